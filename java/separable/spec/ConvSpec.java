@@ -1,0 +1,74 @@
+package separable.spec;
+
+/**
+ * One convolution problem: input shape, output channels, filter, stride, dilation, padding and groups.
+ *
+ * <p>Filters in memory, with channel counts rounded up as in {@link Shape}: depthwise {@code [KH, KW, C]}; pointwise
+ * {@code [Cout, Cin]}; any other {@code [Cout, KH, KW, Cin]}.
+ */
+public record ConvSpec(Shape input, int outputChannels, int kernelHeight, int kernelWidth, int stride, int dilation,
+                       Padding padding, int groups) {
+
+    public ConvSpec {
+        if (outputChannels < 1 || kernelHeight < 1 || kernelWidth < 1 || stride < 1 || dilation < 1 || groups < 1) {
+            throw new IllegalArgumentException("convolution of " + input + " to " + outputChannels + " channels, kernel "
+                    + kernelHeight + "x" + kernelWidth + ", stride " + stride + ", dilation " + dilation + ", groups " + groups
+                    + ": every one must be at least 1");
+        }
+        if (input.c() % groups != 0 || outputChannels % groups != 0) {
+            throw new IllegalArgumentException("convolution with " + groups + " groups: both " + input.c() + " input and "
+                    + outputChannels + " output channels must be multiples of it");
+        }
+        if (extent(input.h(), padding.top() + padding.bottom(), kernelHeight, stride, dilation) < 1
+                || extent(input.w(), padding.left() + padding.right(), kernelWidth, stride, dilation) < 1) {
+            throw new IllegalArgumentException("a " + kernelHeight + "x" + kernelWidth + " kernel with dilation " + dilation
+                    + " does not fit the padded picture of " + input + " with " + padding + ": use a larger resolution");
+        }
+    }
+
+    /** A depthwise convolution with channel multiplier 1. */
+    public static ConvSpec depthwise(Shape input, int kernel, int stride, int dilation, Padding padding) {
+        return new ConvSpec(input, input.c(), kernel, kernel, stride, dilation, padding, input.c());
+    }
+
+    /** A 1x1 convolution; on {@link Shape#matrix} a dense layer. */
+    public static ConvSpec pointwise(Shape input, int outputChannels) {
+        return new ConvSpec(input, outputChannels, 1, 1, 1, 1, Padding.NONE, 1);
+    }
+
+    /** A convolution in which every output channel sees every input channel. */
+    public static ConvSpec full(Shape input, int outputChannels, int kernel, int stride, int dilation, Padding padding) {
+        return new ConvSpec(input, outputChannels, kernel, kernel, stride, dilation, padding, 1);
+    }
+
+    private static int extent(int size, int padding, int kernel, int stride, int dilation) {
+        return Math.floorDiv(size + padding - (kernel - 1) * dilation - 1, stride) + 1;
+    }
+
+    public Shape output() {
+        return new Shape(input.n(),
+                extent(input.h(), padding.top() + padding.bottom(), kernelHeight, stride, dilation),
+                extent(input.w(), padding.left() + padding.right(), kernelWidth, stride, dilation),
+                outputChannels);
+    }
+
+    public boolean isDepthwise() {
+        return groups == input.c() && outputChannels == input.c();
+    }
+
+    public boolean isPointwise() {
+        return groups == 1 && kernelHeight == 1 && kernelWidth == 1 && stride == 1 && padding.equals(Padding.NONE);
+    }
+
+    /** Multiply-adds of the forward pass, as papers count them: taps in the padding included, surplus stored channels not. */
+    public long multiplyAdds() {
+        Shape out = output();
+        return (long) out.rows() * outputChannels * kernelHeight * kernelWidth * (input.c() / groups);
+    }
+
+    @Override
+    public String toString() {
+        return input + " -> " + output() + " kernel " + kernelHeight + "x" + kernelWidth + " stride " + stride
+                + " dilation " + dilation + " " + padding + " groups " + groups;
+    }
+}

@@ -1,0 +1,46 @@
+package separable.spec;
+
+/**
+ * The precision activations and gradients are stored in. Accumulation, statistics, master weights and
+ * weight gradients are always fp32.
+ */
+public enum DType {
+    F32("fp32", "f32", 4),
+    BF16("bf16", "bf16", 2);
+
+    private final String label;
+    private final String suffix;
+    private final int bytes;
+
+    DType(String label, String suffix, int bytes) {
+        this.label = label;
+        this.suffix = suffix;
+        this.bytes = bytes;
+    }
+
+    /** Bytes of one element. */
+    public int bytes() {
+        return bytes;
+    }
+
+    /** The ending of this precision's kernel entry points, as in {@code relu_forward_bf16}. */
+    public String suffix() {
+        return suffix;
+    }
+
+    /** The name users type and read: {@code fp32}, {@code bf16}. */
+    @Override
+    public String toString() {
+        return label;
+    }
+
+    /** @throws IllegalArgumentException naming the accepted labels */
+    public static DType parse(String label) {
+        for (DType type : values()) {
+            if (type.label.equals(label)) {
+                return type;
+            }
+        }
+        throw new IllegalArgumentException("unknown precision '" + label + "': use fp32 or bf16");
+    }
+}
