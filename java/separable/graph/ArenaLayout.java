@@ -3,6 +3,7 @@ package separable.graph;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Offsets in one block of memory, such that blocks alive at the same time do not overlap: the largest first, each at the
@@ -93,8 +94,8 @@ public final class ArenaLayout {
         StringBuilder text = new StringBuilder();
         for (int at = 0; at < offsets.length; at++) {
             Block block = blocks.get(at);
-            text.append(String.format("%12d %12d %5d %5d  %s%n", offsets[at], block.bytes(), block.life().first(), block.life().last(), block.name()));
+            text.append(String.format(Locale.ROOT, "%12d %12d %5d %5d  %s%n", offsets[at], block.bytes(), block.life().first(), block.life().last(), block.name()));
         }
-        return text.append(String.format("%12d bytes in all%n", bytes)).toString();
+        return text.append(String.format(Locale.ROOT, "%12d bytes in all%n", bytes)).toString();
     }
 }

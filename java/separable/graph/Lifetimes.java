@@ -2,6 +2,7 @@ package separable.graph;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -91,7 +92,7 @@ public final class Lifetimes {
     /** One line a tensor: first op, last op, bytes, name. */
     public String describe() {
         StringBuilder text = new StringBuilder();
-        spans.forEach((tensor, span) -> text.append(String.format("%5d %5d %12d  %s%n", span.first(), span.last(), tensor.bytes(), tensor)));
+        spans.forEach((tensor, span) -> text.append(String.format(Locale.ROOT, "%5d %5d %12d  %s%n", span.first(), span.last(), tensor.bytes(), tensor)));
         return text.toString();
     }
 }
