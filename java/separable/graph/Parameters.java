@@ -9,7 +9,10 @@ import java.util.Optional;
 import jcuda.driver.CUdeviceptr;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
+import separable.device.Stream;
+import separable.kernel.Initialiser;
 import separable.spec.DType;
+import separable.spec.Shape;
 
 /**
  * The state of a model on the device: flat fp32 master weights, their gradients, for bf16 plans a rounded copy, and the
@@ -101,6 +104,33 @@ public final class Parameters implements AutoCloseable {
     /** To be called by whoever runs training steps; the device does not count them. */
     public void batchesTracked(long batches) {
         batchesTracked = batches;
+    }
+
+    /** Draws every parameter from its distribution, on the device; running statistics start anew. The same seed gives the same bits. */
+    public void initialise(long seed, Stream stream) {
+        Initialiser initialiser = new Initialiser(device);
+        List<Parameter> parameters = layout.parameters();
+        for (int salt = 0; salt < parameters.size(); salt++) {
+            initialise(initialiser, parameters.get(salt), seed, salt, stream);
+        }
+        stream.synchronize();
+        resetRunning();
+        roundCopy();
+    }
+
+    private void initialise(Initialiser initialiser, Parameter parameter, long seed, int salt, Stream stream) {
+        CUdeviceptr w = weights.at((long) layout.offset(parameter.name()) * Float.BYTES);
+        Shape storage = parameter.storage();
+        int rows = parameter.usedRows();
+        int columns = storage.c();
+        InitialValue value = parameter.initial();
+        switch (value.distribution()) {
+            case NORMAL -> initialiser.normal(w, rows, columns, storage.rows(), storage.channelStride(), value.first(), value.second(),
+                    seed, salt, stream.handle());
+            case UNIFORM -> initialiser.uniform(w, rows, columns, storage.rows(), storage.channelStride(), value.first(), value.second(),
+                    seed, salt, stream.handle());
+            case CONSTANT -> initialiser.constant(w, rows, columns, storage.rows(), storage.channelStride(), value.first(), stream.handle());
+        }
     }
 
     private void resetRunning() {
