@@ -1,0 +1,91 @@
+package separable.train;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonParseException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import separable.spec.DType;
+
+/**
+ * Everything a run depends on, and so everything needed to run it again: {@code config.json}.
+ *
+ * @param version   of this layout; files of another are refused
+ * @param batch     pictures a step
+ * @param precision {@code fp32} or {@code bf16}
+ * @param seed      of initial weights, order, augmentation and dropout
+ * @param graph     whether steps run as one captured CUDA graph; the bits are the same either way
+ */
+public record RunConfig(int version, ModelConfig model, DataConfig data, OptimizerConfig optimizer, int epochs, int batch,
+                        String precision, long seed, boolean graph) {
+
+    public static final int VERSION = 1;
+
+    private static final Gson GSON = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+
+    public RunConfig {
+        Check.that(version == VERSION, "config version", version, String.valueOf(VERSION));
+        Check.present("model", model);
+        Check.present("data", data);
+        Check.present("optimizer", optimizer);
+        Check.that(epochs >= 1 && epochs <= 100_000, "epochs", epochs, "1 to 100000");
+        Check.that(batch >= 1 && batch <= 65536, "batch", batch, "1 to 65536");
+        DType.parse(Check.present("precision", precision));
+        if (model.inputChannels() != data.mean().size()) {
+            throw new IllegalArgumentException("the model takes " + model.inputChannels() + " channels, but mean has "
+                    + data.mean().size() + " numbers: give one number a channel");
+        }
+        if (model.classes() < data.known().classes().size()) {
+            throw new IllegalArgumentException("classes " + model.classes() + ": " + data.dataset() + " has "
+                    + data.known().classes().size() + ", so at least that many are needed");
+        }
+    }
+
+    public DType type() {
+        return DType.parse(precision);
+    }
+
+    public String toJson() {
+        return GSON.toJson(this) + "\n";
+    }
+
+    /** @throws IllegalArgumentException when the text is no configuration, or one with impossible values */
+    public static RunConfig fromJson(String text) {
+        RunConfig config;
+        try {
+            config = GSON.fromJson(text, RunConfig.class);
+        } catch (JsonParseException e) {
+            throw new IllegalArgumentException("is not a configuration (" + oneLine(e) + ")", e);
+        } catch (RuntimeException e) {
+            // Gson wraps what a record's constructor throws in a plain RuntimeException.
+            if (rootOf(e) instanceof IllegalArgumentException refused) {
+                throw new IllegalArgumentException(refused.getMessage(), e);
+            }
+            throw e;
+        }
+        return Check.present("content", config);
+    }
+
+    /** @throws TrainingException when the file cannot be read or is no configuration */
+    public static RunConfig read(Path file) {
+        try {
+            return fromJson(Files.readString(file));
+        } catch (NoSuchFileException e) {
+            throw new TrainingException(file + ": no such file: name the config.json of an earlier run", e);
+        } catch (IOException e) {
+            throw new TrainingException(file + ": cannot be read (" + e.getMessage() + ")", e);
+        } catch (IllegalArgumentException e) {
+            throw new TrainingException(file + ": " + e.getMessage() + ": correct the file, or use the config.json of a run", e);
+        }
+    }
+
+    private static Throwable rootOf(Throwable e) {
+        return e.getCause() == null ? e : rootOf(e.getCause());
+    }
+
+    private static String oneLine(Throwable e) {
+        return String.valueOf(rootOf(e).getMessage()).lines().findFirst().orElse("no reason given");
+    }
+}
