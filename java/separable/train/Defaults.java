@@ -24,31 +24,31 @@ public final class Defaults {
 
     /** The whole configuration for a model, data set and optimiser. {@code optimizer} null: the model's own. */
     public static RunConfig of(String model, KnownDataset dataset, String optimizer, boolean small) {
-        String rule = optimizer != null ? optimizer : model.equals(ModelConfig.SEPARABLE_CNN) ? "adam" : "nesterov";
-        int epochs = small ? 1 : 20;
-        return new RunConfig(RunConfig.VERSION, model(model, dataset, small), data(model, dataset, small),
-                optimizer(rule, small ? 0.25 : 2), epochs, small ? 64 : 256,
-                (small ? DType.F32 : DType.BF16).toString(), 1, true);
+        Check.oneOf("model", model, ModelConfig.NAMES);
+        return new RunConfig(model(model, dataset, small), new DataConfig(dataset.toString(), dataset.defaultFolder().toString()),
+                recipe(model, dataset, optimizer, small));
     }
 
     private static ModelConfig model(String name, KnownDataset dataset, boolean small) {
         int resolution = dataset == KnownDataset.CIFAR10 ? 32 : 28;
-        boolean mobileNet = !name.equals(ModelConfig.SEPARABLE_CNN);
+        int classes = dataset.classes().size();
+        if (name.equals(ModelConfig.SEPARABLE_CNN)) {
+            return ModelConfig.separableCnn(List.of(64, 64, 128, 128), resolution, dataset.channels(), classes);
+        }
         double smallWidth = name.equals(ModelConfig.MOBILENET_V2) ? 0.35 : 0.25;
-        double width = mobileNet && small ? smallWidth : 1.0;
         // The papers' dropout is for a thousand classes and weeks of training; one short epoch underfits as it is.
-        float dropout = mobileNet && !small ? 0.2f : 0f;
-        return new ModelConfig(name, width, resolution, dataset.channels(), dataset.classes().size(), mobileNet ? 1 : 2,
-                dropout, mobileNet ? List.of() : List.of(64, 64, 128, 128));
+        return ModelConfig.mobileNet(name, small ? smallWidth : 1.0, resolution, dataset.channels(), classes, 1, small ? 0f : 0.2f);
     }
 
-    private static DataConfig data(String model, KnownDataset dataset, boolean small) {
+    private static Recipe recipe(String model, KnownDataset dataset, String optimizer, boolean small) {
+        boolean isCnn = model.equals(ModelConfig.SEPARABLE_CNN);
+        String rule = optimizer != null ? optimizer : isCnn ? "adam" : "nesterov";
         boolean flip = dataset != KnownDataset.MNIST;     // a mirrored digit is another digit or none
         int crop = small ? 0 : dataset == KnownDataset.CIFAR10 ? 4 : 2;
-        boolean halves = model.equals(ModelConfig.SEPARABLE_CNN);     // x / 127.5 - 1
-        return new DataConfig(dataset.toString(), dataset.defaultFolder().toString(),
-                halves ? halves(dataset.channels()) : list(dataset.mean()),
-                halves ? halves(dataset.channels()) : list(dataset.deviation()), flip, crop);
+        List<Float> halves = Collections.nCopies(dataset.channels(), 0.5f);     // x / 127.5 - 1
+        InputConfig input = new InputConfig(isCnn ? halves : list(dataset.mean()), isCnn ? halves : list(dataset.deviation()), flip, crop);
+        return new Recipe(small ? 1 : 20, small ? 64 : 256, (small ? DType.F32 : DType.BF16).toString(), 1, true,
+                optimizer(rule, small ? 0.25 : 2), input);
     }
 
     private static OptimizerConfig optimizer(String name, double warmupEpochs) {
@@ -58,10 +58,6 @@ public final class Defaults {
             case "rmsprop" -> new OptimizerConfig(name, 0.01f, warmupEpochs, 4e-5f, 0.9f, 0f);
             default -> new OptimizerConfig(name, 0.1f, warmupEpochs, 5e-4f, 0.9f, 0f);
         };
-    }
-
-    private static List<Float> halves(int channels) {
-        return Collections.nCopies(channels, 0.5f);
     }
 
     private static List<Float> list(float[] values) {

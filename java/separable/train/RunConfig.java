@@ -7,19 +7,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import separable.spec.DType;
+import separable.data.KnownDataset;
 
 /**
  * Everything a run depends on, and so everything needed to run it again: {@code config.json}.
  *
- * @param version   of this layout; files of another are refused
- * @param batch     pictures a step
- * @param precision {@code fp32} or {@code bf16}
- * @param seed      of initial weights, order, augmentation and dropout
- * @param graph     whether steps run as one captured CUDA graph; the bits are the same either way
+ * @param version of this layout; files of another are refused
  */
-public record RunConfig(int version, ModelConfig model, DataConfig data, OptimizerConfig optimizer, int epochs, int batch,
-                        String precision, long seed, boolean graph) {
+public record RunConfig(int version, ModelConfig model, DataConfig data, Recipe recipe) {
 
     public static final int VERSION = 1;
 
@@ -29,22 +24,20 @@ public record RunConfig(int version, ModelConfig model, DataConfig data, Optimiz
         Check.that(version == VERSION, "config version", version, String.valueOf(VERSION));
         Check.present("model", model);
         Check.present("data", data);
-        Check.present("optimizer", optimizer);
-        Check.that(epochs >= 1 && epochs <= 100_000, "epochs", epochs, "1 to 100000");
-        Check.that(batch >= 1 && batch <= 65536, "batch", batch, "1 to 65536");
-        DType.parse(Check.present("precision", precision));
-        if (model.inputChannels() != data.mean().size()) {
-            throw new IllegalArgumentException("the model takes " + model.inputChannels() + " channels, but mean has "
-                    + data.mean().size() + " numbers: give one number a channel");
+        Check.present("recipe", recipe);
+        KnownDataset known = data.known();
+        if (model.inputChannels() != known.channels() || recipe.input().channels() != known.channels()) {
+            throw new IllegalArgumentException("the model takes " + model.inputChannels() + " channels and mean has "
+                    + recipe.input().channels() + " numbers, but " + known + " has " + known.channels() + " channels: make them agree");
         }
-        if (model.classes() < data.known().classes().size()) {
-            throw new IllegalArgumentException("classes " + model.classes() + ": " + data.dataset() + " has "
-                    + data.known().classes().size() + ", so at least that many are needed");
+        if (model.classes() < known.classes().size()) {
+            throw new IllegalArgumentException("classes " + model.classes() + ": " + known + " has " + known.classes().size()
+                    + ", so at least that many are needed");
         }
     }
 
-    public DType type() {
-        return DType.parse(precision);
+    public RunConfig(ModelConfig model, DataConfig data, Recipe recipe) {
+        this(VERSION, model, data, recipe);
     }
 
     public String toJson() {
