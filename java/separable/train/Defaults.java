@@ -25,6 +25,9 @@ public final class Defaults {
     /** The whole configuration for a model, data set and optimiser. {@code optimizer} null: the model's own. */
     public static RunConfig of(String model, KnownDataset dataset, String optimizer, boolean small) {
         Check.oneOf("model", model, ModelConfig.NAMES);
+        if (optimizer != null) {
+            Check.oneOf("optimizer", optimizer, OptimizerConfig.NAMES);
+        }
         return new RunConfig(model(model, dataset, small), new DataConfig(dataset.toString(), dataset.defaultFolder().toString()),
                 recipe(model, dataset, optimizer, small));
     }
