@@ -15,6 +15,9 @@ import separable.train.RunConfig;
 /** The options of {@code separable train}. Null where the user named nothing. */
 final class TrainOptions {
 
+    /** Share of a run that the warm-up takes at most, unless the user says otherwise. */
+    private static final double LONGEST_WARMUP = 0.25;
+
     @Mixin
     ModelOptions model = new ModelOptions();
 
@@ -89,7 +92,7 @@ final class TrainOptions {
         InputConfig input = base.input();
         return new Recipe(or(epochs, base.epochs()), or(batch, base.batch()), or(precision, base.precision()), or(seed, base.seed()),
                 base.graph() && !noGraph,
-                new OptimizerConfig(or(optimizer, rule.name()), or(learningRate, rule.learningRate()), or(warmup, rule.warmupEpochs()),
+                new OptimizerConfig(or(optimizer, rule.name()), or(learningRate, rule.learningRate()), or(warmup, Math.min(rule.warmupEpochs(), LONGEST_WARMUP * or(epochs, base.epochs()))),
                         or(weightDecay, rule.weightDecay()), or(momentum, rule.momentum()), or(labelSmoothing, rule.labelSmoothing())),
                 new InputConfig(input.mean(), input.deviation(), or(flip, input.flip()), or(crop, input.crop())));
     }

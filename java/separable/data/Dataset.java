@@ -50,13 +50,4 @@ public record Dataset(String name, String source, int height, int width, int cha
     public int imageBytes() {
         return height * width * channels;
     }
-
-    /** The same pictures at another size; this data set itself when the size is already right. */
-    public Dataset resized(int newHeight, int newWidth) {
-        if (newHeight == height && newWidth == width) {
-            return this;
-        }
-        byte[] scaled = new Bilinear(height, width, channels, newHeight, newWidth).resize(images, count(), name);
-        return new Dataset(name, source, newHeight, newWidth, channels, scaled, labels, classes);
-    }
 }

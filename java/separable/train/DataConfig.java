@@ -21,8 +21,7 @@ public record DataConfig(String dataset, String folder) {
         return KnownDataset.parse(dataset);
     }
 
-    /** Reads one part and brings its pictures to the network's resolution. */
-    public Dataset load(KnownDataset.Part part, int resolution) {
-        return known().load(Path.of(folder), part).resized(resolution, resolution);
+    public Dataset load(KnownDataset.Part part) {
+        return known().load(Path.of(folder), part);
     }
 }

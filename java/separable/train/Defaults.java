@@ -56,8 +56,8 @@ public final class Defaults {
 
     private static OptimizerConfig optimizer(String name, double warmupEpochs) {
         return switch (name) {
-            case "adam" -> new OptimizerConfig(name, 1e-3f, warmupEpochs, 0f, 0f, 0f);
-            case "adamw" -> new OptimizerConfig(name, 1e-3f, warmupEpochs, 0.01f, 0f, 0f);
+            case "adam" -> new OptimizerConfig(name, 1e-3f, warmupEpochs, 0f, 0.9f, 0f);
+            case "adamw" -> new OptimizerConfig(name, 1e-3f, warmupEpochs, 0.01f, 0.9f, 0f);
             case "rmsprop" -> new OptimizerConfig(name, 0.01f, warmupEpochs, 4e-5f, 0.9f, 0f);
             default -> new OptimizerConfig(name, 0.1f, warmupEpochs, 5e-4f, 0.9f, 0f);
         };

@@ -19,6 +19,7 @@ public record Recipe(int epochs, int batch, String precision, long seed, boolean
         DType.parse(Check.present("precision", precision));
         Check.present("optimizer", optimizer);
         Check.present("input", input);
+        Check.that(optimizer.warmupEpochs() < epochs, "warm-up", optimizer.warmupEpochs(), "less than the " + epochs + " epochs of the run");
     }
 
     public DType type() {

@@ -30,6 +30,7 @@ public record RunConfig(int version, ModelConfig model, DataConfig data, Recipe 
             throw new IllegalArgumentException("the model takes " + model.inputChannels() + " channels and mean has "
                     + recipe.input().channels() + " numbers, but " + known + " has " + known.channels() + " channels: make them agree");
         }
+        Check.that(recipe.input().crop() < model.resolution(), "crop", recipe.input().crop(), "below the resolution, " + model.resolution());
         if (model.classes() < known.classes().size()) {
             throw new IllegalArgumentException("classes " + model.classes() + ": " + known + " has " + known.classes().size()
                     + ", so at least that many are needed");
