@@ -19,7 +19,7 @@ final class ArgumentPool {
     private static final int SLOT_BYTES = Long.BYTES;
     private static final int VALUE_BYTES = SLOTS * SLOT_BYTES;
     private static final int BLOCK_BYTES = 2 * VALUE_BYTES;
-    private static final int BLOCKS_PER_CHUNK = 128;
+    static final int BLOCKS_PER_CHUNK = 128;
     private static final Cleaner CLEANER = Cleaner.create();
 
     private final Resources chunks = new Resources();
@@ -38,7 +38,7 @@ final class ArgumentPool {
             ByteBuffer block = chunk.bytes().slice(offset, BLOCK_BYTES).order(ByteOrder.nativeOrder());
             long address = chunk.address() + offset;
             for (int slot = 0; slot < SLOTS; slot++) {
-                block.putLong(VALUE_BYTES + slot * Long.BYTES, address + (long) slot * SLOT_BYTES);
+                block.putLong(VALUE_BYTES + slot * SLOT_BYTES, address + (long) slot * SLOT_BYTES);
             }
             return new Block(block.slice(0, VALUE_BYTES).order(ByteOrder.nativeOrder()),
                     chunk.pointer().withByteOffset(offset + VALUE_BYTES));

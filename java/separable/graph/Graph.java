@@ -1,6 +1,7 @@
 package separable.graph;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import separable.spec.DType;
 
@@ -49,7 +50,7 @@ public record Graph(String name, DType type, List<Op> ops, List<StateEntry> stat
         StringBuilder text = new StringBuilder();
         for (int at = 0; at < ops.size(); at++) {
             Op op = ops.get(at);
-            text.append(String.format("%4d  %-24s %-24s %s -> %s%n", at, op.name(), op.getClass().getSimpleName(), op.reads(), op.writes()));
+            text.append(String.format(Locale.ROOT, "%4d  %-24s %-24s %s -> %s%n", at, op.name(), op.getClass().getSimpleName(), op.reads(), op.writes()));
         }
         return text.toString();
     }

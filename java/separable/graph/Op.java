@@ -318,6 +318,11 @@ public sealed interface Op {
         public List<Tensor> writes() {
             return List.of(y);
         }
+
+        @Override
+        public List<Reuse> reuses() {
+            return List.of(new Reuse(x, y));
+        }
     }
 
     record DropoutBackward(String name, float rate, int salt, Tensor dy, Tensor dx) implements Op {
@@ -329,6 +334,11 @@ public sealed interface Op {
         @Override
         public List<Tensor> writes() {
             return List.of(dx);
+        }
+
+        @Override
+        public List<Reuse> reuses() {
+            return List.of(new Reuse(dy, dx));
         }
     }
 

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import separable.graph.Graph;
 import separable.graph.Op;
@@ -73,7 +74,7 @@ public record Summary(String network, List<Row> rows) {
     public String toString() {
         int width = rows.stream().mapToInt(row -> row.name().length()).max().orElse(5);
         String format = "%-" + Math.max(5, width) + "s  %-14s %14s %16s%n";
-        StringBuilder text = new StringBuilder(String.format(format, "layer", "output", "parameters", "multiply-adds"));
+        StringBuilder text = new StringBuilder(String.format(Locale.ROOT, format, "layer", "output", "parameters", "multiply-adds"));
         for (Row row : rows) {
             text.append(line(format, row.name(), row.output().h() + "x" + row.output().w() + "x" + row.output().c(), row.parameters(), row.multiplyAdds()));
         }
@@ -81,6 +82,6 @@ public record Summary(String network, List<Row> rows) {
     }
 
     private static String line(String format, String name, String output, long parameters, long multiplyAdds) {
-        return String.format(format, name, output, String.format("%,d", parameters), String.format("%,d", multiplyAdds));
+        return String.format(Locale.ROOT, format, name, output, String.format(Locale.ROOT, "%,d", parameters), String.format(Locale.ROOT, "%,d", multiplyAdds));
     }
 }

@@ -9,7 +9,6 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
-import org.junit.jupiter.api.extension.ExtensionContext.Store;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 import separable.device.Device;
@@ -27,8 +26,8 @@ public final class DeviceExtension implements ParameterResolver, BeforeAllCallba
 
     private static final Namespace NAMESPACE = Namespace.create(DeviceExtension.class);
 
-    /** The device of the run, opened by the first test that asks. */
-    private static final class Shared implements Store.CloseableResource {
+    /** The device of the run, opened by the first test that asks and closed by JUnit after the last. */
+    private static final class Shared implements AutoCloseable {
         final Device device = Device.open();
         final Stream stream = device.newStream();
 
