@@ -22,6 +22,11 @@ public final class Defaults {
         return multiprocessors < SMALL_MULTIPROCESSORS;
     }
 
+    /** The whole configuration for a model with its own optimiser, on a data set. */
+    public static RunConfig of(String model, KnownDataset dataset, boolean small) {
+        return of(model, dataset, null, small);
+    }
+
     /** The whole configuration for a model, data set and optimiser. {@code optimizer} null: the model's own. */
     public static RunConfig of(String model, KnownDataset dataset, String optimizer, boolean small) {
         Check.oneOf("model", model, ModelConfig.NAMES);

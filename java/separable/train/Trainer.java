@@ -22,6 +22,7 @@ import separable.kernel.StepState;
 import separable.layer.Network;
 import separable.layer.SoftmaxCrossEntropy;
 import separable.optim.Schedule;
+import separable.optim.UpdateStep;
 
 /**
  * Trains one network on one data set, epoch by epoch. The whole step (batch, forward, backward, update) runs on the device
