@@ -1,0 +1,71 @@
+package separable.device;
+
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import jcuda.driver.CUfunction;
+import jcuda.driver.CUmodule;
+import jcuda.driver.CUresult;
+import jcuda.driver.JCudaDriver;
+
+/** Compiled kernels loaded onto the device. Made by {@link Device#load}; closing it makes its kernels unusable. */
+public final class KernelModule extends Resource {
+
+    private final Device device;
+    private final CUmodule handle = new CUmodule();
+    private final String name;
+    private final ConcurrentMap<String, Kernel> kernels = new ConcurrentHashMap<>();
+
+    KernelModule(Device device, Resources owner, byte[] image, String name) {
+        super(owner);
+        this.device = device;
+        this.name = name;
+        Driver.check("loading", this, () -> JCudaDriver.cuModuleLoadData(handle, image));
+        opened();
+    }
+
+    /** Loads Separable's own kernels, from the class path; when the driver refuses them, says how they were built. */
+    static KernelModule own(Device device, Resources owner) {
+        try {
+            return new KernelModule(device, owner, BuildInfo.fatbin(), "separable");
+        } catch (DeviceException e) {
+            throw new DeviceException(e.code(), e.getMessage() + " (" + BuildInfo.read().describe(device) + ")", e);
+        }
+    }
+
+    /**
+     * The kernel with this entry point.
+     *
+     * @throws DeviceException naming kernel and module when it is not in here
+     */
+    public Kernel kernel(String entry) {
+        requireOpen();
+        return kernels.computeIfAbsent(entry, this::find);
+    }
+
+    private Kernel find(String entry) {
+        CUfunction function = new CUfunction();
+        int result = Driver.result(() -> JCudaDriver.cuModuleGetFunction(function, handle, entry));
+        if (result == CUresult.CUDA_ERROR_NOT_FOUND) {
+            throw Driver.failure(result, "looking up kernel " + entry + " in", this,
+                    "no such kernel was compiled into it: see whether the name is right and the build is fresh");
+        }
+        if (result != CUresult.CUDA_SUCCESS) {
+            throw Driver.failure(result, "looking up kernel " + entry + " in", this);
+        }
+        return new Kernel(device, this, function, entry);
+    }
+
+    public String name() {
+        return name;
+    }
+
+    @Override
+    void release() {
+        Driver.check("unloading", this, () -> JCudaDriver.cuModuleUnload(handle));
+    }
+
+    @Override
+    public String toString() {
+        return "module '" + name + "'";
+    }
+}

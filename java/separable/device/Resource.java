@@ -1,0 +1,45 @@
+package separable.device;
+
+/**
+ * Something of the driver's that must be given back. Closing it a second time does nothing; using it after that throws
+ * {@link IllegalStateException} with its name. A {@link Device} closes what is still open, and says so.
+ */
+public abstract class Resource implements AutoCloseable {
+
+    private final Resources owner;
+    private volatile boolean closed;
+
+    Resource(Resources owner) {
+        this.owner = owner;
+    }
+
+    /** To be called last by the constructor of every subclass, when there is something to give back. */
+    final void opened() {
+        owner.add(this);
+    }
+
+    /** Gives the driver's part back; called once. */
+    abstract void release();
+
+    /** What this is, with its name and size, as errors and leak reports print it. */
+    @Override
+    public abstract String toString();
+
+    final void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException(this + " was used after it was closed");
+        }
+    }
+
+    final boolean isClosed() {
+        return closed;
+    }
+
+    @Override
+    public final void close() {
+        if (owner.remove(this)) {
+            closed = true;
+            release();
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package separable.device;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/** What is open on a device, in the order of opening. Safe for use by several threads. */
+final class Resources {
+
+    private final Set<Resource> open = new LinkedHashSet<>();
+
+    synchronized void add(Resource resource) {
+        open.add(resource);
+    }
+
+    /** @return false when it was not, or no longer, in here */
+    synchronized boolean remove(Resource resource) {
+        return open.remove(resource);
+    }
+
+    synchronized List<Resource> snapshot() {
+        return new ArrayList<>(open);
+    }
+
+    /** Closes everything, the newest first; goes on after an error and throws the first at the end. */
+    void closeAll() {
+        List<Resource> resources = snapshot();
+        RuntimeException first = null;
+        for (int i = resources.size() - 1; i >= 0; i--) {
+            try {
+                resources.get(i).close();
+            } catch (RuntimeException e) {
+                if (first == null) {
+                    first = e;
+                } else {
+                    first.addSuppressed(e);
+                }
+            }
+        }
+        if (first != null) {
+            throw first;
+        }
+    }
+}

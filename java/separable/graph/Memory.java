@@ -1,0 +1,142 @@
+package separable.graph;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import jcuda.driver.CUdeviceptr;
+import separable.device.Device;
+import separable.device.DeviceBuffer;
+
+/** A plan's memory: one arena for tensors and workspaces, one small buffer of tickets, and the way to every address. */
+final class Memory implements AutoCloseable {
+
+    private final String name;
+    private final Parameters parameters;
+    private final InPlace storage;
+    private final ArenaLayout layout;
+    private final Map<Tensor, Integer> blocks = new LinkedHashMap<>();
+    private final Map<Integer, Integer> workspaces = new HashMap<>();
+    private final Map<Integer, Integer> ticketOffsets = new HashMap<>();
+    private final DeviceBuffer arena;
+    private Optional<DeviceBuffer> tickets = Optional.empty();
+    private boolean open = true;
+
+    Memory(Device device, Graph graph, Lifetimes lifetimes, List<Candidate> chosen, Parameters parameters, PlanOptions options) {
+        this.name = graph.name();
+        this.parameters = parameters;
+        this.storage = options.reuseMemory() ? InPlace.of(graph, lifetimes) : InPlace.none();
+        this.layout = layOut(graph, lifetimes, chosen, options);
+        this.arena = device.allocate(layout.bytes(), "arena of " + name);
+        try {
+            tickets = allocateTickets(device, chosen);
+        } catch (RuntimeException failure) {
+            arena.close();
+            throw failure;
+        }
+    }
+
+    private ArenaLayout layOut(Graph graph, Lifetimes lifetimes, List<Candidate> chosen, PlanOptions options) {
+        List<ArenaLayout.Block> placed = new ArrayList<>();
+        Lifetimes.Span always = new Lifetimes.Span(-1, graph.ops().size());
+        storage.spans(lifetimes).forEach((tensor, span) -> {
+            blocks.put(tensor, placed.size());
+            placed.add(new ArenaLayout.Block(tensor.toString(), tensor.bytes(), options.reuseMemory() ? span : always));
+        });
+        for (int at = 0; at < chosen.size(); at++) {
+            long bytes = chosen.get(at).workspaceBytes();
+            if (bytes > 0) {
+                workspaces.put(at, placed.size());
+                placed.add(new ArenaLayout.Block("workspace of " + graph.ops().get(at).name(), bytes, new Lifetimes.Span(at, at)));
+            }
+        }
+        return ArenaLayout.of(placed);
+    }
+
+    /** Every op has its own: a ticket must be 0 whenever its op begins, whatever ran before. */
+    private Optional<DeviceBuffer> allocateTickets(Device device, List<Candidate> chosen) {
+        int total = 0;
+        for (int at = 0; at < chosen.size(); at++) {
+            if (chosen.get(at).tickets() > 0) {
+                ticketOffsets.put(at, total);
+                total += chosen.get(at).tickets();
+            }
+        }
+        if (total == 0) {
+            return Optional.empty();
+        }
+        DeviceBuffer buffer = device.allocate((long) total * Integer.BYTES, "tickets of " + name);
+        buffer.zero();
+        return Optional.of(buffer);
+    }
+
+    ArenaLayout layout() {
+        return layout;
+    }
+
+    CUdeviceptr address(Tensor tensor) {
+        requireOpen();
+        return switch (tensor.role()) {
+            case PARAMETER -> parameters.weight(tensor.name(), tensor.type());
+            case PARAMETER_GRADIENT -> parameters.gradient(tensor.name());
+            case RUNNING -> parameters.running(tensor.name());
+            case INPUT, LABELS, ACTIVATION, GRADIENT, STATISTICS -> arena.at(offset(tensor));
+        };
+    }
+
+    private long offset(Tensor tensor) {
+        Integer block = blocks.get(storage.root(tensor));
+        if (block == null) {
+            throw new IllegalArgumentException(name + ": tensor '" + tensor + "' is not of this plan");
+        }
+        return layout.offset(block);
+    }
+
+    /** Null when the op asked for none. */
+    CUdeviceptr workspace(int op) {
+        Integer block = workspaces.get(op);
+        return block == null ? null : arena.at(layout.offset(block));
+    }
+
+    /** Null when the op asked for none. */
+    CUdeviceptr tickets(int op) {
+        Integer offset = ticketOffsets.get(op);
+        return offset == null ? null : tickets.orElseThrow().at((long) offset * Integer.BYTES);
+    }
+
+    void write(Tensor tensor, byte[] values) {
+        requireOpen();
+        arena.write(offset(tensor), values);
+    }
+
+    void write(Tensor tensor, int[] values) {
+        requireOpen();
+        arena.write(offset(tensor), values);
+    }
+
+    byte[] read(Tensor tensor) {
+        requireOpen();
+        return arena.readBytes(offset(tensor), Math.toIntExact(tensor.bytes()));
+    }
+
+    /** Sets every byte of the arena, for tests that look for reads of what nobody wrote. */
+    void fill(byte value) {
+        requireOpen();
+        arena.fill(value);
+    }
+
+    void requireOpen() {
+        if (!open) {
+            throw new IllegalStateException(name + ": the plan is closed");
+        }
+    }
+
+    @Override
+    public void close() {
+        open = false;
+        arena.close();
+        tickets.ifPresent(DeviceBuffer::close);
+    }
+}

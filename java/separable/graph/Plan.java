@@ -1,0 +1,167 @@
+package separable.graph;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUstream;
+import separable.device.Device;
+import separable.device.DeviceBuffer;
+import separable.device.Stream;
+import separable.kernel.StepState;
+
+/**
+ * A graph compiled for one device, batch size and precision: kernels chosen, memory laid out, addresses bound. After that
+ * {@link #enqueue} allocates nothing, waits for nothing, and may be captured.
+ *
+ * <p>The caller writes {@link #input} and {@link #labels} before each run. A plan belongs to one thread. The parameters,
+ * the step state and the metrics are the caller's and outlive the plan.
+ */
+public final class Plan implements AutoCloseable {
+
+    private final Graph graph;
+    private final Lifetimes lifetimes;
+    private final Memory memory;
+    private final List<Candidate> chosen;
+    private final Enqueue[] steps;
+    private final Optional<DeviceBuffer> metrics;
+
+    /**
+     * A training step up to the gradients; the optimizer's update is enqueued after it.
+     *
+     * @param forward from a network's {@code trainingGraph}
+     * @param state   batch count, seed and step, read by loss and dropout
+     * @param metrics a ring of 16-byte slots; the loss writes slot {@code state.slot}
+     * @throws IllegalArgumentException when no kernel can carry out an op
+     * @throws separable.device.DeviceException when the device lacks the memory
+     */
+    public static Plan training(Device device, Graph forward, Parameters parameters, StepState state, DeviceBuffer metrics, PlanOptions options) {
+        return new Plan(device, Backward.of(forward), parameters, Optional.of(state), Optional.of(metrics), options);
+    }
+
+    /** A forward pass with loss and counts, from a network's {@code evaluationGraph}. */
+    public static Plan evaluation(Device device, Graph graph, Parameters parameters, StepState state, DeviceBuffer metrics, PlanOptions options) {
+        return new Plan(device, graph, parameters, Optional.of(state), Optional.of(metrics), options);
+    }
+
+    /** A forward pass to the logits, from a network's {@code inferenceGraph}. */
+    public static Plan inference(Device device, Graph graph, Parameters parameters, PlanOptions options) {
+        if (graph.labels().isPresent()) {
+            throw new IllegalArgumentException(graph.name() + ": the graph has a loss, which needs a step state and metrics; use Plan.evaluation");
+        }
+        return new Plan(device, graph, parameters, Optional.empty(), Optional.empty(), options);
+    }
+
+    private Plan(Device device, Graph graph, Parameters parameters, Optional<StepState> state, Optional<DeviceBuffer> metrics, PlanOptions options) {
+        this.graph = graph;
+        this.metrics = metrics;
+        this.lifetimes = Lifetimes.of(graph);
+        this.chosen = new Candidates(device).choose(graph);
+        this.memory = new Memory(device, graph, lifetimes, chosen, parameters, options);
+        try {
+            this.steps = bind(state.map(StepState::pointer).orElse(null), metrics.map(DeviceBuffer::pointer).orElse(null));
+        } catch (RuntimeException failure) {
+            memory.close();
+            throw failure;
+        }
+    }
+
+    private Enqueue[] bind(CUdeviceptr state, CUdeviceptr ring) {
+        List<Enqueue> bound = new ArrayList<>();
+        for (int at = 0; at < chosen.size(); at++) {
+            bound.add(chosen.get(at).binder().apply(new Addresses(memory::address, memory.workspace(at), memory.tickets(at), state, ring)));
+        }
+        return bound.toArray(Enqueue[]::new);
+    }
+
+    /** Enqueues one run. */
+    public void enqueue(Stream stream) {
+        enqueue(stream.handle());
+    }
+
+    /** Enqueues one run on a stream that may be the application's own. */
+    public void enqueue(CUstream stream) {
+        memory.requireOpen();
+        for (Enqueue step : steps) {
+            step.on(stream);
+        }
+    }
+
+    /** The ops in order, gradients included. */
+    public Graph graph() {
+        return graph;
+    }
+
+    /** The batch of pictures, {@link Graph#input} in shape and type. */
+    public CUdeviceptr input() {
+        return memory.address(graph.input());
+    }
+
+    /** int32, one a picture. */
+    public CUdeviceptr labels() {
+        return memory.address(labelsTensor());
+    }
+
+    /** {@link Graph#logits} in shape and type; valid from a run until the next. */
+    public CUdeviceptr logits() {
+        return memory.address(graph.logits());
+    }
+
+    /** The ring given when the plan was made. */
+    public DeviceBuffer metrics() {
+        return metrics.orElseThrow(() -> new IllegalStateException(graph.name() + ": a plan without loss has no metrics"));
+    }
+
+    /** Kernel calls in one run. */
+    public int launches() {
+        return steps.length;
+    }
+
+    /** Bytes of activations, gradients and workspaces. */
+    public long arenaBytes() {
+        return memory.layout().bytes();
+    }
+
+    /** Writes a batch of pictures, NHWC without surplus channels. Waits for the device. */
+    public void writeInput(float[] values) {
+        memory.write(graph.input(), HostValues.toDevice(values, graph.input().shape(), graph.input().type()));
+    }
+
+    /** Writes a class index a picture. Waits for the device. */
+    public void writeLabels(int[] values) {
+        if (values.length != graph.batch()) {
+            throw new IllegalArgumentException(graph.name() + ": " + values.length + " labels for a batch of " + graph.batch());
+        }
+        memory.write(labelsTensor(), values);
+    }
+
+    /**
+     * The values of an activation or gradient, row-major without surplus channels. Waits for the device.
+     *
+     * <p>Logits and input can always be read; other tensors keep their values only with {@link PlanOptions#keepingEverything}.
+     */
+    public float[] read(Tensor tensor) {
+        return HostValues.fromDevice(memory.read(tensor), tensor.shape(), tensor.type());
+    }
+
+    private Tensor labelsTensor() {
+        return graph.labels().orElseThrow(() -> new IllegalStateException(graph.name() + ": a plan without loss has no labels"));
+    }
+
+    /** A row an op: layer, op, shapes, bytes read and written, kernel; then the totals. */
+    public String describe() {
+        return PlanTable.of(graph, chosen, memory.layout().bytes());
+    }
+
+    /** {@link Graph#describe}, {@link Lifetimes#describe}, {@link ArenaLayout#describe} and {@link #describe}, one after the other. */
+    public String describeStages() {
+        return "ops\n" + graph.describe() + "\nlifetimes\n" + lifetimes.describe() + "\narena\n" + memory.layout().describe()
+                + "\nplan\n" + describe();
+    }
+
+    /** Gives the arena and the tickets back. */
+    @Override
+    public void close() {
+        memory.close();
+    }
+}

@@ -1,0 +1,29 @@
+package separable.graph;
+
+/** What a tensor is for, which decides where it lives: in the plan's arena or in {@link Parameters}. */
+public enum Role {
+    /** The batch of pictures; written by the caller before every step. */
+    INPUT(true),
+    /** One int32 class index a picture; written by the caller before every step. */
+    LABELS(true),
+    ACTIVATION(true),
+    /** The loss's gradient with respect to an activation. */
+    GRADIENT(true),
+    /** A batch's mean and biased variance, fp32 {@code [2, Cp]}. */
+    STATISTICS(true),
+    PARAMETER(false),
+    PARAMETER_GRADIENT(false),
+    /** Running mean and unbiased variance, fp32 {@code [2, Cp]}. */
+    RUNNING(false);
+
+    private final boolean inArena;
+
+    Role(boolean inArena) {
+        this.inArena = inArena;
+    }
+
+    /** Whether the plan lays it out in its arena; the others belong to {@link Parameters}. */
+    public boolean inArena() {
+        return inArena;
+    }
+}

@@ -1,0 +1,59 @@
+package separable.kernel;
+
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUstream;
+import separable.device.Device;
+import separable.device.Launch;
+
+/**
+ * Adam or AdamW over one flat parameter buffer, PyTorch's formulas:
+ * <pre>
+ * Adam:   g += weightDecay * w            AdamW:  w *= 1 - lr * weightDecay     (where the decay mask is set)
+ * m  = beta1 * m + (1 - beta1) * g
+ * v  = beta2 * v + (1 - beta2) * g * g
+ * w -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)         t = state.step + 1
+ * </pre>
+ * Both moments start at 0. Learning rate and step are read from {@link StepState} on the device.
+ */
+public final class AdamUpdate {
+
+    /** Vectors a thread updates: ADAM_VECTORS in optimizer.cu. */
+    private static final int VECTORS_PER_THREAD = 4;
+
+    private final boolean bf16Copy;
+    private final Launch launch;
+
+    /**
+     * @param elements  a multiple of 64
+     * @param bf16Copy  whether {@link #run} also writes the new weights in bf16
+     * @param decoupled AdamW: weight decay shrinks the weights and stays out of the gradient
+     */
+    public AdamUpdate(Device device, int elements, boolean bf16Copy, float beta1, float beta2, float epsilon, float weightDecay,
+                      boolean decoupled) {
+        HyperParameters.requireFraction("beta1", beta1);
+        HyperParameters.requireFraction("beta2", beta2);
+        HyperParameters.requireNotNegative("epsilon", epsilon);
+        HyperParameters.requireNotNegative("weight decay", weightDecay);
+        this.bf16Copy = bf16Copy;
+        this.launch = FlatUpdate.launch(device, "adam_update", elements, bf16Copy, 2, VECTORS_PER_THREAD)
+                .f32(beta1).f32(beta2).f32((float) Math.log(beta1)).f32((float) Math.log(beta2)).f32(epsilon).f32(weightDecay)
+                .i32(decoupled ? 1 : 0);
+    }
+
+    /**
+     * @param weights   fp32 {@code [elements]}, in place
+     * @param weights16 bf16 {@code [elements]}, written; ignored without a bf16 copy
+     * @param gradients fp32 {@code [elements]}
+     * @param first     fp32 {@code [elements]}, m, in place
+     * @param second    fp32 {@code [elements]}, v, in place
+     * @param decayMask one byte per 64 elements, not 0 where weight decay applies
+     */
+    public void run(CUdeviceptr weights, CUdeviceptr weights16, CUdeviceptr gradients, CUdeviceptr first, CUdeviceptr second,
+                    CUdeviceptr decayMask, CUdeviceptr state, CUstream stream) {
+        if (bf16Copy) {
+            launch.enqueue(stream, weights, weights16, gradients, first, second, decayMask, state);
+        } else {
+            launch.enqueue(stream, weights, gradients, first, second, decayMask, state);
+        }
+    }
+}

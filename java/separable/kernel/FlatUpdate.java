@@ -1,0 +1,39 @@
+package separable.kernel;
+
+import separable.device.Device;
+import separable.device.Launch;
+
+/** What the optimiser launches share: the flat parameter buffer they run over. */
+final class FlatUpdate {
+
+    /** Elements that share one byte of the decay mask; parameters begin at multiples of it. */
+    static final int MASK_ELEMENTS = 64;
+
+    private static final int VECTOR = 8;
+
+    private FlatUpdate() {
+    }
+
+    /**
+     * A launch with its pointers and the vector count described; the rule's numbers follow.
+     *
+     * @param name             of the kernel, without the ending that says whether a bf16 copy is written
+     * @param slots            optimiser state buffers
+     * @param vectorsPerThread vectors of eight elements a thread updates
+     */
+    static Launch launch(Device device, String name, int elements, boolean bf16Copy, int slots, int vectorsPerThread) {
+        if (elements < 1 || elements % MASK_ELEMENTS != 0) {
+            throw new IllegalArgumentException(name + " over " + elements + " elements: a positive multiple of " + MASK_ELEMENTS
+                    + " is needed, one byte of the decay mask each");
+        }
+        int vectors = elements / VECTOR;
+        Launch launch = device.kernel(name + (bf16Copy ? "_bf16" : "_f32")).launch().describe(elements + " parameters")
+                .grid(VectorGrid.blocks(vectors, VectorGrid.THREADS * vectorsPerThread), 1, 1).block(VectorGrid.THREADS);
+        // weights, copy, gradients, slots, decay mask, state
+        int pointers = (bf16Copy ? 5 : 4) + slots;
+        for (int i = 0; i < pointers; i++) {
+            launch.pointer();
+        }
+        return launch.i32(vectors);
+    }
+}

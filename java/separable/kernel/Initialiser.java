@@ -1,0 +1,55 @@
+package separable.kernel;
+
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUstream;
+import separable.device.Device;
+import separable.device.Kernel;
+
+/**
+ * Fills fp32 parameters with their first values: a logical {@code [rows, cols]} matrix inside a stored
+ * {@code [paddedRows, paddedCols]} one, surplus elements 0. Element (r, c) depends on {@code r * cols + c}, {@code salt} and
+ * {@code seed} alone, not on the padding. A filter {@code [Cout, KH, KW, Cin]} has {@code Cout * KH * KW} rows.
+ *
+ * <p>For the start of a run, not for a step: unlike the other classes it takes its problem with the call, and allocates.
+ */
+public final class Initialiser {
+
+    private final Kernel normal;
+    private final Kernel uniform;
+    private final Kernel constant;
+
+    public Initialiser(Device device) {
+        normal = device.kernel("initialise_normal_f32");
+        uniform = device.kernel("initialise_uniform_f32");
+        constant = device.kernel("initialise_constant_f32");
+    }
+
+    /** @param salt tells the parameters of a network apart */
+    public void normal(CUdeviceptr w, int rows, int cols, int paddedRows, int paddedCols, float mean, float deviation, long seed,
+                       int salt, CUstream stream) {
+        fill(normal, w, rows, cols, paddedRows, paddedCols, mean, deviation, seed, salt, stream);
+    }
+
+    /** Uniform in (low, high]. @param salt tells the parameters of a network apart */
+    public void uniform(CUdeviceptr w, int rows, int cols, int paddedRows, int paddedCols, float low, float high, long seed,
+                        int salt, CUstream stream) {
+        fill(uniform, w, rows, cols, paddedRows, paddedCols, low, high, seed, salt, stream);
+    }
+
+    public void constant(CUdeviceptr w, int rows, int cols, int paddedRows, int paddedCols, float value, CUstream stream) {
+        fill(constant, w, rows, cols, paddedRows, paddedCols, value, 0, 0, 0, stream);
+    }
+
+    private static void fill(Kernel kernel, CUdeviceptr w, int rows, int cols, int paddedRows, int paddedCols, float first,
+                             float second, long seed, int salt, CUstream stream) {
+        String problem = "initialise " + rows + "x" + cols + " in " + paddedRows + "x" + paddedCols;
+        if (rows < 1 || cols < 1 || paddedRows < rows || paddedCols < cols || (long) paddedRows * paddedCols > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(problem + ": extents must be at least 1, the padded ones no smaller, "
+                    + "and the padded elements below 2^31");
+        }
+        kernel.launch().describe(problem)
+                .grid(VectorGrid.blocks(paddedRows * paddedCols, VectorGrid.THREADS), 1, 1).block(VectorGrid.THREADS)
+                .pointer().i32(rows).i32(cols).i32(paddedRows).i32(paddedCols).f32(first).f32(second).i64(seed).i32(salt)
+                .enqueue(stream, w);
+    }
+}

@@ -1,0 +1,59 @@
+package separable.kernel;
+
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUstream;
+import separable.device.Device;
+import separable.device.Launch;
+
+/**
+ * RMSProp over one flat parameter buffer, TensorFlow's formula (not PyTorch's): epsilon lies inside the root, and the learning
+ * rate inside the momentum.
+ * <pre>
+ * g  += weightDecay * w        (where the decay mask is set)
+ * ms  = rho * ms + (1 - rho) * g * g
+ * mom = momentum * mom + lr * g / sqrt(ms + epsilon)
+ * w  -= mom
+ * </pre>
+ * As in TensorFlow the mean square {@code ms} must start at {@link #INITIAL_MEAN_SQUARE}, {@code mom} at 0. The learning
+ * rate is read from {@link StepState} on the device.
+ */
+public final class RmsPropUpdate {
+
+    /** What TensorFlow's RMSProp fills the mean squares with; it damps the first steps. */
+    public static final float INITIAL_MEAN_SQUARE = 1;
+
+    private final boolean bf16Copy;
+    private final Launch launch;
+
+    /**
+     * @param elements a multiple of 64
+     * @param bf16Copy whether {@link #run} also writes the new weights in bf16
+     */
+    public RmsPropUpdate(Device device, int elements, boolean bf16Copy, float rho, float momentum, float epsilon,
+                         float weightDecay) {
+        HyperParameters.requireFraction("rho", rho);
+        HyperParameters.requireFraction("momentum", momentum);
+        HyperParameters.requireNotNegative("epsilon", epsilon);
+        HyperParameters.requireNotNegative("weight decay", weightDecay);
+        this.bf16Copy = bf16Copy;
+        this.launch = FlatUpdate.launch(device, "rmsprop_update", elements, bf16Copy, 2, 1)
+                .f32(rho).f32(momentum).f32(epsilon).f32(weightDecay);
+    }
+
+    /**
+     * @param weights     fp32 {@code [elements]}, in place
+     * @param weights16   bf16 {@code [elements]}, written; ignored without a bf16 copy
+     * @param gradients   fp32 {@code [elements]}
+     * @param meanSquares fp32 {@code [elements]}, in place
+     * @param moments     fp32 {@code [elements]}, in place
+     * @param decayMask   one byte per 64 elements, not 0 where weight decay applies
+     */
+    public void run(CUdeviceptr weights, CUdeviceptr weights16, CUdeviceptr gradients, CUdeviceptr meanSquares,
+                    CUdeviceptr moments, CUdeviceptr decayMask, CUdeviceptr state, CUstream stream) {
+        if (bf16Copy) {
+            launch.enqueue(stream, weights, weights16, gradients, meanSquares, moments, decayMask, state);
+        } else {
+            launch.enqueue(stream, weights, gradients, meanSquares, moments, decayMask, state);
+        }
+    }
+}

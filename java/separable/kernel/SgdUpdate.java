@@ -1,0 +1,49 @@
+package separable.kernel;
+
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUstream;
+import separable.device.Device;
+import separable.device.Launch;
+
+/**
+ * Stochastic gradient descent with momentum over one flat parameter buffer, PyTorch's formula without dampening:
+ * <pre>
+ * g += weightDecay * w        (where the decay mask is set)
+ * v  = momentum * v + g
+ * w -= lr * (nesterov ? g + momentum * v : v)
+ * </pre>
+ * The velocity {@code v} starts at 0. The learning rate is read from {@link StepState} on the device.
+ */
+public final class SgdUpdate {
+
+    private final boolean bf16Copy;
+    private final Launch launch;
+
+    /**
+     * @param elements a multiple of 64
+     * @param bf16Copy whether {@link #run} also writes the new weights in bf16
+     */
+    public SgdUpdate(Device device, int elements, boolean bf16Copy, float momentum, float weightDecay, boolean nesterov) {
+        HyperParameters.requireFraction("momentum", momentum);
+        HyperParameters.requireNotNegative("weight decay", weightDecay);
+        this.bf16Copy = bf16Copy;
+        this.launch = FlatUpdate.launch(device, "sgd_update", elements, bf16Copy, 1, 1)
+                .f32(momentum).f32(weightDecay).i32(nesterov ? 1 : 0);
+    }
+
+    /**
+     * @param weights   fp32 {@code [elements]}, in place
+     * @param weights16 bf16 {@code [elements]}, written; ignored without a bf16 copy
+     * @param gradients fp32 {@code [elements]}
+     * @param velocity  fp32 {@code [elements]}, in place
+     * @param decayMask one byte per 64 elements, not 0 where weight decay applies
+     */
+    public void run(CUdeviceptr weights, CUdeviceptr weights16, CUdeviceptr gradients, CUdeviceptr velocity,
+                    CUdeviceptr decayMask, CUdeviceptr state, CUstream stream) {
+        if (bf16Copy) {
+            launch.enqueue(stream, weights, weights16, gradients, velocity, decayMask, state);
+        } else {
+            launch.enqueue(stream, weights, gradients, velocity, decayMask, state);
+        }
+    }
+}

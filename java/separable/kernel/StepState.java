@@ -1,0 +1,105 @@
+package separable.kernel;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUstream;
+import separable.device.Device;
+import separable.device.DeviceBuffer;
+import separable.device.Launch;
+
+/**
+ * What changes from step to step, in device memory, so that one captured graph serves a whole run: the random streams' seed and
+ * step, the batch's place in the epoch's order, the metrics slot and the learning rate. {@link #advance} moves it on to the next
+ * step on the device; {@link #write} sets it from the host, at the start of an epoch or of a resumed run.
+ */
+public final class StepState implements AutoCloseable {
+
+    /** Bytes on the device; struct StepState in step_state.cuh. */
+    public static final int BYTES = 64;
+
+    /**
+     * @param seed         key of every random stream of the run
+     * @param step         steps done since the run began
+     * @param position     first entry of the epoch's order array in the current batch
+     * @param count        valid samples of the current batch; rows from here on are ignored
+     * @param slot         entry of the metrics ring the current step writes
+     * @param total        entries of the order array
+     * @param learningRate of the current step
+     * @param batch        rows of a full batch
+     */
+    public record Values(long seed, long step, int position, int count, int slot, int total, float learningRate, int batch) {
+
+        public Values {
+            if (step < 0 || position < 0 || slot < 0 || total < 0 || batch < 1 || count < 0 || count > batch
+                    || count > Math.max(0, total - position)) {
+                throw new IllegalArgumentException("step " + step + " at position " + position + " of " + total + ", " + count
+                        + " of a batch of " + batch + ", slot " + slot + ": negative, or more than there is");
+            }
+        }
+
+        /** The first batch of an epoch over {@code total} samples, writing metrics slot 0. */
+        public static Values epoch(long seed, long step, int total, float learningRate, int batch) {
+            return new Values(seed, step, 0, Math.min(batch, total), 0, total, learningRate, batch);
+        }
+    }
+
+    private final Device device;
+    private final DeviceBuffer buffer;
+    private Launch advance;
+    private int tableLength;
+
+    public StepState(Device device) {
+        this.device = device;
+        this.buffer = device.allocate(BYTES, "step state");
+    }
+
+    /** The 64 bytes on the device, to hand to kernels. */
+    public CUdeviceptr pointer() {
+        return buffer.pointer();
+    }
+
+    /** Sets the state, synchronously: everything enqueued before sees the old one. */
+    public void write(Values values) {
+        ByteBuffer bytes = ByteBuffer.allocate(BYTES).order(ByteOrder.nativeOrder());
+        bytes.putLong(values.seed()).putLong(values.step()).putInt(values.position()).putInt(values.count())
+                .putInt(values.slot()).putInt(values.total()).putFloat(values.learningRate()).putInt(values.batch());
+        buffer.write(bytes.array());
+    }
+
+    /** The state after everything enqueued so far, synchronously. */
+    public Values read() {
+        ByteBuffer bytes = ByteBuffer.wrap(buffer.readBytes(0, BYTES)).order(ByteOrder.nativeOrder());
+        long seed = bytes.getLong();
+        long step = bytes.getLong();
+        int position = bytes.getInt();
+        int count = bytes.getInt();
+        int slot = bytes.getInt();
+        int total = bytes.getInt();
+        float learningRate = bytes.getFloat();
+        return new Values(seed, step, position, count, slot, total, learningRate, bytes.getInt());
+    }
+
+    /**
+     * Enqueues the move to the next step: step and slot go up by one, position by the batch, {@code count} becomes what is left
+     * of the epoch up to a batch, and the learning rate is the table's entry for the new step.
+     *
+     * @param learningRates fp32 {@code [length]}, one a step of the run; the last one holds for ever after
+     */
+    public void advance(CUdeviceptr learningRates, int length, CUstream stream) {
+        if (length < 1) {
+            throw new IllegalArgumentException("a table of " + length + " learning rates: at least 1 is needed");
+        }
+        if (advance == null || length != tableLength) {
+            advance = device.kernel("step_advance").launch().describe("to the next step").grid(1, 1, 1).block(32)
+                    .pointer().pointer().i32(length);
+            tableLength = length;
+        }
+        advance.enqueue(stream, buffer.pointer(), learningRates);
+    }
+
+    @Override
+    public void close() {
+        buffer.close();
+    }
+}

@@ -1,0 +1,24 @@
+package separable.layer;
+
+import separable.graph.GraphBuilder;
+import separable.graph.Tensor;
+
+/**
+ * The loss of a classifier, with label smoothing: the target is {@code 1 - smoothing} on the label plus
+ * {@code smoothing / classes} everywhere, as in PyTorch. It also counts top-1 and top-5 hits.
+ */
+public record SoftmaxCrossEntropy(float smoothing) {
+
+    public SoftmaxCrossEntropy {
+        if (!(smoothing >= 0 && smoothing < 1)) {
+            throw new IllegalArgumentException("label smoothing " + smoothing + ": it must be at least 0 and below 1");
+        }
+    }
+
+    void lower(GraphBuilder graph, String name, Tensor logits) {
+        if (logits.shape().h() != 1 || logits.shape().w() != 1) {
+            throw new ShapeException(name, "the loss needs a vector of classes a picture, not " + logits.shape() + ": end with a pool or dense layer");
+        }
+        graph.softmaxCrossEntropy(name, smoothing, logits);
+    }
+}

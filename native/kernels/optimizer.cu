@@ -1,0 +1,162 @@
+// Parameter updates, each one launch over the flat parameter buffer, a thread a vector of eight elements
+// (Adam: four vectors). All state is fp32, in place.
+//   weights, gradients, slots  [vectors * 8] fp32; gradients are only read
+//   weights16                  [vectors * 8] bf16 copy of the new weights, in the *_bf16 variants
+//   decay_mask                 one byte per 64 elements: 1 where weight decay applies, else 0
+//   lr = state.learning_rate, t = state.step + 1
+//
+// SGD (PyTorch):   g += decay * w;  v = mu * v + g;  w -= lr * (nesterov ? g + mu * v : v)
+// RMSProp (TF):    g += decay * w;  ms = rho * ms + (1 - rho) * g^2;  mom = mu * mom + lr * g / sqrt(ms + eps);  w -= mom
+//                  epsilon is inside the root; ms starts at 1, as TensorFlow's slot does
+// Adam (PyTorch):  g += decay * w;  m = b1 * m + (1 - b1) * g;  v = b2 * v + (1 - b2) * g^2
+//                  w -= lr / (1 - b1^t) * m / (sqrt(v) / sqrt(1 - b2^t) + eps)
+// AdamW:           the same with w *= 1 - lr * decay first, and decay not added to g
+#include "map.cuh"
+#include "step_state.cuh"
+
+namespace separable {
+
+constexpr int MASK_VECTORS = 64 / VEC;   // vectors that share a byte of the decay mask
+constexpr int ADAM_VECTORS = 4;          // vectors a thread
+
+__device__ __forceinline__ float decay_at(const unsigned char* mask, int vector, float decay) {
+    return mask[vector / MASK_VECTORS] ? decay : 0.f;
+}
+
+// The fp32 master, and the bf16 copy that kernels read where there is one.
+__device__ __forceinline__ void store_weights(float* weights, bf16* weights16, int vector, const float (&w)[VEC]) {
+    store8(weights + vector * VEC, w);
+    if (weights16) store8(weights16 + vector * VEC, w);
+}
+
+struct SgdRule {
+    float momentum, decay;
+    int nesterov;
+};
+
+__device__ __forceinline__ void sgd_update(float* __restrict__ weights, bf16* __restrict__ weights16,
+                                           const float* __restrict__ gradients, float* __restrict__ velocity,
+                                           const unsigned char* __restrict__ mask, const StepState* __restrict__ state,
+                                           int vectors, const SgdRule& rule) {
+    const float lr = state->learning_rate;
+    const int i = thread_index();
+    if (i >= vectors) return;
+    const float decay = decay_at(mask, i, rule.decay);
+    float w[VEC], g[VEC], v[VEC];
+    load8(weights + i * VEC, w);
+    load8(gradients + i * VEC, g);
+    load8(velocity + i * VEC, v);
+    UNROLL for (int k = 0; k < VEC; ++k) {
+        g[k] += decay * w[k];
+        v[k] = rule.momentum * v[k] + g[k];
+        w[k] -= lr * (rule.nesterov ? g[k] + rule.momentum * v[k] : v[k]);
+    }
+    store8(velocity + i * VEC, v);
+    store_weights(weights, weights16, i, w);
+}
+
+struct RmsPropRule {
+    float rho, momentum, epsilon, decay;
+};
+
+__device__ __forceinline__ void rmsprop_update(float* __restrict__ weights, bf16* __restrict__ weights16,
+                                               const float* __restrict__ gradients, float* __restrict__ mean_squares,
+                                               float* __restrict__ moments, const unsigned char* __restrict__ mask,
+                                               const StepState* __restrict__ state, int vectors, const RmsPropRule& rule) {
+    const float lr = state->learning_rate;
+    const int i = thread_index();
+    if (i >= vectors) return;
+    const float decay = decay_at(mask, i, rule.decay);
+    float w[VEC], g[VEC], ms[VEC], mom[VEC];
+    load8(weights + i * VEC, w);
+    load8(gradients + i * VEC, g);
+    load8(mean_squares + i * VEC, ms);
+    load8(moments + i * VEC, mom);
+    UNROLL for (int k = 0; k < VEC; ++k) {
+        g[k] += decay * w[k];
+        ms[k] = rule.rho * ms[k] + (1.f - rule.rho) * g[k] * g[k];
+        mom[k] = rule.momentum * mom[k] + lr * g[k] / sqrtf(ms[k] + rule.epsilon);
+        w[k] -= mom[k];
+    }
+    store8(mean_squares + i * VEC, ms);
+    store8(moments + i * VEC, mom);
+    store_weights(weights, weights16, i, w);
+}
+
+struct AdamRule {
+    float beta1, beta2, log_beta1, log_beta2, epsilon, decay;
+    int decoupled;
+};
+
+// 1 - beta^t without cancellation: beta2 = 0.999 would lose three digits in the first steps.
+__device__ __forceinline__ float bias_correction(float log_beta, unsigned long long t) {
+    return -expm1f(log_beta * (float)t);
+}
+
+__device__ __forceinline__ void adam_vector(float* __restrict__ weights, bf16* __restrict__ weights16,
+                                            const float* __restrict__ gradients, float* __restrict__ first,
+                                            float* __restrict__ second, float decay, float lr, float step_size,
+                                            float root_scale, int i, const AdamRule& rule) {
+    const float added = rule.decoupled ? 0.f : decay, kept = rule.decoupled ? 1.f - lr * decay : 1.f;
+    float w[VEC], g[VEC], m[VEC], v[VEC];
+    load8(weights + i * VEC, w);
+    load8(gradients + i * VEC, g);
+    load8(first + i * VEC, m);
+    load8(second + i * VEC, v);
+    UNROLL for (int k = 0; k < VEC; ++k) {
+        g[k] += added * w[k];
+        m[k] = rule.beta1 * m[k] + (1.f - rule.beta1) * g[k];
+        v[k] = rule.beta2 * v[k] + (1.f - rule.beta2) * g[k] * g[k];
+        w[k] = kept * w[k] - step_size * m[k] / (sqrtf(v[k]) * root_scale + rule.epsilon);
+    }
+    store8(first + i * VEC, m);
+    store8(second + i * VEC, v);
+    store_weights(weights, weights16, i, w);
+}
+
+// Several vectors a thread: the two powers of the bias correction cost as much as one of them.
+__device__ __forceinline__ void adam_update(float* __restrict__ weights, bf16* __restrict__ weights16,
+                                            const float* __restrict__ gradients, float* __restrict__ first,
+                                            float* __restrict__ second, const unsigned char* __restrict__ mask,
+                                            const StepState* __restrict__ state, int vectors, const AdamRule& rule) {
+    const float lr = state->learning_rate;
+    const float step_size = lr / bias_correction(rule.log_beta1, state->step + 1);
+    const float root_scale = 1.f / sqrtf(bias_correction(rule.log_beta2, state->step + 1));
+    const int threads = (int)blockDim.x, start = (int)blockIdx.x * threads * ADAM_VECTORS + (int)threadIdx.x;
+    for (int j = 0; j < ADAM_VECTORS; ++j) {
+        const int i = start + j * threads;
+        if (i < vectors) {
+            adam_vector(weights, weights16, gradients, first, second, decay_at(mask, i, rule.decay), lr, step_size, root_scale,
+                        i, rule);
+        }
+    }
+}
+
+}  // namespace separable
+
+// Entry points: name_f32 without, name_bf16 with the bf16 copy as second argument.
+#define OPTIMIZER_KERNELS(name, SLOTS, SLOT_NAMES, RULE, RULE_VALUES)                                                    \
+    extern "C" __global__ void __launch_bounds__(256)                                                                    \
+    name##_f32(float* weights, const float* gradients, SLOTS, const unsigned char* decay_mask,                           \
+               const separable::StepState* state, int vectors, RULE) {                                                   \
+        separable::name(weights, nullptr, gradients, SLOT_NAMES, decay_mask, state, vectors, {RULE_VALUES});             \
+    }                                                                                                                    \
+    extern "C" __global__ void __launch_bounds__(256)                                                                    \
+    name##_bf16(float* weights, separable::bf16* weights16, const float* gradients, SLOTS,                               \
+                const unsigned char* decay_mask, const separable::StepState* state, int vectors, RULE) {                 \
+        separable::name(weights, weights16, gradients, SLOT_NAMES, decay_mask, state, vectors, {RULE_VALUES});           \
+    }                                                                                                                    \
+    EXPORT_KERNEL(name##_f32);                                                                                           \
+    EXPORT_KERNEL(name##_bf16)
+
+#define COMMA ,
+
+OPTIMIZER_KERNELS(sgd_update, float* velocity, velocity, float momentum COMMA float decay COMMA int nesterov,
+                  momentum COMMA decay COMMA nesterov);
+OPTIMIZER_KERNELS(rmsprop_update, float* mean_squares COMMA float* moments, mean_squares COMMA moments,
+                  float rho COMMA float momentum COMMA float epsilon COMMA float decay,
+                  rho COMMA momentum COMMA epsilon COMMA decay);
+OPTIMIZER_KERNELS(adam_update, float* first COMMA float* second, first COMMA second,
+                  float beta1 COMMA float beta2 COMMA float log_beta1 COMMA float log_beta2 COMMA float epsilon COMMA
+                  float decay COMMA int decoupled,
+                  beta1 COMMA beta2 COMMA log_beta1 COMMA log_beta2 COMMA epsilon COMMA decay COMMA decoupled);

@@ -1,0 +1,29 @@
+// What changes from step to step, in device memory, so that one captured graph serves a whole run.
+// The host's twin is separable.kernel.StepState.
+#pragma once
+#include "compat.cuh"
+
+namespace separable {
+
+struct StepState {
+    unsigned long long seed;   // key of every random stream
+    unsigned long long step;   // steps done since the run began
+    int position;              // first entry of the epoch's order array in this batch
+    int count;                 // valid samples in this batch; rows from here on are ignored
+    int slot;                  // entry of the metrics ring that this step writes
+    int total;                 // entries of the order array
+    float learning_rate;
+    int batch;                 // rows of a full batch
+    int pad[6];
+};
+static_assert(sizeof(StepState) == 64, "the host writes 64 bytes");
+
+// What the loss leaves behind for one step.
+struct StepMetrics {
+    float loss_sum;   // over the valid samples
+    int top1, top5;   // valid samples whose label ranks first, among the first five
+    int count;        // valid samples
+};
+static_assert(sizeof(StepMetrics) == 16, "the host reads 16 bytes a slot");
+
+}  // namespace separable

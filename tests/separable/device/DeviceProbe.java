@@ -1,0 +1,61 @@
+package separable.device;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** What {@link DeviceFailureTest} runs in a process of its own; prints errors as the command line does, on one line. */
+final class DeviceProbe {
+
+    private DeviceProbe() {
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        try {
+            run(arguments);
+        } catch (DeviceException | IllegalStateException e) {
+            System.out.println("error: " + e.getMessage());
+            System.exit(1);
+        }
+    }
+
+    private static void run(String[] arguments) throws Exception {
+        try (Device device = Device.open()) {
+            switch (arguments[0]) {
+                case "open" -> System.out.println("opened " + device.name());
+                case "allocate" -> allocate(device, Long.parseLong(arguments[1]));
+                case "leak" -> leak(device);
+                case "use-after-close" -> useAfterClose(device);
+                case "copy" -> device.allocate(16, "copied").write(new int[4]);
+                case "kernel" -> runKernel(device, Path.of(arguments[1]), arguments[2]);
+                default -> throw new IllegalArgumentException(arguments[0]);
+            }
+        }
+    }
+
+    private static void allocate(Device device, long bytes) {
+        try (DeviceBuffer buffer = device.allocate(bytes, "activations")) {
+            System.out.println("allocated " + buffer);
+        }
+    }
+
+    private static void leak(Device device) {
+        device.allocate(4096, "forgotten");
+        device.newStream();
+        device.allocatePinned(64, "forgotten too");
+    }
+
+    private static void useAfterClose(Device device) {
+        Launch launch = device.kernel("add_f32").launch().pointer();
+        device.close();
+        device.close();
+        launch.enqueue(new jcuda.driver.CUstream(), new jcuda.driver.CUdeviceptr());
+    }
+
+    private static void runKernel(Device device, Path module, String entry) throws Exception {
+        try (KernelModule kernels = device.load(Files.readAllBytes(module), "faulty");
+                DeviceBuffer buffer = device.allocate(256, "target"); Stream stream = device.newStream()) {
+            kernels.kernel(entry).launch().block(32).describe("on purpose").pointer().i32(64).enqueue(stream, buffer.pointer());
+            stream.synchronize();
+        }
+    }
+}

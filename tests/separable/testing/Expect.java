@@ -1,0 +1,75 @@
+package separable.testing;
+
+import org.assertj.core.api.Assertions;
+import separable.spec.DType;
+
+/** Comparisons of device results with oracles. NaN never passes. */
+public final class Expect {
+
+    private Expect() {
+    }
+
+    /**
+     * {@code |actual - expected| <= atol + rtol |expected|} for every element.
+     *
+     * <p>fp32: sums of up to some thousand products lose about 1e-6 of their largest terms, so rtol is 1e-5, and atol is 1e-5 of
+     * the largest expected value. bf16: one rounding more, half of 2^-8 of the value.
+     */
+    public static void close(Values actual, Values expected, DType type, String what) {
+        close(actual.values(), expected.values(), type, what);
+    }
+
+    public static void close(double[] actual, double[] expected, DType type, String what) {
+        double largest = 0;
+        for (double value : expected) {
+            largest = Math.max(largest, Math.abs(value));
+        }
+        close(actual, expected, 1e-5 * largest, type == DType.F32 ? 1e-5 : 0x1p-8, what);
+    }
+
+    public static void close(double[] actual, double[] expected, double atol, double rtol, String what) {
+        Assertions.assertThat(actual.length).as("%s: elements", what).isEqualTo(expected.length);
+        int wrong = 0;
+        int worst = -1;
+        double worstExcess = 0;
+        for (int i = 0; i < expected.length; i++) {
+            double error = Math.abs(actual[i] - expected[i]);
+            double excess = error - (atol + rtol * Math.abs(expected[i]));
+            if (!(excess <= 0)) {
+                wrong++;
+                if (worst < 0 || Double.isNaN(excess) || excess > worstExcess) {
+                    worst = i;
+                    worstExcess = excess;
+                }
+            }
+        }
+        if (wrong > 0) {
+            Assertions.fail("%s: %d of %d elements differ; the worst, element %d, is %s instead of %s (atol %.2e, rtol %.2e)",
+                    what, wrong, expected.length, worst, actual[worst], expected[worst], atol, rtol);
+        }
+    }
+
+    /** {@code ||actual - expected|| / ||expected|| <= limit} in the Euclidean norm. */
+    public static void relativeL2(double[] actual, double[] expected, double limit, String what) {
+        Assertions.assertThat(actual.length).as("%s: elements", what).isEqualTo(expected.length);
+        double difference = 0;
+        double size = 0;
+        for (int i = 0; i < expected.length; i++) {
+            difference += (actual[i] - expected[i]) * (actual[i] - expected[i]);
+            size += expected[i] * expected[i];
+        }
+        double relative = difference == 0 ? 0 : Math.sqrt(difference / size);
+        if (!(relative <= limit)) {
+            Assertions.fail("%s: relative L2 difference %.3e, at most %.1e is allowed", what, relative, limit);
+        }
+    }
+
+    public static void relativeL2(Values actual, Values expected, double limit, String what) {
+        relativeL2(actual.values(), expected.values(), limit, what);
+    }
+
+    /** The same bits in every element. */
+    public static void same(Values actual, Values expected, String what) {
+        Assertions.assertThat(actual.values()).as(what).containsExactly(expected.values());
+    }
+}

@@ -1,0 +1,78 @@
+package separable.testing;
+
+import separable.device.Device;
+import separable.device.DeviceBuffer;
+import separable.spec.ConvSpec;
+import separable.spec.DType;
+import separable.spec.Shape;
+
+/**
+ * A convolution's filter in double precision, [outputs, kernelHeight, kernelWidth, inputs]; a depthwise filter has one output and
+ * its channels as inputs. On the device outputs (but for depthwise) and inputs are rounded up to multiples of 8.
+ */
+public record HostFilter(ConvSpec spec, double[] values) implements Values {
+
+    public HostFilter {
+        if (values.length != outputs(spec) * taps(spec) * inputs(spec)) {
+            throw new IllegalArgumentException(values.length + " values for the filter of " + spec);
+        }
+    }
+
+    public static HostFilter zeros(ConvSpec spec) {
+        return new HostFilter(spec, new double[outputs(spec) * taps(spec) * inputs(spec)]);
+    }
+
+    /** Uniform in [-1, 1), representable in fp32. */
+    public static HostFilter random(ConvSpec spec, long seed) {
+        return new HostFilter(spec, Packed.random(outputs(spec) * taps(spec) * inputs(spec), -1, 1, seed));
+    }
+
+    public HostFilter roundTo(DType type) {
+        return new HostFilter(spec, Packed.round(values, type));
+    }
+
+    /** @param output 0 for a depthwise filter */
+    public double get(int output, int ky, int kx, int input) {
+        return values[index(output, ky, kx, input)];
+    }
+
+    public void set(int output, int ky, int kx, int input, double value) {
+        values[index(output, ky, kx, input)] = value;
+    }
+
+    public void add(int output, int ky, int kx, int input, double value) {
+        values[index(output, ky, kx, input)] += value;
+    }
+
+    private int index(int output, int ky, int kx, int input) {
+        return ((output * spec.kernelHeight() + ky) * spec.kernelWidth() + kx) * inputs(spec) + input;
+    }
+
+    /** A new buffer with these values, surplus ones 0. */
+    public DeviceBuffer upload(Device device, DType type) {
+        return Packed.upload(device, type, values, outputs(spec) * taps(spec), inputs(spec), storedOutputs(spec) * taps(spec),
+                Shape.roundUp(inputs(spec)));
+    }
+
+    /** What an fp32 buffer of this filter's or its gradient's holds; fails when a surplus element is not 0. */
+    public static HostFilter download(DeviceBuffer buffer, ConvSpec spec) {
+        return new HostFilter(spec, Packed.download(buffer, DType.F32, outputs(spec) * taps(spec), inputs(spec),
+                storedOutputs(spec) * taps(spec), Shape.roundUp(inputs(spec))));
+    }
+
+    private static int outputs(ConvSpec spec) {
+        return spec.isDepthwise() ? 1 : spec.outputChannels();
+    }
+
+    private static int storedOutputs(ConvSpec spec) {
+        return spec.isDepthwise() ? 1 : Shape.roundUp(spec.outputChannels());
+    }
+
+    private static int inputs(ConvSpec spec) {
+        return spec.isDepthwise() ? spec.input().c() : spec.input().c() / spec.groups();
+    }
+
+    private static int taps(ConvSpec spec) {
+        return spec.kernelHeight() * spec.kernelWidth();
+    }
+}
