@@ -32,7 +32,7 @@ public final class AdamUpdate {
                       boolean decoupled) {
         HyperParameters.requireFraction("beta1", beta1);
         HyperParameters.requireFraction("beta2", beta2);
-        HyperParameters.requireNotNegative("epsilon", epsilon);
+        HyperParameters.requirePositive("epsilon", epsilon);
         HyperParameters.requireNotNegative("weight decay", weightDecay);
         this.bf16Copy = bf16Copy;
         this.launch = FlatUpdate.launch(device, "adam_update", elements, bf16Copy, 2, VECTORS_PER_THREAD)

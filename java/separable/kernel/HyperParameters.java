@@ -19,4 +19,11 @@ public final class HyperParameters {
             throw new IllegalArgumentException(what + " " + value + ": it must be finite and at least 0");
         }
     }
+
+    /** @throws IllegalArgumentException unless {@code value} is finite and above 0 */
+    public static void requirePositive(String what, float value) {
+        if (!(value > 0 && value < Float.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException(what + " " + value + ": it must be finite and above 0");
+        }
+    }
 }

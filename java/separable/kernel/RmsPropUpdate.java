@@ -33,7 +33,7 @@ public final class RmsPropUpdate {
                          float weightDecay) {
         HyperParameters.requireFraction("rho", rho);
         HyperParameters.requireFraction("momentum", momentum);
-        HyperParameters.requireNotNegative("epsilon", epsilon);
+        HyperParameters.requirePositive("epsilon", epsilon);
         HyperParameters.requireNotNegative("weight decay", weightDecay);
         this.bf16Copy = bf16Copy;
         this.launch = FlatUpdate.launch(device, "rmsprop_update", elements, bf16Copy, 2, 1)

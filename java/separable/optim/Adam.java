@@ -1,6 +1,10 @@
 package separable.optim;
 
+import separable.device.Device;
+import separable.graph.Parameters;
+import separable.kernel.AdamUpdate;
 import separable.kernel.HyperParameters;
+import separable.kernel.StepState;
 
 /**
  * Adam, or with {@code decoupled} AdamW, as PyTorch computes them; {@code separable.kernel.AdamUpdate} states the formulas.
@@ -10,7 +14,7 @@ public record Adam(float beta1, float beta2, float epsilon, float weightDecay, b
     public Adam {
         HyperParameters.requireFraction("beta1", beta1);
         HyperParameters.requireFraction("beta2", beta2);
-        HyperParameters.requireNotNegative("epsilon", epsilon);
+        HyperParameters.requirePositive("epsilon", epsilon);
         HyperParameters.requireNotNegative("weight decay", weightDecay);
     }
 
@@ -33,5 +37,13 @@ public record Adam(float beta1, float beta2, float epsilon, float weightDecay, b
     @Override
     public float initialValue(int slot) {
         return 0;
+    }
+
+    @Override
+    public UpdateStep bind(Device device, Parameters parameters, StepState state) {
+        AdamUpdate update = new AdamUpdate(device, parameters.elements(), parameters.weights16().isPresent(), beta1, beta2, epsilon,
+                weightDecay, decoupled);
+        return new UpdateStep(device, this, parameters, state, (at, slots, stream) ->
+                update.run(at.weights(), at.weights16(), at.gradients(), slots[0], slots[1], at.decayMask(), at.state(), stream));
     }
 }

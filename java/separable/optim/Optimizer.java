@@ -1,5 +1,9 @@
 package separable.optim;
 
+import separable.device.Device;
+import separable.graph.Parameters;
+import separable.kernel.StepState;
+
 /** A rule that turns gradients into new weights, with its hyper-parameters; the learning rate comes from a {@link Schedule}. */
 public sealed interface Optimizer permits Sgd, RmsProp, Adam {
 
@@ -11,4 +15,11 @@ public sealed interface Optimizer permits Sgd, RmsProp, Adam {
 
     /** Added to the gradient, or with {@link Adam#decoupled} taken from the weights, where a parameter asks for decay. */
     float weightDecay();
+
+    /**
+     * The update of one step, with state buffers of its own, filled with their first values.
+     *
+     * @param state whose learning rate and step the update reads on the device
+     */
+    UpdateStep bind(Device device, Parameters parameters, StepState state);
 }

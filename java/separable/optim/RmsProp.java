@@ -1,7 +1,10 @@
 package separable.optim;
 
+import separable.device.Device;
+import separable.graph.Parameters;
 import separable.kernel.HyperParameters;
 import separable.kernel.RmsPropUpdate;
+import separable.kernel.StepState;
 
 /** RMSProp as TensorFlow computes it; {@code separable.kernel.RmsPropUpdate} states the formula. */
 public record RmsProp(float rho, float momentum, float epsilon, float weightDecay) implements Optimizer {
@@ -9,7 +12,7 @@ public record RmsProp(float rho, float momentum, float epsilon, float weightDeca
     public RmsProp {
         HyperParameters.requireFraction("rho", rho);
         HyperParameters.requireFraction("momentum", momentum);
-        HyperParameters.requireNotNegative("epsilon", epsilon);
+        HyperParameters.requirePositive("epsilon", epsilon);
         HyperParameters.requireNotNegative("weight decay", weightDecay);
     }
 
@@ -27,5 +30,13 @@ public record RmsProp(float rho, float momentum, float epsilon, float weightDeca
     @Override
     public float initialValue(int slot) {
         return slot == 0 ? RmsPropUpdate.INITIAL_MEAN_SQUARE : 0;
+    }
+
+    @Override
+    public UpdateStep bind(Device device, Parameters parameters, StepState state) {
+        RmsPropUpdate update = new RmsPropUpdate(device, parameters.elements(), parameters.weights16().isPresent(), rho, momentum,
+                epsilon, weightDecay);
+        return new UpdateStep(device, this, parameters, state, (at, slots, stream) ->
+                update.run(at.weights(), at.weights16(), at.gradients(), slots[0], slots[1], at.decayMask(), at.state(), stream));
     }
 }

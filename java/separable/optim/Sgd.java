@@ -1,6 +1,10 @@
 package separable.optim;
 
+import separable.device.Device;
+import separable.graph.Parameters;
 import separable.kernel.HyperParameters;
+import separable.kernel.SgdUpdate;
+import separable.kernel.StepState;
 
 /** Stochastic gradient descent as PyTorch computes it; {@code separable.kernel.SgdUpdate} states the formula. */
 public record Sgd(float momentum, float weightDecay, boolean nesterov) implements Optimizer {
@@ -26,5 +30,13 @@ public record Sgd(float momentum, float weightDecay, boolean nesterov) implement
     @Override
     public float initialValue(int slot) {
         return 0;
+    }
+
+    @Override
+    public UpdateStep bind(Device device, Parameters parameters, StepState state) {
+        SgdUpdate update = new SgdUpdate(device, parameters.elements(), parameters.weights16().isPresent(), momentum, weightDecay,
+                nesterov);
+        return new UpdateStep(device, this, parameters, state, (at, slots, stream) ->
+                update.run(at.weights(), at.weights16(), at.gradients(), slots[0], at.decayMask(), at.state(), stream));
     }
 }
