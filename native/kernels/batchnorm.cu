@@ -101,7 +101,7 @@ __device__ __forceinline__ void bn_backward_data(const T* x, const T* g, const f
 }  // namespace separable
 
 #define BATCHNORM_KERNELS(T, suffix)                                                                                     \
-    extern "C" __global__ void __launch_bounds__(128)                                                                    \
+    extern "C" __global__ void __launch_bounds__(64)                                                                     \
     bn_statistics_##suffix(const T* x, float* stats, float* running, float* partials, int* tickets, int rows,            \
                            int channels, int columns, float momentum) {                                                  \
         separable::bn_statistics(x, stats, running, partials, tickets, rows, channels, columns, momentum);               \
@@ -111,7 +111,7 @@ __device__ __forceinline__ void bn_backward_data(const T* x, const T* g, const f
                         int channels, int columns, float epsilon, float low, float high) {                               \
         separable::bn_forward(x, stats, gamma, beta, y, rows, channels, columns, epsilon, low, high);                    \
     }                                                                                                                    \
-    extern "C" __global__ void __launch_bounds__(128)                                                                    \
+    extern "C" __global__ void __launch_bounds__(64)                                                                     \
     bn_backward_reduce_##suffix(const T* x, const T* dy, const float* stats, const float* gamma, const float* beta,      \
                                 T* g, float* dgamma, float* dbeta, float* partials, int* tickets, int rows,              \
                                 int channels, int columns, float epsilon, float low, float high) {                       \

@@ -32,7 +32,7 @@ __device__ __forceinline__ void bias_backward(const T* dy, float* dbias, float* 
     bias_forward_##suffix(const T* x, const float* bias, T* y, int rows, int channels, int columns) {                    \
         separable::bias_forward(x, bias, y, rows, channels, columns);                                                    \
     }                                                                                                                    \
-    extern "C" __global__ void __launch_bounds__(128)                                                                    \
+    extern "C" __global__ void __launch_bounds__(64)                                                                     \
     bias_backward_##suffix(const T* dy, float* dbias, float* partials, int* tickets, int rows, int channels,             \
                            int columns) {                                                                                \
         separable::bias_backward(dy, dbias, partials, tickets, rows, channels, columns);                                 \

@@ -3,7 +3,7 @@
 // gridDim.z = 5), generic (one tap in a thread, gridDim.z = KH * KW).
 //
 // The lines of dy (rows of all images) are shared by gridDim.x CTAs in contiguous ranges; threads of a CTA lie along channels
-// first, blockDim.x = columns * lanes <= 128, as in columns.cuh, and a lane takes a run of whole lines. Partial sums:
+// first, blockDim.x = columns * lanes <= 64, as in columns.cuh, and a lane takes a run of whole lines. Partial sums:
 // fp32 [gridDim.z][gridDim.x][taps in a thread][channels]; one ticket per (gridDim.z, gridDim.y).
 #include "columns.cuh"
 #include "depthwise.cuh"
@@ -116,7 +116,7 @@ __device__ __forceinline__ void dw_backward_filter_tap(const LoadX& in, const Lo
 
 // lines: rows of all images of dy.
 #define DEPTHWISE_FILTER_STRIPS(K, S, ROWS, T, suffix)                                                                   \
-    extern "C" __global__ void __launch_bounds__(128)                                                                    \
+    extern "C" __global__ void __launch_bounds__(64)                                                                     \
     dw_backward_filter_k##K##s##S##_##suffix(const T* x, const T* dy, float* dw, float* partials, int* tickets, int h,   \
                                              int w, int oh, int ow, int channels, int top, int left, int lines,          \
                                              int columns) {                                                              \
@@ -127,7 +127,7 @@ __device__ __forceinline__ void dw_backward_filter_tap(const LoadX& in, const Lo
     EXPORT_KERNEL(dw_backward_filter_k##K##s##S##_##suffix)
 
 #define DEPTHWISE_FILTER_GENERIC(T, suffix)                                                                              \
-    extern "C" __global__ void __launch_bounds__(128)                                                                    \
+    extern "C" __global__ void __launch_bounds__(64)                                                                     \
     dw_backward_filter_generic_##suffix(const T* x, const T* dy, float* dw, float* partials, int* tickets, int h, int w, \
                                         int oh, int ow, int channels, int top, int left, int lines, int columns, int kw, \
                                         int stride, int dilation) {                                                      \

@@ -42,10 +42,76 @@ __device__ __forceinline__ Float8 operator*(Float8 a, float b) {
 
 __device__ __forceinline__ Float8& operator+=(Float8& a, const Float8& b) { return a = a + b; }
 
+template <class T> __device__ __forceinline__ Float8 load(const T* p) {
+    Float8 r;
+    load8(p, r.at);
+    return r;
+}
+
+template <class T> __device__ __forceinline__ void store(T* p, const Float8& v) { store8(p, v.at); }
+
+// What a reader of T will see of v.
+template <class T> __device__ __forceinline__ Float8 rounded(Float8 v) {
+    UNROLL for (int k = 0; k < VEC; ++k) v[k] = rounded<T>(v[k]);
+    return v;
+}
+
+// min(max(v, low), high), but a NaN stays a NaN.
+__device__ __forceinline__ Float8 clamp(Float8 v, float low, float high) {
+    UNROLL for (int k = 0; k < VEC; ++k) v[k] = v[k] < low ? low : v[k] > high ? high : v[k];
+    return v;
+}
+
+// g where low < a < high, else 0: strict at both corners.
+__device__ __forceinline__ Float8 where_inside(Float8 g, const Float8& a, float low, float high) {
+    UNROLL for (int k = 0; k < VEC; ++k) g[k] = a[k] > low && a[k] < high ? g[k] : 0.f;
+    return g;
+}
+
 #else
 
-#pragma GCC diagnostic ignored "-Wpsabi"  // every function here is inlined: no ABI is involved
 typedef float Float8 __attribute__((vector_size(32)));
+
+__device__ __forceinline__ Float8 load(const float* p, EMU_SITE) {
+    if ((uintptr_t)p & 15) emu_trap(716, "misaligned 16-byte load", file_, line_);
+    Float8 r;
+    memcpy(&r, p, sizeof r);
+    return r;
+}
+
+__device__ __forceinline__ void store(float* p, const Float8& v, EMU_SITE) {
+    if ((uintptr_t)p & 15) emu_trap(716, "misaligned 16-byte store", file_, line_);
+    memcpy(p, &v, sizeof v);
+}
+
+__device__ __forceinline__ Float8 load(const bf16* p, EMU_SITE) {
+    if ((uintptr_t)p & 15) emu_trap(716, "misaligned 16-byte load", file_, line_);
+    EmulatedU16x8 packed;
+    memcpy(&packed, p, sizeof packed);
+    return (Float8)(__builtin_convertvector(packed, EmulatedU32x8) << 16);
+}
+
+__device__ __forceinline__ void store(bf16* p, const Float8& v, EMU_SITE) {
+    if ((uintptr_t)p & 15) emu_trap(716, "misaligned 16-byte store", file_, line_);
+    const EmulatedU16x8 packed = __builtin_convertvector(emulated_bf16((EmulatedU32x8)v), EmulatedU16x8);
+    memcpy(p, &packed, sizeof packed);
+}
+
+template <class T> __device__ __forceinline__ Float8 rounded(const Float8& v);
+template <> __device__ __forceinline__ Float8 rounded<float>(const Float8& v) { return v; }
+template <> __device__ __forceinline__ Float8 rounded<bf16>(const Float8& v) {
+    return (Float8)(emulated_bf16((EmulatedU32x8)v) << 16);
+}
+
+__device__ __forceinline__ Float8 clamp(const Float8& v, float low, float high) {
+    const Float8 zero = {}, floor = zero + low, ceiling = zero + high;
+    return v < floor ? floor : (v > ceiling ? ceiling : v);
+}
+
+__device__ __forceinline__ Float8 where_inside(const Float8& g, const Float8& a, float low, float high) {
+    const Float8 zero = {};
+    return ((a > zero + low) & (a < zero + high)) ? g : zero;
+}
 
 #endif
 
@@ -62,44 +128,9 @@ __device__ __forceinline__ Float8 inverse_deviation(const Float8& variance, floa
     return r;
 }
 
-// min(max(v, low), high), but a NaN stays a NaN.
-__device__ __forceinline__ Float8 clamp(const Float8& v, float low, float high) {
-    Float8 r;
-    UNROLL for (int k = 0; k < VEC; ++k) r[k] = v[k] < low ? low : v[k] > high ? high : v[k];
-    return r;
-}
-
-// g where low < a < high, else 0: strict at both corners.
-__device__ __forceinline__ Float8 where_inside(const Float8& g, const Float8& a, float low, float high) {
-    Float8 r;
-    UNROLL for (int k = 0; k < VEC; ++k) r[k] = a[k] > low && a[k] < high ? g[k] : 0.f;
-    return r;
-}
-
 __device__ __forceinline__ Float8 at_least_zero(const Float8& v) {
     Float8 r;
     UNROLL for (int k = 0; k < VEC; ++k) r[k] = v[k] < 0.f ? 0.f : v[k];
-    return r;
-}
-
-template <class T> __device__ __forceinline__ Float8 load(const T* p) {
-    float v[VEC];
-    load8(p, v);
-    Float8 r;
-    UNROLL for (int k = 0; k < VEC; ++k) r[k] = v[k];
-    return r;
-}
-
-template <class T> __device__ __forceinline__ void store(T* p, const Float8& v) {
-    float out[VEC];
-    UNROLL for (int k = 0; k < VEC; ++k) out[k] = v[k];
-    store8(p, out);
-}
-
-// What a reader of T will see of v.
-template <class T> __device__ __forceinline__ Float8 rounded(const Float8& v) {
-    Float8 r;
-    UNROLL for (int k = 0; k < VEC; ++k) r[k] = rounded<T>(v[k]);
     return r;
 }
 

@@ -21,8 +21,9 @@ __device__ __forceinline__ bool last_to_arrive(int* ticket, int parts) {
     return is_last != 0;
 }
 
-// Threads of a CTA that folds columns: at most this many.
-constexpr int FOLD_THREADS = 128;
+// Threads of a CTA that folds columns: at most this many (ColumnGrid.REDUCTION_THREADS). Few, because the emulated device
+// pays for every thread at every barrier.
+constexpr int FOLD_THREADS = 64;
 
 // Eight floats that other CTAs of this launch wrote: past the first-level cache.
 __device__ __forceinline__ Float8 load_partial(const float* p) {
