@@ -1,60 +1,196 @@
-// Inline-PTX helpers and their emulated twins. Nothing else in the project contains asm.
+// Inline PTX and its emulated twins. Nothing else in the project contains asm.
+//
+// Helpers work on whole warp tiles: on the emulated device every warp operation is a rendezvous of 32 threads, so one that
+// does much is cheap and many that do little are not. Every lane of the warp calls them, none may have left.
 #pragma once
 #include "compat.cuh"
+
+namespace separable {
+
+// Warp reductions ------------------------------------------------------------------------------------------------------
+//   warp_sum, warp_max    the same result in every lane
+//   warp_fold<W>(v)       v[k] of lane l < W becomes the sum over the lanes l, l + W, l + 2W ...
+//
+// Asynchronous copies --------------------------------------------------------------------------------------------------
+//   copy_async16(shared, global, present)   16 bytes on their way to shared memory; zeros when not present
+//   copy_async_commit()                     closes a group of copies
+//   copy_async_wait<KEEP>()                 until at most KEEP of this thread's groups are on their way; a barrier shows them to others
+//
+// Products on tensor cores ---------------------------------------------------------------------------------------------
+//   warp_multiply<MI, NI, STEPS, TRANSPOSE_A, TRANSPOSE_B>(sum, a, a_step, b, b_step)
+//
+// adds to the warp's tile C [MI * 16, NI * 8] the product A [MI * 16, STEPS * 16] B [STEPS * 16, NI * 8]; operands bf16 in
+// shared memory, sums fp32. Lane l holds of C, for each of MI x NI blocks of 16x8: sum[i][j][0..1] = row l / 4, columns
+// l % 4 * 2 + {0, 1}; sum[i][j][2..3] = the same columns of row l / 4 + 8.
+//
+// Operands are read as 8x8 matrices of 16-byte rows (ldmatrix), four at a time, row l % 8 of matrix l / 8 from the address
+// that lane l gives: a[i] for block i of A and b[j] for the pair of blocks 2j, 2j + 1 of B, in the first step; a_step and
+// b_step elements further for every next one. The four matrices lie, with TRANSPOSE or without:
+//   A: (rows 0-7, depth 0-7), (rows 8-15, depth 0-7), (rows 0-7, depth 8-15), (rows 8-15, depth 8-15)
+//   B: (columns 0-7, depth 0-7), (columns 0-7, depth 8-15), (columns 8-15, depth 0-7), (columns 8-15, depth 8-15)
+// Memory rows run along depth, or with TRANSPOSE along the rows of A or the columns of B.
+
 #ifdef __CUDACC__
-__device__ __forceinline__ void cp_async16(void* smem, const void* g, bool pred) {
-  unsigned s = (unsigned)__cvta_generic_to_shared(smem); int n = pred ? 16 : 0;
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;\n" :: "r"(s), "l"(g), "r"(n) : "memory"); }
-__device__ __forceinline__ void cp_commit() { asm volatile("cp.async.commit_group;\n" ::: "memory"); }
-template<int N> __device__ __forceinline__ void cp_wait() { asm volatile("cp.async.wait_group %0;\n" :: "n"(N) : "memory"); }
-__device__ __forceinline__ void ldmatrix_x4(unsigned (&r)[4], const void* p) { unsigned s = (unsigned)__cvta_generic_to_shared(p);
-  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];\n" : "=r"(r[0]),"=r"(r[1]),"=r"(r[2]),"=r"(r[3]) : "r"(s) : "memory"); }
-__device__ __forceinline__ void ldmatrix_x4_trans(unsigned (&r)[4], const void* p) { unsigned s = (unsigned)__cvta_generic_to_shared(p);
-  asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];\n" : "=r"(r[0]),"=r"(r[1]),"=r"(r[2]),"=r"(r[3]) : "r"(s) : "memory"); }
-// acc[MI][NI] += A[MI] x B[NI] : MI*NI mma.sync.m16n8k16
-template<int MI, int NI> __device__ __forceinline__ void mma_tile_bf16(float (&c)[MI][NI][4], const unsigned (&a)[MI][4], const unsigned (&b)[NI][2]) {
-  UNROLL for (int i = 0; i < MI; ++i) UNROLL for (int j = 0; j < NI; ++j)
+
+__device__ __forceinline__ float warp_sum(float v) {
+    UNROLL for (int o = 16; o; o >>= 1) v += __shfl_xor_sync(0xffffffffu, v, o);
+    return v;
+}
+
+__device__ __forceinline__ float warp_max(float v) {
+    UNROLL for (int o = 16; o; o >>= 1) v = fmaxf(v, __shfl_xor_sync(0xffffffffu, v, o));
+    return v;
+}
+
+template <int W, int N> __device__ __forceinline__ void warp_fold(float (&v)[N]) {
+    UNROLL for (int k = 0; k < N; ++k)
+        UNROLL for (int o = 16; o >= W; o >>= 1) v[k] += __shfl_down_sync(0xffffffffu, v[k], o);
+}
+
+__device__ __forceinline__ void copy_async16(void* shared, const void* global, bool present) {
+    const unsigned address = (unsigned)__cvta_generic_to_shared(shared);
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;\n" ::"r"(address), "l"(global), "r"(present ? 16 : 0) : "memory");
+}
+
+__device__ __forceinline__ void copy_async_commit() { asm volatile("cp.async.commit_group;\n" ::: "memory"); }
+
+template <int KEEP> __device__ __forceinline__ void copy_async_wait() {
+    asm volatile("cp.async.wait_group %0;\n" ::"n"(KEEP) : "memory");
+}
+
+template <bool TRANSPOSE> __device__ __forceinline__ void load_matrices(unsigned (&r)[4], const __nv_bfloat16* row) {
+    const unsigned address = (unsigned)__cvta_generic_to_shared(row);
+    if (TRANSPOSE)
+        asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];\n"
+                     : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(address) : "memory");
+    else
+        asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];\n"
+                     : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(address) : "memory");
+}
+
+__device__ __forceinline__ void multiply_block(float (&c)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
     asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};\n"
-      : "+f"(c[i][j][0]),"+f"(c[i][j][1]),"+f"(c[i][j][2]),"+f"(c[i][j][3])
-      : "r"(a[i][0]),"r"(a[i][1]),"r"(a[i][2]),"r"(a[i][3]),"r"(b[j][0]),"r"(b[j][1])); }
-__device__ __forceinline__ float warp_sum(float v) { UNROLL for (int o = 16; o; o >>= 1) v += __shfl_xor_sync(0xffffffffu, v, o); return v; }
-__device__ __forceinline__ float warp_max(float v) { UNROLL for (int o = 16; o; o >>= 1) v = fmaxf(v, __shfl_xor_sync(0xffffffffu, v, o)); return v; }
-// v[k] of lane l (l < W) becomes the sum over lanes l, l+W, l+2W ...
-template<int W, int N> __device__ __forceinline__ void warp_fold(float (&v)[N]) { UNROLL for (int k = 0; k < N; ++k) UNROLL for (int o = 16; o >= W; o >>= 1) v[k] += __shfl_down_sync(0xffffffffu, v[k], o); }
+                 : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+
+template <int MI, int NI, int STEPS, bool TRANSPOSE_A, bool TRANSPOSE_B>
+__device__ __forceinline__ void warp_multiply(float (&sum)[MI][NI][4], const __nv_bfloat16* const (&a)[MI], int a_step,
+                                              const __nv_bfloat16* const (&b)[NI / 2], int b_step) {
+    UNROLL for (int step = 0; step < STEPS; ++step) {
+        unsigned left[MI][4], right[NI / 2][4];
+        UNROLL for (int i = 0; i < MI; ++i) load_matrices<TRANSPOSE_A>(left[i], a[i] + step * a_step);
+        UNROLL for (int j = 0; j < NI / 2; ++j) load_matrices<TRANSPOSE_B>(right[j], b[j] + step * b_step);
+        UNROLL for (int i = 0; i < MI; ++i)
+            UNROLL for (int j = 0; j < NI; ++j) multiply_block(sum[i][j], left[i], right[j / 2][j % 2 * 2], right[j / 2][j % 2 * 2 + 1]);
+    }
+}
+
 #else
-template<int W, int N> static void emu_fold_fn(void* const* a, unsigned) { for (int o = 16; o >= W; o >>= 1) for (int l = 0; l < o; ++l) for (int k = 0; k < N; ++k) ((float*)a[l])[k] += ((float*)a[l+o])[k]; }
-template<int W, int N> static inline void warp_fold(float (&v)[N], EMU_SITE) { emu_collective(~0u, emu_fold_fn<W,N>, v, file_, line_); }
-static inline void cp_async16(void* s, const void* g, bool pred) { emu_cp_async(emu_tid, s, g, 16, pred ? 16 : 0); }
-static inline void cp_commit() { emu_cp_commit(emu_tid); }
-template<int N> static inline void cp_wait() { emu_cp_wait(emu_tid, N); }
-struct EmuLdm { unsigned* r; const void* p; };
-template<bool TR> static void emu_ldm_fn(void* const* a, unsigned mask) {
-  if (mask != 0xffffffffu) emu_trap(719, "ldmatrix needs a full warp", __FILE__, __LINE__);
-  for (int q = 0; q < 4; ++q) { uint16_t m[8][8];
-    for (int i = 0; i < 8; ++i) { const void* p = ((EmuLdm*)a[q*8+i])->p; if ((uintptr_t)p & 15) emu_trap(716, "ldmatrix row not 16-byte aligned", __FILE__, __LINE__); memcpy(m[i], p, 16); }
-    for (int l = 0; l < 32; ++l) { int r = l >> 2, c = (l & 3) * 2; unsigned lo = TR ? m[c][r] : m[r][c], hi = TR ? m[c+1][r] : m[r][c+1]; ((EmuLdm*)a[l])->r[q] = lo | hi << 16; } } }
-static inline void ldmatrix_x4(unsigned (&r)[4], const void* p, EMU_SITE) { EmuLdm x{r,p}; emu_collective(~0u, emu_ldm_fn<false>, &x, file_, line_); }
-static inline void ldmatrix_x4_trans(unsigned (&r)[4], const void* p, EMU_SITE) { EmuLdm x{r,p}; emu_collective(~0u, emu_ldm_fn<true>, &x, file_, line_); }
-struct EmuMma { float* c; const unsigned* a; const unsigned* b; };
-template<int MI, int NI> static void emu_mma_fn(void* const* x, unsigned mask) {
-  if (mask != 0xffffffffu) emu_trap(719, "mma needs a full warp", __FILE__, __LINE__);
-  alignas(64) float A[MI*16][16], B[16][NI*8], C[MI*16][NI*8];
-  auto lo = [](unsigned u) { return emu_bits<float>(u << 16); }; auto hi = [](unsigned u) { return emu_bits<float>(u & 0xffff0000u); };
-  for (int l = 0; l < 32; ++l) { const EmuMma* e = (const EmuMma*)x[l]; const int g = l >> 2, t = (l & 3) * 2;
-    for (int i = 0; i < MI; ++i) for (int q = 0; q < 4; ++q) { unsigned u = e->a[i*4+q]; float* d = &A[i*16 + g + (q&1)*8][t + (q>>1)*8]; d[0] = lo(u); d[1] = hi(u); }
-    for (int j = 0; j < NI; ++j) for (int q = 0; q < 2; ++q) { unsigned u = e->b[j*2+q]; B[t+q*8][j*8+g] = lo(u); B[t+q*8+1][j*8+g] = hi(u); }
-    for (int i = 0; i < MI; ++i) for (int j = 0; j < NI; ++j) for (int q = 0; q < 2; ++q) memcpy(&C[i*16+g+q*8][j*8+t], e->c + (i*NI+j)*4 + q*2, 8); }
-  for (int r = 0; r < MI*16; ++r) { float acc[NI*8]; memcpy(acc, C[r], sizeof acc);
-    for (int k = 0; k < 16; ++k) { const float s = A[r][k]; for (int n = 0; n < NI*8; ++n) acc[n] += s * B[k][n]; }
-    memcpy(C[r], acc, sizeof acc); }
-  for (int l = 0; l < 32; ++l) { const EmuMma* e = (const EmuMma*)x[l]; const int g = l >> 2, t = (l & 3) * 2;
-    for (int i = 0; i < MI; ++i) for (int j = 0; j < NI; ++j) for (int q = 0; q < 2; ++q) memcpy(e->c + (i*NI+j)*4 + q*2, &C[i*16+g+q*8][j*8+t], 8); } }
-template<int MI, int NI> static inline void mma_tile_bf16(float (&c)[MI][NI][4], const unsigned (&a)[MI][4], const unsigned (&b)[NI][2], EMU_SITE) {
-  EmuMma m{&c[0][0][0], &a[0][0], &b[0][0]}; emu_collective(~0u, emu_mma_fn<MI,NI>, &m, file_, line_); }
-struct EmuRed { float v; };
-template<bool MAX> static void emu_red_fn(void* const* a, unsigned) { float v[32]; for (int l = 0; l < 32; ++l) v[l] = ((EmuRed*)a[l])->v;
-  for (int o = 16; o; o >>= 1) for (int l = 0; l < o; ++l) v[l] = MAX ? fmaxf(v[l], v[l+o]) : v[l] + v[l+o];   // same tree as the xor shuffle
-  for (int l = 0; l < 32; ++l) ((EmuRed*)a[l])->v = v[0]; }
-static inline float warp_sum(float v, EMU_SITE) { EmuRed r{v}; emu_collective(~0u, emu_red_fn<false>, &r, file_, line_); return r.v; }
-static inline float warp_max(float v, EMU_SITE) { EmuRed r{v}; emu_collective(~0u, emu_red_fn<true>, &r, file_, line_); return r.v; }
+
+// The last lane to arrive works for all 32; `lanes` are the arguments they came with.
+
+struct EmulatedReduction { float v; };
+
+// Adds or compares in the order of the xor shuffle, so that the bits are those of a GPU.
+template <bool MAXIMUM> void emulated_reduce(void* const* lanes, unsigned) {
+    float v[32];
+    for (int l = 0; l < 32; ++l) v[l] = static_cast<EmulatedReduction*>(lanes[l])->v;
+    for (int o = 16; o; o >>= 1)
+        for (int l = 0; l < o; ++l) v[l] = MAXIMUM ? fmaxf(v[l], v[l + o]) : v[l] + v[l + o];
+    for (int l = 0; l < 32; ++l) static_cast<EmulatedReduction*>(lanes[l])->v = v[0];
+}
+
+__device__ __forceinline__ float warp_sum(float v, EMU_SITE) {
+    EmulatedReduction lane{v};
+    emu_collective(~0u, emulated_reduce<false>, &lane, file_, line_);
+    return lane.v;
+}
+
+__device__ __forceinline__ float warp_max(float v, EMU_SITE) {
+    EmulatedReduction lane{v};
+    emu_collective(~0u, emulated_reduce<true>, &lane, file_, line_);
+    return lane.v;
+}
+
+template <int W, int N> void emulated_fold(void* const* lanes, unsigned) {
+    for (int o = 16; o >= W; o >>= 1)
+        for (int l = 0; l < o; ++l)
+            for (int k = 0; k < N; ++k) static_cast<float*>(lanes[l])[k] += static_cast<float*>(lanes[l + o])[k];
+}
+
+template <int W, int N> __device__ __forceinline__ void warp_fold(float (&v)[N], EMU_SITE) {
+    emu_collective(~0u, emulated_fold<W, N>, v, file_, line_);
+}
+
+__device__ __forceinline__ void copy_async16(void* shared, const void* global, bool present) {
+    emu_cp_async(emu_tid, shared, global, 16, present ? 16 : 0);
+}
+
+__device__ __forceinline__ void copy_async_commit() { emu_cp_commit(emu_tid); }
+
+template <int KEEP> __device__ __forceinline__ void copy_async_wait() { emu_cp_wait(emu_tid, KEEP); }
+
+struct EmulatedProduct {
+    float* sum;                                 // [MI][NI][4]
+    const __nv_bfloat16* const* a;              // [MI] row addresses of this lane
+    const __nv_bfloat16* const* b;              // [NI / 2]
+    int a_step, b_step;
+};
+
+// One operand's 8x8 matrix: rows of 16 bytes at the addresses of eight lanes, widened to fp32. tile[outer][depth] of pitch `pitch`;
+// along_depth: a memory row holds eight depths of one outer index, else eight outer indices of one depth.
+inline void emulated_matrix(const __nv_bfloat16* const (&rows)[8], float* tile, int pitch, bool along_depth) {
+    for (int r = 0; r < 8; ++r) {
+        if ((uintptr_t)rows[r] & 15) emu_trap(716, "ldmatrix row not on a 16-byte boundary", __FILE__, __LINE__);
+        for (int k = 0; k < 8; ++k) tile[along_depth ? r * pitch + k : k * pitch + r] = __bfloat162float(rows[r][k]);
+    }
+}
+
+template <int MI, int NI, int STEPS, bool TRANSPOSE_A, bool TRANSPOSE_B> void emulated_multiply(void* const* lanes, unsigned mask) {
+    if (mask != 0xffffffffu) emu_trap(719, "a product on tensor cores needs all 32 lanes of the warp", __FILE__, __LINE__);
+    constexpr int M = MI * 16, N = NI * 8;
+    const auto lane = [&](int l) { return static_cast<const EmulatedProduct*>(lanes[l]); };
+
+    float c[M][N];
+    for (int l = 0; l < 32; ++l)
+        for (int i = 0; i < MI; ++i)
+            for (int j = 0; j < NI; ++j)
+                for (int half = 0; half < 2; ++half)
+                    memcpy(&c[i * 16 + l / 4 + half * 8][j * 8 + l % 4 * 2], lane(l)->sum + (i * NI + j) * 4 + half * 2, 8);
+
+    for (int step = 0; step < STEPS; ++step) {
+        float a[M][16], b[16][N];               // b is [depth][column], so its "outer" index runs along the row
+        const __nv_bfloat16* rows[8];
+        for (int q = 0; q < 4; ++q) {
+            for (int i = 0; i < MI; ++i) {
+                for (int r = 0; r < 8; ++r) rows[r] = lane(q * 8 + r)->a[i] + step * lane(q * 8 + r)->a_step;
+                emulated_matrix(rows, &a[i * 16 + q % 2 * 8][q / 2 * 8], 16, !TRANSPOSE_A);
+            }
+            for (int j = 0; j < NI / 2; ++j) {
+                for (int r = 0; r < 8; ++r) rows[r] = lane(q * 8 + r)->b[j] + step * lane(q * 8 + r)->b_step;
+                emulated_matrix(rows, &b[q % 2 * 8][j * 16 + q / 2 * 8], N, TRANSPOSE_B);
+            }
+        }
+        for (int m = 0; m < M; ++m)
+            for (int k = 0; k < 16; ++k)
+                for (int n = 0; n < N; ++n) c[m][n] += a[m][k] * b[k][n];
+    }
+
+    for (int l = 0; l < 32; ++l)
+        for (int i = 0; i < MI; ++i)
+            for (int j = 0; j < NI; ++j)
+                for (int half = 0; half < 2; ++half)
+                    memcpy(lane(l)->sum + (i * NI + j) * 4 + half * 2, &c[i * 16 + l / 4 + half * 8][j * 8 + l % 4 * 2], 8);
+}
+
+template <int MI, int NI, int STEPS, bool TRANSPOSE_A, bool TRANSPOSE_B>
+__device__ __forceinline__ void warp_multiply(float (&sum)[MI][NI][4], const __nv_bfloat16* const (&a)[MI], int a_step,
+                                              const __nv_bfloat16* const (&b)[NI / 2], int b_step, EMU_SITE) {
+    EmulatedProduct lane{&sum[0][0][0], a, b, a_step, b_step};
+    emu_collective(~0u, emulated_multiply<MI, NI, STEPS, TRANSPOSE_A, TRANSPOSE_B>, &lane, file_, line_);
+}
+
 #endif
+
+}  // namespace separable

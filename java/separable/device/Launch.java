@@ -112,111 +112,67 @@ public final class Launch {
         submit(stream, given.length);
     }
 
+    // The same with fixed numbers of pointers, so that a call needs no array.
+
     public void enqueue(CUstream stream) {
         submit(stream, 0);
     }
 
     public void enqueue(CUstream stream, CUdeviceptr a) {
-        bind(0, a);
-        submit(stream, 1);
+        bind(0, a).submit(stream, 1);
     }
 
     public void enqueue(CUstream stream, CUdeviceptr a, CUdeviceptr b) {
-        bind(0, a);
-        bind(1, b);
-        submit(stream, 2);
+        bind(0, a).bind(1, b).submit(stream, 2);
     }
 
     public void enqueue(CUstream stream, CUdeviceptr a, CUdeviceptr b, CUdeviceptr c) {
-        bind(0, a);
-        bind(1, b);
-        bind(2, c);
-        submit(stream, 3);
+        bind(0, a).bind(1, b).bind(2, c).submit(stream, 3);
     }
 
     public void enqueue(CUstream stream, CUdeviceptr a, CUdeviceptr b, CUdeviceptr c, CUdeviceptr d) {
-        bind(0, a);
-        bind(1, b);
-        bind(2, c);
-        bind(3, d);
-        submit(stream, 4);
+        bind(0, a).bind(1, b).bind(2, c).bind(3, d).submit(stream, 4);
     }
 
     public void enqueue(CUstream stream, CUdeviceptr a, CUdeviceptr b, CUdeviceptr c, CUdeviceptr d, CUdeviceptr e) {
-        bind(0, a);
-        bind(1, b);
-        bind(2, c);
-        bind(3, d);
-        bind(4, e);
-        submit(stream, 5);
+        bind(0, a).bind(1, b).bind(2, c).bind(3, d).bind(4, e).submit(stream, 5);
     }
 
-    public void enqueue(CUstream stream, CUdeviceptr a, CUdeviceptr b, CUdeviceptr c, CUdeviceptr d, CUdeviceptr e, CUdeviceptr f) {
-        bind(0, a);
-        bind(1, b);
-        bind(2, c);
-        bind(3, d);
-        bind(4, e);
-        bind(5, f);
-        submit(stream, 6);
+    public void enqueue(CUstream stream, CUdeviceptr a, CUdeviceptr b, CUdeviceptr c, CUdeviceptr d, CUdeviceptr e,
+            CUdeviceptr f) {
+        bind(0, a).bind(1, b).bind(2, c).bind(3, d).bind(4, e).bind(5, f).submit(stream, 6);
     }
 
-    public void enqueue(CUstream stream, CUdeviceptr a, CUdeviceptr b, CUdeviceptr c, CUdeviceptr d, CUdeviceptr e, CUdeviceptr f, CUdeviceptr g) {
-        bind(0, a);
-        bind(1, b);
-        bind(2, c);
-        bind(3, d);
-        bind(4, e);
-        bind(5, f);
-        bind(6, g);
-        submit(stream, 7);
+    public void enqueue(CUstream stream, CUdeviceptr a, CUdeviceptr b, CUdeviceptr c, CUdeviceptr d, CUdeviceptr e,
+            CUdeviceptr f, CUdeviceptr g) {
+        bind(0, a).bind(1, b).bind(2, c).bind(3, d).bind(4, e).bind(5, f).bind(6, g).submit(stream, 7);
     }
 
-    public void enqueue(CUstream stream, CUdeviceptr a, CUdeviceptr b, CUdeviceptr c, CUdeviceptr d, CUdeviceptr e, CUdeviceptr f, CUdeviceptr g, CUdeviceptr h) {
-        bind(0, a);
-        bind(1, b);
-        bind(2, c);
-        bind(3, d);
-        bind(4, e);
-        bind(5, f);
-        bind(6, g);
-        bind(7, h);
-        submit(stream, 8);
+    public void enqueue(CUstream stream, CUdeviceptr a, CUdeviceptr b, CUdeviceptr c, CUdeviceptr d, CUdeviceptr e,
+            CUdeviceptr f, CUdeviceptr g, CUdeviceptr h) {
+        bind(0, a).bind(1, b).bind(2, c).bind(3, d).bind(4, e)
+                .bind(5, f).bind(6, g).bind(7, h).submit(stream, 8);
     }
 
-    public void enqueue(CUstream stream, CUdeviceptr a, CUdeviceptr b, CUdeviceptr c, CUdeviceptr d, CUdeviceptr e, CUdeviceptr f, CUdeviceptr g, CUdeviceptr h, CUdeviceptr i) {
-        bind(0, a);
-        bind(1, b);
-        bind(2, c);
-        bind(3, d);
-        bind(4, e);
-        bind(5, f);
-        bind(6, g);
-        bind(7, h);
-        bind(8, i);
-        submit(stream, 9);
+    public void enqueue(CUstream stream, CUdeviceptr a, CUdeviceptr b, CUdeviceptr c, CUdeviceptr d, CUdeviceptr e,
+            CUdeviceptr f, CUdeviceptr g, CUdeviceptr h, CUdeviceptr i) {
+        bind(0, a).bind(1, b).bind(2, c).bind(3, d).bind(4, e)
+                .bind(5, f).bind(6, g).bind(7, h).bind(8, i).submit(stream, 9);
     }
 
-    public void enqueue(CUstream stream, CUdeviceptr a, CUdeviceptr b, CUdeviceptr c, CUdeviceptr d, CUdeviceptr e, CUdeviceptr f, CUdeviceptr g, CUdeviceptr h, CUdeviceptr i, CUdeviceptr j) {
-        bind(0, a);
-        bind(1, b);
-        bind(2, c);
-        bind(3, d);
-        bind(4, e);
-        bind(5, f);
-        bind(6, g);
-        bind(7, h);
-        bind(8, i);
-        bind(9, j);
-        submit(stream, 10);
+    public void enqueue(CUstream stream, CUdeviceptr a, CUdeviceptr b, CUdeviceptr c, CUdeviceptr d, CUdeviceptr e,
+            CUdeviceptr f, CUdeviceptr g, CUdeviceptr h, CUdeviceptr i, CUdeviceptr j) {
+        bind(0, a).bind(1, b).bind(2, c).bind(3, d).bind(4, e)
+                .bind(5, f).bind(6, g).bind(7, h).bind(8, i).bind(9, j).submit(stream, 10);
     }
 
-    private void bind(int index, CUdeviceptr pointer) {
+    private Launch bind(int index, CUdeviceptr pointer) {
         kernel.requireOpen();
         // One too many is reported by submit.
         if (index < pointers) {
             arguments.put(pointerSlots[index], Address.valueOf(pointer));
         }
+        return this;
     }
 
     private void submit(CUstream stream, int given) {

@@ -1,0 +1,109 @@
+package separable.kernel;
+
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUstream;
+import separable.device.Device;
+import separable.device.Launch;
+import separable.spec.ConvSpec;
+import separable.spec.DType;
+import separable.spec.Shape;
+
+/**
+ * General convolution, in which every output channel sees every input channel: any kernel, stride, dilation and padding. With S
+ * the stride and D the dilation
+ * <pre>
+ *   forward   y[n, oy, ox, co] = sum over ky, kx, ci of x[n, oy*S - top + ky*D, ox*S - left + kx*D, ci] * w[co, ky, kx, ci]
+ * </pre>
+ * where taps outside the picture are zero, and the two gradients are its transposes. Computed as matrix products over patches
+ * that are gathered on the fly: nothing is copied out beforehand.
+ *
+ * <p>{@code x, dx}: {@code spec.input()}; {@code y, dy}: {@code spec.output()}; both in the given precision. {@code w}: [Cout, KH,
+ * KW, Cin] in the same precision; {@code dw} alike in fp32. Channels are stored ones ({@link Shape#channelStride()}), surplus
+ * elements of {@code w} zero. Sums are fp32, outputs are overwritten.
+ *
+ * <p>Methods enqueue one kernel and allocate nothing. Not safe for use by several threads.
+ */
+public final class Conv {
+
+    private final ConvSpec spec;
+    private final FilterSplit split;
+    private final Launch forward;
+    private final Launch backwardData;
+    private final Launch backwardFilter;
+
+    /** @throws IllegalArgumentException when {@code spec} has groups, or a filter of more than 2^31 stored elements */
+    public Conv(Device device, ConvSpec spec, DType type) {
+        if (!supports(spec, type)) {
+            throw new IllegalArgumentException("general convolution cannot compute " + spec + ": it takes one group and at most "
+                    + Integer.MAX_VALUE + " filter elements");
+        }
+        this.spec = spec;
+        int multiprocessors = device.multiprocessors();
+        Shape in = spec.input();
+        Shape out = spec.output();
+        GemmTile forwardTile = GemmTile.forData(type, out.rows(), out.channelStride(), multiprocessors);
+        forward = launch(device, forwardTile.entry("conv_forward", type), type, 3)
+                .grid(VectorGrid.blocks(out.rows(), forwardTile.rows()), VectorGrid.blocks(out.channelStride(), forwardTile.columns()), 1)
+                .block(forwardTile.threads());
+        GemmTile dataTile = GemmTile.forData(type, in.rows(), in.channelStride(), multiprocessors);
+        backwardData = launch(device, dataTile.entry("conv_backward_data", type), type, 3)
+                .grid(VectorGrid.blocks(in.rows(), dataTile.rows()), VectorGrid.blocks(in.channelStride(), dataTile.columns()), 1)
+                .block(dataTile.threads());
+        split = FilterSplit.choose(type, out.channelStride(), filterElements() / out.channelStride(), out.rows(), multiprocessors);
+        backwardFilter = launch(device, split.tile().entry("conv_backward_filter", type), type, 5)
+                .i32(split.depthPerSplit())
+                .grid(split.tiles(), split.splits(), 1).block(split.tile().threads());
+    }
+
+    /** A launch with {@code pointers} pointers followed by the geometry, in the order of conv.cu. */
+    private Launch launch(Device device, String entry, DType type, int pointers) {
+        Launch launch = device.kernel(entry).launch().describe("convolution " + spec + " " + type);
+        for (int i = 0; i < pointers; i++) {
+            launch.pointer();
+        }
+        Shape in = spec.input();
+        Shape out = spec.output();
+        return launch.i32(in.n()).i32(in.h()).i32(in.w()).i32(in.channelStride())
+                .i32(out.h()).i32(out.w()).i32(out.channelStride())
+                .i32(spec.kernelHeight()).i32(spec.kernelWidth()).i32(spec.stride()).i32(spec.dilation())
+                .i32(spec.padding().top()).i32(spec.padding().left());
+    }
+
+    public static boolean supports(ConvSpec spec, DType type) {
+        return spec.groups() == 1 && storedFilter(spec) <= Integer.MAX_VALUE;
+    }
+
+    /** Stored elements of {@code w} and {@code dw}. */
+    public int filterElements() {
+        return (int) storedFilter(spec);
+    }
+
+    private static long storedFilter(ConvSpec spec) {
+        return (long) spec.output().channelStride() * spec.kernelHeight() * spec.kernelWidth() * spec.input().channelStride();
+    }
+
+    /** Bytes of the workspace that {@link #backwardFilter} needs, of any content. */
+    public long workspaceBytes() {
+        return split.workspaceBytes();
+    }
+
+    /** Ints of the tickets that {@link #backwardFilter} needs: zero before the first use, and left zero. */
+    public int tickets() {
+        return split.tickets();
+    }
+
+    /** {@code y}: the convolution of {@code x} with {@code w}, rounded once. */
+    public void forward(CUdeviceptr x, CUdeviceptr w, CUdeviceptr y, CUstream stream) {
+        forward.enqueue(stream, x, w, y);
+    }
+
+    /** {@code dx}: what {@code dy} says about {@code x}, rounded once; pixels that no window reads get zero. */
+    public void backwardData(CUdeviceptr dy, CUdeviceptr w, CUdeviceptr dx, CUstream stream) {
+        backwardData.enqueue(stream, dy, w, dx);
+    }
+
+    /** {@code dw}: what {@code dy} says about {@code w}, fp32. {@code workspace} may be null when {@link #workspaceBytes} is 0. */
+    public void backwardFilter(CUdeviceptr x, CUdeviceptr dy, CUdeviceptr dw, CUdeviceptr workspace, CUdeviceptr tickets, CUstream stream) {
+        backwardFilter.enqueue(stream, x, dy, dw, workspace, tickets);
+    }
+}

@@ -1,0 +1,148 @@
+// What both matrix products share: how an operand travels from global memory to a tile in shared memory, and how a
+// finished tile is stored.
+//
+//     C[m, n] = sum over d of A(m, d) * B(n, d)          m, n: outer indices; d: depth, the summed index
+//
+// gemm_f32.cuh computes it on fp32 lanes, gemm_bf16.cuh on tensor cores. Operands are read through a Source: a matrix
+// [rows, columns] whose columns lie side by side in memory in multiples of eight, whatever stands behind it (a plain matrix,
+// the patches of a picture). Depth says which way the source lies:
+//
+//     Depth::COLUMNS   source[outer, depth], as x and W in y = x W^T
+//     Depth::ROWS      source[depth, outer], as dy and x in dW = dy^T x
+//
+// A Source provides Row row(int), Column column(int) (the index arithmetic, done once per row or column) and
+// Pack<T> fetch(Row, Column) (eight elements; zeros outside the matrix). The store functor takes (row, column, eight floats).
+#pragma once
+#include "compat.cuh"
+#include "vec.cuh"
+
+namespace separable {
+
+enum class Depth { COLUMNS, ROWS };
+
+// Eight neighbouring elements as they lie in memory: 16 bytes of bf16, 32 of fp32.
+template <class T> struct __align__(16) Pack { T at[VEC]; };
+
+template <class T> __device__ __forceinline__ void copy_pack(void* to, const void* from) {
+    UNROLL for (int i = 0; i < (int)(sizeof(Pack<T>) / sizeof(float4)); ++i)
+        reinterpret_cast<float4*>(to)[i] = reinterpret_cast<const float4*>(from)[i];
+}
+
+template <class T> __device__ __forceinline__ Pack<T> zero_pack() {
+    Pack<T> zeros;
+    UNROLL for (int i = 0; i < (int)(sizeof(Pack<T>) / sizeof(float4)); ++i)
+        reinterpret_cast<float4*>(&zeros)[i] = make_float4(0.f, 0.f, 0.f, 0.f);
+    return zeros;
+}
+
+// Load functors stand between memory and the tile: eight elements of one row, the first of them in `channel`.
+template <class T> struct Raw {
+    using Element = T;
+
+    __device__ __forceinline__ Pack<T> operator()(const T* p, int /*channel*/) const {
+        Pack<T> pack;
+        UNROLL for (int i = 0; i < (int)(sizeof(Pack<T>) / sizeof(float4)); ++i)
+            reinterpret_cast<float4*>(&pack)[i] = __ldg(reinterpret_cast<const float4*>(p) + i);
+        return pack;
+    }
+};
+
+// A row-major matrix [rows, columns], columns a multiple of eight.
+template <class Load> struct Matrix {
+    using Element = typename Load::Element;
+    struct Row { int offset; };
+    struct Column { int offset; };
+
+    const Element* __restrict__ at;
+    int rows, columns;
+    Load load;
+
+    __device__ __forceinline__ Row row(int r) const { return {r < rows ? r * columns : -1}; }
+    __device__ __forceinline__ Column column(int c) const { return {c < columns ? c : -1}; }
+
+    __device__ __forceinline__ Pack<Element> fetch(Row r, Column c) const {
+        return (r.offset | c.offset) >= 0 ? load(at + r.offset + c.offset, c.offset) : zero_pack<Element>();
+    }
+};
+
+template <class T> __device__ __forceinline__ Matrix<Raw<T>> matrix(const T* at, int rows, int columns) {
+    return {at, rows, columns, {}};
+}
+
+// One thread's share in moving an operand's tile, OUTER x DEPTH elements a slab, from its source to shared memory. Eight
+// elements at a time; neighbouring threads take neighbouring columns. A slab is fetched into registers while the one
+// before it is multiplied.
+template <class Source, Depth DEPTH_IN, int OUTER, int DEPTH, int THREADS> struct Stager {
+    using Element = typename Source::Element;
+
+    static constexpr bool ACROSS = DEPTH_IN == Depth::COLUMNS;      // rows stay for the whole product, columns move
+    static constexpr int ROWS = ACROSS ? OUTER : DEPTH;
+    static constexpr int PACKS_IN_ROW = (ACROSS ? DEPTH : OUTER) / VEC;
+    static constexpr int ROW_STEP = THREADS / PACKS_IN_ROW;
+    static constexpr int SHARE = (ROWS + ROW_STEP - 1) / ROW_STEP;  // packs a thread moves
+    static_assert(THREADS % PACKS_IN_ROW == 0, "a thread must keep its column");
+
+    const Source& source;
+    const int thread_row, thread_column;                            // within the tile
+    typename Source::Row row[SHARE];
+    typename Source::Column column;
+    Pack<Element> pack[SHARE];
+
+    __device__ __forceinline__ Stager(const Source& from, int outer0)
+        : source(from), thread_row((int)threadIdx.x / PACKS_IN_ROW), thread_column((int)threadIdx.x % PACKS_IN_ROW * VEC) {
+        if (ACROSS) aim_rows(outer0); else column = source.column(outer0 + thread_column);
+    }
+
+    __device__ __forceinline__ void fetch(int depth0) {
+        if (ACROSS) column = source.column(depth0 + thread_column); else aim_rows(depth0);
+        UNROLL for (int i = 0; i < SHARE; ++i)
+            if (mine(i)) pack[i] = source.fetch(row[i], column);
+    }
+
+    // Writes the slab as it lies in the source: tile[row][column].
+    __device__ __forceinline__ void stash(Element* tile, int pitch) const {
+        UNROLL for (int i = 0; i < SHARE; ++i)
+            if (mine(i)) copy_pack<Element>(tile + (thread_row + i * ROW_STEP) * pitch + thread_column, &pack[i]);
+    }
+
+    // Writes the slab turned over: tile[column][row].
+    __device__ __forceinline__ void stash_transposed(Element* tile, int pitch) const {
+        UNROLL for (int i = 0; i < SHARE; ++i)
+            if (mine(i))
+                UNROLL for (int k = 0; k < VEC; ++k)
+                    tile[(thread_column + k) * pitch + thread_row + i * ROW_STEP] = pack[i].at[k];
+    }
+
+private:
+    __device__ __forceinline__ bool mine(int i) const { return ROWS % ROW_STEP == 0 || thread_row + i * ROW_STEP < ROWS; }
+
+    __device__ __forceinline__ void aim_rows(int first) {
+        UNROLL for (int i = 0; i < SHARE; ++i) row[i] = source.row(first + thread_row + i * ROW_STEP);
+    }
+};
+
+// Store functor: rows of a matrix [rows, columns], columns a multiple of eight, rounded once to T.
+template <class T> struct StoreRows {
+    T* __restrict__ at;
+    int rows, columns;
+
+    __device__ __forceinline__ void operator()(int row, int column, const float (&v)[VEC]) const {
+        if (row < rows && column < columns) store8(at + row * columns + column, v);
+    }
+};
+
+// The end of a product whose depth was shared by GROUPS groups of threads: `partial` holds GROUPS tiles [BM][PITCH]; they are
+// added in order of the groups and stored. Every thread of the CTA calls it after a barrier.
+template <int BM, int BN, int PITCH, int GROUPS, int THREADS, class Store>
+__device__ __forceinline__ void store_tile(const float* partial, int m0, int n0, const Store& store) {
+    for (int i = (int)threadIdx.x; i < BM * BN / VEC; i += THREADS) {
+        const int row = i / (BN / VEC), column = i % (BN / VEC) * VEC;
+        float sum[VEC];
+        zero8(sum);
+        for (int g = 0; g < GROUPS; ++g)
+            UNROLL for (int k = 0; k < VEC; ++k) sum[k] += partial[(g * BM + row) * PITCH + column + k];
+        store(m0 + row, n0 + column, sum);
+    }
+}
+
+}  // namespace separable

@@ -1,0 +1,101 @@
+// The bf16 matrix product on tensor cores (see gemm.cuh for the terms): bf16 operands, fp32 sums, one rounding at the store.
+// A warp owns MI*16 x NI*8 elements of C and multiplies whole slabs from shared memory; both operands stay there as they lie in
+// their sources, ldmatrix turns over what lies the other way. Slabs are double-buffered: one barrier each.
+#pragma once
+#include "gemm.cuh"
+#include "ptx.cuh"
+
+namespace separable {
+
+template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct TensorGemm;
+
+// WARPS_M x WARPS_N warps side by side, GROUPS of them in depth: each group takes its part of every slab.
+template <int WARPS_M_, int WARPS_N_, int MI_, int NI_, int BK_, int GROUPS_ = 1> struct TensorTile {
+    using Element = bf16;
+    template <Depth DEPTH_A, Depth DEPTH_B> using Gemm = TensorGemm<TensorTile, DEPTH_A, DEPTH_B>;
+    static constexpr int WARPS_M = WARPS_M_, WARPS_N = WARPS_N_, MI = MI_, NI = NI_, BK = BK_, GROUPS = GROUPS_;
+    static constexpr int WARP_M = MI * 16, WARP_N = NI * 8;
+    static constexpr int BM = WARPS_M * WARP_M, BN = WARPS_N * WARP_N;
+    static constexpr int THREADS = WARPS_M * WARPS_N * GROUPS * 32;
+    static constexpr int GROUP_DEPTH = BK / GROUPS;
+    static_assert(GROUP_DEPTH % 16 == 0 && NI % 2 == 0, "an mma step is 16 deep, ldmatrix reads 16 columns of B");
+};
+
+template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct TensorGemm {
+    static constexpr int BM = Tile::BM, BN = Tile::BN, BK = Tile::BK, MI = Tile::MI, NI = Tile::NI, GROUPS = Tile::GROUPS;
+    static constexpr bool TRANSPOSE_A = DEPTH_A == Depth::ROWS, TRANSPOSE_B = DEPTH_B == Depth::ROWS;
+    // Sixteen bytes more than a row: the eight rows of an 8x8 matrix then begin in different banks.
+    static constexpr int PITCH_A = (TRANSPOSE_A ? BM : BK) + VEC, PITCH_B = (TRANSPOSE_B ? BN : BK) + VEC;
+    static constexpr int SIZE_A = (TRANSPOSE_A ? BK : BM) * PITCH_A, SIZE_B = (TRANSPOSE_B ? BK : BN) * PITCH_B;
+    static constexpr int SLAB = SIZE_A + SIZE_B;
+    // Finished tiles go through shared memory too, as fp32, so that they are stored by rows, 16 bytes at a time.
+    static constexpr int PITCH_C = BN + 4, SIZE_C = GROUPS * BM * PITCH_C;
+    static constexpr int BYTES_SLABS = 2 * SLAB * (int)sizeof(bf16), BYTES_C = SIZE_C * (int)sizeof(float);
+    static constexpr int SHARED_BYTES = BYTES_SLABS > BYTES_C ? BYTES_SLABS : BYTES_C;
+
+    template <class SourceA, class SourceB, class Store>
+    static __device__ __forceinline__ void run(const SourceA& a, const SourceB& b, int m0, int n0, int depth0, int depth1,
+                                               const Store& store) {
+        __shared__ __align__(16) unsigned char shared[SHARED_BYTES];
+        bf16* const slabs = reinterpret_cast<bf16*>(shared);
+        const int warp = (int)threadIdx.x / 32, lane = (int)threadIdx.x % 32;
+        const int group = warp / (Tile::WARPS_M * Tile::WARPS_N);
+        const int warp_m = warp % Tile::WARPS_M * Tile::WARP_M, warp_n = warp / Tile::WARPS_M % Tile::WARPS_N * Tile::WARP_N;
+        Stager<SourceA, DEPTH_A, BM, BK, Tile::THREADS> stage_a(a, m0);
+        Stager<SourceB, DEPTH_B, BN, BK, Tile::THREADS> stage_b(b, n0);
+
+        float sum[MI][NI][4];
+        UNROLL for (int i = 0; i < MI; ++i)
+            UNROLL for (int j = 0; j < NI; ++j)
+                UNROLL for (int q = 0; q < 4; ++q) sum[i][j][q] = 0.f;
+
+        stage_a.fetch(depth0);
+        stage_b.fetch(depth0);
+        for (int d = depth0, slab = 0; d < depth1; d += BK, slab ^= 1) {
+            bf16* const tile_a = slabs + slab * SLAB;
+            bf16* const tile_b = tile_a + SIZE_A;
+            stage_a.stash(tile_a, PITCH_A);
+            stage_b.stash(tile_b, PITCH_B);
+            __syncthreads();
+            if (d + BK < depth1) {
+                stage_a.fetch(d + BK);
+                stage_b.fetch(d + BK);
+            }
+            multiply(sum, tile_a, tile_b, warp_m, warp_n, group * Tile::GROUP_DEPTH, lane);
+        }
+
+        __syncthreads();
+        float* const finished = reinterpret_cast<float*>(shared);
+        spread(sum, finished + (group * BM + warp_m) * PITCH_C + warp_n, lane);
+        __syncthreads();
+        store_tile<BM, BN, PITCH_C, GROUPS, Tile::THREADS>(finished, m0, n0, store);
+    }
+
+    // The addresses this lane contributes, as ptx.cuh asks for them, and the product of one group's part of a slab.
+    static __device__ __forceinline__ void multiply(float (&sum)[MI][NI][4], const bf16* tile_a, const bf16* tile_b, int warp_m,
+                                                    int warp_n, int first, int lane) {
+        const int matrix = lane / 8, r = lane % 8;
+        const bf16 *a[MI], *b[NI / 2];
+        UNROLL for (int i = 0; i < MI; ++i) {
+            const int m = warp_m + i * 16 + matrix % 2 * 8, d = first + matrix / 2 * 8;
+            a[i] = TRANSPOSE_A ? tile_a + (d + r) * PITCH_A + m : tile_a + (m + r) * PITCH_A + d;
+        }
+        UNROLL for (int j = 0; j < NI / 2; ++j) {
+            const int n = warp_n + j * 16 + matrix / 2 * 8, d = first + matrix % 2 * 8;
+            b[j] = TRANSPOSE_B ? tile_b + (d + r) * PITCH_B + n : tile_b + (n + r) * PITCH_B + d;
+        }
+        warp_multiply<MI, NI, Tile::GROUP_DEPTH / 16, TRANSPOSE_A, TRANSPOSE_B>(sum, a, TRANSPOSE_A ? 16 * PITCH_A : 16,
+                                                                                b, TRANSPOSE_B ? 16 * PITCH_B : 16);
+    }
+
+    // Writes the warp's elements of C where they belong in its tile [WARP_M][PITCH_C].
+    static __device__ __forceinline__ void spread(const float (&sum)[MI][NI][4], float* tile, int lane) {
+        UNROLL for (int i = 0; i < MI; ++i)
+            UNROLL for (int j = 0; j < NI; ++j)
+                UNROLL for (int half = 0; half < 2; ++half)
+                    *reinterpret_cast<float2*>(tile + (i * 16 + lane / 4 + half * 8) * PITCH_C + j * 8 + lane % 4 * 2) =
+                        make_float2(sum[i][j][half * 2], sum[i][j][half * 2 + 1]);
+    }
+};
+
+}  // namespace separable

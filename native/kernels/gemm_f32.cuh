@@ -1,0 +1,132 @@
+// The fp32 matrix product on ordinary lanes (see gemm.cuh for the terms). A thread owns 8x8 elements of C and reads, per step
+// of depth, eight values of A and eight neighbouring values of B from shared memory. Slabs are double-buffered: one barrier each.
+#pragma once
+#include "gemm.cuh"
+
+namespace separable {
+
+// The eight columns of C a thread owns in one row. For g++ a vector type, since it would not find the vector by itself.
+#ifdef __CUDACC__
+
+#define UNROLL_REGISTERS _Pragma("unroll")
+
+struct Lanes { float at[VEC]; };
+
+__device__ __forceinline__ Lanes lanes_at(const float* p) {
+    const float4 lo = reinterpret_cast<const float4*>(p)[0], hi = reinterpret_cast<const float4*>(p)[1];
+    return {{lo.x, lo.y, lo.z, lo.w, hi.x, hi.y, hi.z, hi.w}};
+}
+
+__device__ __forceinline__ Lanes zero_lanes() { return {{0.f, 0.f, 0.f, 0.f, 0.f, 0.f, 0.f, 0.f}}; }
+
+__device__ __forceinline__ void multiply_add(Lanes& sum, float a, const Lanes& b) {
+    UNROLL for (int j = 0; j < VEC; ++j) sum.at[j] = fmaf(a, b.at[j], sum.at[j]);
+}
+
+#else
+
+#define UNROLL_REGISTERS _Pragma("GCC unroll 8")
+
+typedef float Lanes __attribute__((vector_size(VEC * sizeof(float))));
+
+__device__ __forceinline__ Lanes lanes_at(const float* p) {
+    Lanes lanes;
+    memcpy(&lanes, p, sizeof lanes);
+    return lanes;
+}
+
+__device__ __forceinline__ Lanes zero_lanes() { return Lanes{}; }
+
+__device__ __forceinline__ void multiply_add(Lanes& sum, float a, const Lanes& b) { sum += a * b; }
+
+#endif
+
+template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct SimtGemm;
+
+// A CTA computes BM x BN elements of C, BK deep at a time. GROUPS > 1: the threads form that many groups, each takes its part
+// of every slab, and the groups' tiles are added at the end; for products so small that one group would be a few threads.
+template <int BM_, int BN_, int BK_, int GROUPS_ = 1> struct SimtTile {
+    using Element = float;
+    template <Depth DEPTH_A, Depth DEPTH_B> using Gemm = SimtGemm<SimtTile, DEPTH_A, DEPTH_B>;
+    static constexpr int BM = BM_, BN = BN_, BK = BK_, GROUPS = GROUPS_;
+    static constexpr int TM = 8;                                    // rows of C a thread owns
+    static constexpr int THREAD_ROWS = BM / TM, THREAD_COLUMNS = BN / VEC;
+    static constexpr int GROUP_THREADS = THREAD_ROWS * THREAD_COLUMNS;
+    static constexpr int THREADS = GROUP_THREADS * GROUPS;
+    static constexpr int GROUP_DEPTH = BK / GROUPS;
+    static_assert(GROUP_DEPTH % VEC == 0, "a group works in steps of eight");
+};
+
+template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct SimtGemm {
+    static constexpr int BM = Tile::BM, BN = Tile::BN, BK = Tile::BK, TM = Tile::TM, GROUPS = Tile::GROUPS;
+    static constexpr bool A_ACROSS = DEPTH_A == Depth::COLUMNS;
+    // A stays as it lies in its source: [BM][BK] (padded: threads of a warp read a column of it) or [BK][BM]. B is always [BK][BN].
+    static constexpr int PITCH_A = A_ACROSS ? BK + 4 : BM;
+    static constexpr int FLOATS_A = (A_ACROSS ? BM : BK) * PITCH_A, FLOATS_B = BK * BN;
+    static constexpr int SLAB = FLOATS_A + FLOATS_B;
+    static constexpr int PARTIAL = GROUPS > 1 ? GROUPS * BM * BN : 0;
+    static constexpr int SHARED_FLOATS = 2 * SLAB > PARTIAL ? 2 * SLAB : PARTIAL;
+
+    // One slab: sums += A * B over `depth` (a multiple of eight) steps beginning at `first`.
+    static __device__ __forceinline__ void multiply(Lanes (&sum)[TM], const float* a, const float* b, int first, int last) {
+        for (int k0 = first; k0 < last; k0 += VEC) {
+            UNROLL for (int k = k0; k < k0 + VEC; ++k) {
+                const Lanes right = lanes_at(b + k * BN);
+                UNROLL_REGISTERS for (int i = 0; i < TM; ++i)
+                    multiply_add(sum[i], a[A_ACROSS ? i * Tile::THREAD_ROWS * PITCH_A + k : k * PITCH_A + i], right);
+            }
+        }
+    }
+
+    // C[m0.., n0..] over depth [depth0, depth1); both sources give zeros beyond their ends.
+    template <class SourceA, class SourceB, class Store>
+    static __device__ __forceinline__ void run(const SourceA& a, const SourceB& b, int m0, int n0, int depth0, int depth1,
+                                               const Store& store) {
+        __shared__ __align__(16) float shared[SHARED_FLOATS];
+        const int group = (int)threadIdx.x / Tile::GROUP_THREADS, member = (int)threadIdx.x % Tile::GROUP_THREADS;
+        const int thread_row = member / Tile::THREAD_COLUMNS, thread_column = member % Tile::THREAD_COLUMNS;
+        Stager<SourceA, DEPTH_A, BM, BK, Tile::THREADS> stage_a(a, m0);
+        Stager<SourceB, DEPTH_B, BN, BK, Tile::THREADS> stage_b(b, n0);
+
+        Lanes sum[TM];
+        UNROLL_REGISTERS for (int i = 0; i < TM; ++i) sum[i] = zero_lanes();
+
+        stage_a.fetch(depth0);
+        stage_b.fetch(depth0);
+        for (int d = depth0, slab = 0; d < depth1; d += BK, slab ^= 1) {
+            float* const tile_a = shared + slab * SLAB;
+            float* const tile_b = tile_a + FLOATS_A;
+            stage_a.stash(tile_a, PITCH_A);
+            if (DEPTH_B == Depth::COLUMNS) stage_b.stash_transposed(tile_b, BN); else stage_b.stash(tile_b, BN);
+            __syncthreads();
+            if (d + BK < depth1) {
+                stage_a.fetch(d + BK);
+                stage_b.fetch(d + BK);
+            }
+            const int first = group * Tile::GROUP_DEPTH;
+            multiply(sum, tile_a + thread_row * (A_ACROSS ? PITCH_A : TM), tile_b + thread_column * VEC,
+                     first, min(first + Tile::GROUP_DEPTH, depth1 - d));
+        }
+
+        if (GROUPS > 1) {
+            __syncthreads();
+            UNROLL_REGISTERS for (int i = 0; i < TM; ++i)
+                memcpy(shared + (group * BM + tile_row(thread_row, i)) * BN + thread_column * VEC, &sum[i], sizeof sum[i]);
+            __syncthreads();
+            store_tile<BM, BN, BN, GROUPS, Tile::THREADS>(shared, m0, n0, store);
+        } else {
+            UNROLL_REGISTERS for (int i = 0; i < TM; ++i) {
+                float v[VEC];
+                memcpy(v, &sum[i], sizeof v);
+                store(m0 + tile_row(thread_row, i), n0 + thread_column * VEC, v);
+            }
+        }
+    }
+
+    // Threads take every THREAD_ROWS-th row of an [BM][BK] tile, so that a warp's reads fall into different banks.
+    static __device__ __forceinline__ int tile_row(int thread_row, int i) {
+        return A_ACROSS ? thread_row + i * Tile::THREAD_ROWS : thread_row * TM + i;
+    }
+};
+
+}  // namespace separable

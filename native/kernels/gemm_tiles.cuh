@@ -1,0 +1,48 @@
+// The tiles every matrix product is instantiated with; separable.kernel.GemmTile holds the same list and chooses among them.
+// Narrow ones keep work from being wasted on products with few channels.
+#pragma once
+#include "gemm_bf16.cuh"
+#include "gemm_f32.cuh"
+
+namespace separable {
+
+// <name>_<precision>: BM x BN elements of the output per CTA
+using Tile_128x64_f32 = SimtTile<128, 64, 16>;
+using Tile_64x64_f32 = SimtTile<64, 64, 16>;
+using Tile_128x32_f32 = SimtTile<128, 32, 16>;
+using Tile_256x16_f32 = SimtTile<256, 16, 8>;
+using Tile_256x8_f32 = SimtTile<256, 8, 8>;
+
+using Tile_64x64_bf16 = TensorTile<2, 2, 2, 4, 32>;
+using Tile_128x32_bf16 = TensorTile<4, 1, 2, 4, 32>;
+using Tile_128x16_bf16 = TensorTile<4, 1, 2, 2, 32>;
+
+// Filter gradients: the output is small and the depth is every pixel of the batch, so groups share the depth of a slab.
+using FilterTile_64x64_f32 = SimtTile<64, 64, 16>;
+using FilterTile_32x32_f32 = SimtTile<32, 32, 64, 4>;
+using FilterTile_16x16_f32 = SimtTile<16, 16, 128, 16>;
+
+using FilterTile_64x64_bf16 = TensorTile<2, 2, 2, 4, 32>;
+using FilterTile_32x32_bf16 = TensorTile<1, 1, 2, 4, 64, 4>;
+using FilterTile_16x16_bf16 = TensorTile<1, 1, 1, 2, 64, 4>;
+
+}  // namespace separable
+
+// Expand KERNEL(tile, precision) for every tile of a list.
+#define FOR_EACH_TILE(KERNEL) \
+    KERNEL(128x64, f32)       \
+    KERNEL(64x64, f32)        \
+    KERNEL(128x32, f32)       \
+    KERNEL(256x16, f32)       \
+    KERNEL(256x8, f32)        \
+    KERNEL(64x64, bf16)       \
+    KERNEL(128x32, bf16)      \
+    KERNEL(128x16, bf16)
+
+#define FOR_EACH_FILTER_TILE(KERNEL) \
+    KERNEL(64x64, f32)               \
+    KERNEL(32x32, f32)               \
+    KERNEL(16x16, f32)               \
+    KERNEL(64x64, bf16)              \
+    KERNEL(32x32, bf16)              \
+    KERNEL(16x16, bf16)

@@ -1,0 +1,87 @@
+package separable.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.function.Consumer;
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUstream;
+import separable.device.Device;
+import separable.device.DeviceBuffer;
+import separable.device.Stream;
+import separable.spec.ConvSpec;
+import separable.spec.DType;
+import separable.testing.Expect;
+import separable.testing.HostFilter;
+import separable.testing.HostTensor;
+import separable.testing.Poisoned;
+
+/**
+ * One convolution with random operands, on the device and as {@link ConvOracle} computes it from the same, rounded numbers.
+ * What it allocates is closed by {@code DeviceExtension}.
+ */
+record ConvProblem(ConvSpec spec, DType type, HostTensor x, HostFilter w, HostTensor dy) {
+
+    static ConvProblem random(ConvSpec spec, DType type) {
+        return new ConvProblem(spec, type, HostTensor.random(spec.input(), 1).roundTo(type),
+                HostFilter.random(spec, 2).roundTo(type), HostTensor.random(spec.output(), 3).roundTo(type));
+    }
+
+    /** {@code forward} or {@code backwardData} of a kernel class. */
+    interface DataProduct {
+        void enqueue(CUdeviceptr a, CUdeviceptr w, CUdeviceptr result, CUstream stream);
+    }
+
+    interface FilterProduct {
+        void enqueue(CUdeviceptr x, CUdeviceptr dy, CUdeviceptr dw, CUdeviceptr workspace, CUdeviceptr tickets, CUstream stream);
+    }
+
+    HostTensor forward(Device device, DataProduct product) {
+        DeviceBuffer y = Poisoned.buffer(device, spec.output(), type);
+        run(device, stream -> product.enqueue(x.upload(device, type).pointer(), w.upload(device, type).pointer(), y.pointer(), stream));
+        return HostTensor.download(y, spec.output(), type);
+    }
+
+    HostTensor backwardData(Device device, DataProduct product) {
+        DeviceBuffer dx = Poisoned.buffer(device, spec.input(), type);
+        run(device, stream -> product.enqueue(dy.upload(device, type).pointer(), w.upload(device, type).pointer(), dx.pointer(), stream));
+        return HostTensor.download(dx, spec.input(), type);
+    }
+
+    /** Runs twice over the same tickets; the two must agree to the bit and leave the tickets zero. */
+    HostFilter backwardFilter(Device device, int elements, long workspaceBytes, int tickets, FilterProduct product) {
+        DeviceBuffer a = x.upload(device, type);
+        DeviceBuffer b = dy.upload(device, type);
+        DeviceBuffer workspace = Poisoned.buffer(device, workspaceBytes);
+        DeviceBuffer counters = Poisoned.tickets(device, tickets);
+        DeviceBuffer first = Poisoned.floats(device, elements);
+        DeviceBuffer second = Poisoned.floats(device, elements);
+        for (DeviceBuffer dw : List.of(first, second)) {
+            run(device, stream -> product.enqueue(a.pointer(), b.pointer(), dw.pointer(), workspace.pointer(), counters.pointer(), stream));
+        }
+        assertThat(counters.readInts(0, tickets)).as("tickets of %s", spec).containsOnly(0);
+        HostFilter result = HostFilter.download(first, spec);
+        Expect.same(HostFilter.download(second, spec), result, "second run of the filter gradient of " + spec);
+        return result;
+    }
+
+    private static void run(Device device, Consumer<CUstream> launches) {
+        try (Stream stream = device.newStream()) {
+            launches.accept(stream.handle());
+            stream.synchronize();
+        }
+    }
+
+    void checkForward(Device device, DataProduct product) {
+        Expect.close(forward(device, product), ConvOracle.forward(x, w), type, "y of " + spec);
+    }
+
+    void checkBackwardData(Device device, DataProduct product) {
+        Expect.close(backwardData(device, product), ConvOracle.backwardData(dy, w), type, "dx of " + spec);
+    }
+
+    void checkBackwardFilter(Device device, int elements, long workspaceBytes, int tickets, FilterProduct product) {
+        HostFilter dw = backwardFilter(device, elements, workspaceBytes, tickets, product);
+        Expect.close(dw, ConvOracle.backwardFilter(spec, x, dy), DType.F32, "dw of " + spec);
+    }
+}
