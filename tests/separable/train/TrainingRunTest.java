@@ -30,7 +30,7 @@ class TrainingRunTest {
 
     private static final int TRAIN = 96;
     private static final int TEST = 20;
-    private static final int SIDE = 8;
+    private static final int SIDE = 10;
 
     @TempDir
     Path place;
