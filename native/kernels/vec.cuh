@@ -52,6 +52,15 @@ __device__ __forceinline__ void store8(bf16* __restrict__ p, const float (&v)[VE
 typedef uint16_t EmulatedU16x8 __attribute__((vector_size(16)));
 typedef uint32_t EmulatedU32x8 __attribute__((vector_size(32)));
 
+#pragma GCC diagnostic ignored "-Wpsabi"  // functions of vectors here are inlined: no ABI is involved
+
+// The upper halves of eight floats, rounded to nearest even, in the lower halves of the result.
+__device__ __forceinline__ EmulatedU32x8 emulated_bf16(EmulatedU32x8 u) {
+    const EmulatedU32x8 nearest = (u + 0x7fffu + (u >> 16 & 1u)) >> 16;
+    const EmulatedU32x8 nan = (u & 0x7fffffffu) > 0x7f800000u;
+    return (nearest & ~nan) | (nan & 0x7fffu);
+}
+
 __device__ __forceinline__ void load8(const bf16* p, float (&v)[VEC], EMU_SITE) {
     if ((uintptr_t)p & 15) emu_trap(716, "misaligned 16-byte load", file_, line_);
     EmulatedU16x8 packed;
@@ -64,9 +73,7 @@ __device__ __forceinline__ void store8(bf16* p, const float (&v)[VEC], EMU_SITE)
     if ((uintptr_t)p & 15) emu_trap(716, "misaligned 16-byte store", file_, line_);
     EmulatedU32x8 u;
     memcpy(&u, v, sizeof u);
-    const EmulatedU32x8 nearest = (u + 0x7fffu + (u >> 16 & 1u)) >> 16;
-    const EmulatedU32x8 nan = (u & 0x7fffffffu) > 0x7f800000u;
-    const EmulatedU16x8 packed = __builtin_convertvector((nearest & ~nan) | (nan & 0x7fffu), EmulatedU16x8);
+    const EmulatedU16x8 packed = __builtin_convertvector(emulated_bf16(u), EmulatedU16x8);
     memcpy(p, &packed, sizeof packed);
 }
 

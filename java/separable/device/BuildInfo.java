@@ -10,7 +10,7 @@ import java.util.Properties;
  *
  * @param architectures compute capabilities with machine code, as in {@code 80, 90}; empty when no CUDA compiler was there
  * @param ptx the compute capability of the PTX that newer GPUs compile for themselves; empty for none
- * @param compiler the CUDA compiler's version; empty when none was there
+ * @param compiler the CUDA compiler and its version; {@code none} when none was there
  * @param version Separable's version
  */
 public record BuildInfo(List<String> architectures, String ptx, String compiler, String version) {
@@ -51,7 +51,7 @@ public record BuildInfo(List<String> architectures, String ptx, String compiler,
     /** What the build holds beside what {@code device} needs, for an error when they do not fit. */
     String describe(Device device) {
         String built = hasGpuCode()
-                ? "built by nvcc " + compiler + " for " + String.join(", ", architectures) + (ptx.isEmpty() ? "" : ", PTX " + ptx)
+                ? "built by " + compiler + " for " + String.join(", ", architectures) + (ptx.isEmpty() ? "" : ", PTX " + ptx)
                 : "built without a CUDA compiler, so without code for a GPU: install nvcc and build again";
         int driver = device.driverVersion();
         return built + "; this device is " + device.computeCapability() + " with a driver for CUDA "

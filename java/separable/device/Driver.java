@@ -61,9 +61,9 @@ final class Driver {
     static String describe(int result) {
         String[] name = new String[1];
         String[] text = new String[1];
-        // A driver older than the error number answers these with an error of their own and no string.
+        // A driver that does not know the number answers with an error of its own and no string.
         result(() -> JCudaDriver.cuGetErrorName(result, name));
         result(() -> JCudaDriver.cuGetErrorString(result, text));
-        return (name[0] == null ? "CUDA error " + result : name[0]) + (text[0] == null ? "" : " (" + text[0] + ")");
+        return (name[0] == null ? CUresult.stringFor(result) : name[0]) + (text[0] == null ? "" : " (" + text[0] + ")");
     }
 }

@@ -16,6 +16,8 @@ final class Candidates {
     private final Map<Class<? extends Op>, Function<Op, List<Candidate>>> makers = new HashMap<>();
 
     Candidates(Device device) {
+        ConvolutionCandidates.register(this, device);
+        NormCandidates.register(this, device);
         PointCandidates.register(this, device);
         PoolCandidates.register(this, device);
     }

@@ -144,6 +144,11 @@ public final class Plan implements AutoCloseable {
         return HostValues.fromDevice(memory.read(tensor), tensor.shape(), tensor.type());
     }
 
+    /** Sets every byte of the arena, for tests that look for reads of what no op wrote. */
+    void fillArena(byte value) {
+        memory.fill(value);
+    }
+
     private Tensor labelsTensor() {
         return graph.labels().orElseThrow(() -> new IllegalStateException(graph.name() + ": a plan without loss has no labels"));
     }

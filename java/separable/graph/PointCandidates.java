@@ -3,6 +3,7 @@ package separable.graph;
 import java.util.List;
 import separable.device.Device;
 import separable.kernel.Add;
+import separable.kernel.Bias;
 import separable.kernel.Dropout;
 import separable.kernel.Relu;
 import separable.kernel.SoftmaxCrossEntropy;
@@ -13,6 +14,8 @@ final class PointCandidates {
     private PointCandidates() {}
 
     static void register(Candidates candidates, Device device) {
+        candidates.on(Op.BiasForward.class, op -> List.of(bias(device, op)));
+        candidates.on(Op.BiasBackward.class, op -> List.of(bias(device, op)));
         candidates.on(Op.ActivationForward.class, op -> List.of(activation(device, op)));
         candidates.on(Op.ActivationBackward.class, op -> List.of(activation(device, op)));
         candidates.on(Op.AddForward.class, op -> List.of(add(device, op)));
@@ -20,6 +23,25 @@ final class PointCandidates {
         candidates.on(Op.DropoutBackward.class, op -> List.of(dropout(device, op)));
         candidates.on(Op.SoftmaxEvaluate.class, op -> List.of(loss(device, op)));
         candidates.on(Op.SoftmaxCrossEntropy.class, op -> List.of(loss(device, op)));
+    }
+
+    private static Candidate bias(Device device, Op.BiasForward op) {
+        Bias kernel = new Bias(device, op.x().shape(), op.x().type());
+        return Candidate.plain(kernel, at -> {
+            var x = at.of(op.x());
+            var bias = at.of(op.bias());
+            var y = at.of(op.y());
+            return stream -> kernel.forward(x, bias, y, stream);
+        });
+    }
+
+    private static Candidate bias(Device device, Op.BiasBackward op) {
+        Bias kernel = new Bias(device, op.dy().shape(), op.dy().type());
+        return Candidate.folding(kernel, kernel.workspaceBytes(), kernel.tickets(), at -> {
+            var dy = at.of(op.dy());
+            var dbias = at.of(op.dbias());
+            return stream -> kernel.backward(dy, dbias, at.workspace(), at.tickets(), stream);
+        });
     }
 
     private static Candidate activation(Device device, Op.ActivationForward op) {

@@ -30,6 +30,11 @@ class DeviceFailureTest {
     }
 
     @Test
+    void aDeviceCanBeOpenedAgain() throws Exception {
+        assertThat(probe(Map.of(), "reopen")).isEqualTo(new ForkedJava.Result(0, "kernel add_f32 4" + System.lineSeparator()));
+    }
+
+    @Test
     void launchesAfterTheDeviceIsClosedAreRefused() throws Exception {
         ForkedJava.Result result = probe(Map.of(), "use-after-close");
         assertThat(result.output()).contains("error: module 'separable' was used after it was closed");

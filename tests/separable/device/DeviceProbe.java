@@ -24,6 +24,7 @@ final class DeviceProbe {
                 case "open" -> System.out.println("opened " + device.name());
                 case "allocate" -> allocate(device, Long.parseLong(arguments[1]));
                 case "leak" -> leak(device);
+                case "reopen" -> reopen(device);
                 case "use-after-close" -> useAfterClose(device);
                 case "copy" -> device.allocate(16, "copied").write(new int[4]);
                 case "kernel" -> runKernel(device, Path.of(arguments[1]), arguments[2]);
@@ -42,6 +43,15 @@ final class DeviceProbe {
         device.allocate(4096, "forgotten");
         device.newStream();
         device.allocatePinned(64, "forgotten too");
+    }
+
+    private static void reopen(Device device) {
+        device.kernel("add_f32");
+        device.close();
+        try (Device again = Device.open(); DeviceBuffer buffer = again.allocate(16, "of the second")) {
+            buffer.write(new int[] {1, 2, 3, 4});
+            System.out.println(again.kernel("add_f32") + " " + buffer.readInts(12, 1)[0]);
+        }
     }
 
     private static void useAfterClose(Device device) {

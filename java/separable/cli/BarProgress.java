@@ -1,0 +1,56 @@
+package separable.cli;
+
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import separable.train.Evaluation;
+
+/** Progress for people: a bar an epoch with loss, accuracy, images a second and the time left. */
+final class BarProgress extends Progress {
+
+    private static final int REFRESH_MILLISECONDS = 250;
+
+    private ProgressBar bar;
+    private volatile double secondsLeft = Double.NaN;
+
+    BarProgress(PrintWriter out, int batch) {
+        super(out, batch);
+    }
+
+    @Override
+    public void epochStarted(int epoch, int epochs, int steps) {
+        super.epochStarted(epoch, epochs, steps);
+        bar = new ProgressBarBuilder().setTaskName(title()).setInitialMax(steps).setStyle(ProgressBarStyle.ASCII)
+                .setUpdateIntervalMillis(REFRESH_MILLISECONDS).setEtaFunction(state -> timeLeft()).build();
+    }
+
+    private Optional<Duration> timeLeft() {
+        double left = secondsLeft;
+        return Double.isNaN(left) ? Optional.empty() : Optional.of(Duration.ofMillis(Math.round(1000 * left)));
+    }
+
+    @Override
+    public void stepsDone(int step, Evaluation soFar, double seconds) {
+        secondsLeft = secondsLeft(step, seconds);
+        bar.stepTo(step);
+        bar.setExtraMessage(String.format(Locale.ROOT, " loss %.4f, accuracy %.4f, %.0f images/s", soFar.loss(), soFar.accuracy(),
+                imagesPerSecond(step, seconds)));
+    }
+
+    @Override
+    public void evaluating(int epoch) {
+        bar.setExtraMessage(bar.getExtraMessage() + ", evaluating");
+    }
+
+    @Override
+    public void close() {
+        if (bar != null) {
+            bar.close();
+            bar = null;
+        }
+    }
+}

@@ -1,0 +1,38 @@
+package separable.cli;
+
+import java.io.PrintWriter;
+import java.util.Locale;
+import separable.train.Evaluation;
+
+/** Progress for logs: a plain line every few seconds. */
+final class LineProgress extends Progress {
+
+    private static final double INTERVAL_SECONDS = 5;
+
+    private final PrintWriter err;
+    private double next;
+
+    LineProgress(PrintWriter out, PrintWriter err, int batch) {
+        super(out, batch);
+        this.err = err;
+    }
+
+    @Override
+    public void epochStarted(int epoch, int epochs, int steps) {
+        super.epochStarted(epoch, epochs, steps);
+        next = INTERVAL_SECONDS;
+    }
+
+    @Override
+    public void stepsDone(int step, Evaluation soFar, double seconds) {
+        if (seconds < next) {
+            return;
+        }
+        next = seconds + INTERVAL_SECONDS;
+        err.println(String.format(Locale.ROOT, "%s, step %d/%d: loss %.4f, accuracy %.4f, %.0f images/s, %s left", title(), step, steps(),
+                soFar.loss(), soFar.accuracy(), imagesPerSecond(step, seconds), duration(secondsLeft(step, seconds))));
+    }
+
+    @Override
+    public void close() { }
+}

@@ -1,0 +1,72 @@
+package separable.cli;
+
+import java.io.PrintWriter;
+import java.util.Locale;
+import separable.train.EpochMetrics;
+import separable.train.TrainListener;
+
+/** Shows how a run goes on. Progress goes to the error stream, the line that sums an epoch up to the output. */
+abstract class Progress implements TrainListener, AutoCloseable {
+
+    private final PrintWriter out;
+    private final int batch;
+    private int epoch;
+    private int epochs;
+    private int steps;
+
+    Progress(PrintWriter out, int batch) {
+        this.out = out;
+        this.batch = batch;
+    }
+
+    /** A bar where a person looks on, else a plain line every few seconds. */
+    static Progress forTerminal(PrintWriter out, PrintWriter err, int batch) {
+        // The launcher asks the shell; System.console() answers differently from Java to Java.
+        return Boolean.getBoolean("separable.terminal") ? new BarProgress(out, batch) : new LineProgress(out, err, batch);
+    }
+
+    @Override
+    public void epochStarted(int startedEpoch, int allEpochs, int stepsOfEpoch) {
+        epoch = startedEpoch;
+        epochs = allEpochs;
+        steps = stepsOfEpoch;
+    }
+
+    @Override
+    public void epochEnded(EpochMetrics m) {
+        close();
+        out.println(String.format(Locale.ROOT, "epoch %d/%d: train loss %.4f, accuracy %.4f; test loss %.4f, accuracy %.4f; %.0f images/s, %s",
+                m.epoch(), epochs, m.trainLoss(), m.trainAccuracy(), m.testLoss(), m.testAccuracy(), m.imagesPerSecond(),
+                duration(m.seconds())));
+    }
+
+    @Override
+    public abstract void close();
+
+    int steps() {
+        return steps;
+    }
+
+    String title() {
+        return "epoch " + epoch + "/" + epochs;
+    }
+
+    double imagesPerSecond(int step, double seconds) {
+        return step * (double) batch / seconds;
+    }
+
+    /** Seconds of training left in the whole run, at the pace so far. */
+    double secondsLeft(int step, double seconds) {
+        double stepsLeft = (double) (epochs - epoch + 1) * steps - step;
+        return step == 0 ? Double.NaN : stepsLeft * seconds / step;
+    }
+
+    static String duration(double seconds) {
+        if (Double.isNaN(seconds)) {
+            return "-";
+        }
+        long whole = Math.round(seconds);
+        return whole < 3600 ? String.format(Locale.ROOT, "%d:%02d", whole / 60, whole % 60)
+                : String.format(Locale.ROOT, "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60);
+    }
+}

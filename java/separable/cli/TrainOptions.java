@@ -1,0 +1,104 @@
+package separable.cli;
+
+import static separable.cli.ModelOptions.or;
+
+import java.nio.file.Path;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import separable.train.DataConfig;
+import separable.train.Defaults;
+import separable.train.InputConfig;
+import separable.train.OptimizerConfig;
+import separable.train.Recipe;
+import separable.train.RunConfig;
+
+/** The options of {@code separable train}. Null where the user named nothing. */
+final class TrainOptions {
+
+    /** Share of a run that the warm-up takes at most, unless the user says otherwise. */
+    private static final double LONGEST_WARMUP = 0.25;
+
+    @Mixin
+    ModelOptions model = new ModelOptions();
+
+    @Option(names = "--config", paramLabel = "FILE", description = "start from the config.json of an earlier run; other options override it")
+    Path config;
+
+    @Option(names = "--data", paramLabel = "DIR", description = "folder of the data set's files")
+    Path data;
+
+    @Option(names = "--out", paramLabel = "DIR", description = "folder for the results (default: runs/MODEL-DATASET)")
+    Path out;
+
+    @Option(names = "--epochs", paramLabel = "N", description = "passes over the training pictures")
+    Integer epochs;
+
+    @Option(names = "--batch", paramLabel = "N", description = "pictures a step")
+    Integer batch;
+
+    @Option(names = "--precision", paramLabel = "NAME", description = "fp32 or bf16")
+    String precision;
+
+    @Option(names = "--seed", paramLabel = "N", description = "of initial weights, order, augmentation and dropout (default: 1)")
+    Long seed;
+
+    @Option(names = "--no-graph", description = "launch kernels one by one instead of one captured graph a step; the result is the same")
+    boolean noGraph;
+
+    @Option(names = "--optimizer", paramLabel = "NAME", description = "sgd, nesterov, rmsprop, adam or adamw")
+    String optimizer;
+
+    @Option(names = "--lr", paramLabel = "X", description = "highest learning rate of the schedule")
+    Float learningRate;
+
+    @Option(names = "--warmup", paramLabel = "EPOCHS", description = "epochs, or a part of one, in which the learning rate rises")
+    Double warmup;
+
+    @Option(names = "--weight-decay", paramLabel = "X", description = "decay of weights")
+    Float weightDecay;
+
+    @Option(names = "--momentum", paramLabel = "X", description = "of sgd, nesterov and rmsprop")
+    Float momentum;
+
+    @Option(names = "--label-smoothing", paramLabel = "X", description = "share of the target spread over all classes")
+    Float labelSmoothing;
+
+    @Option(names = "--flip", negatable = true, description = "mirror training pictures left to right at random, or not")
+    Boolean flip;
+
+    @Option(names = "--crop", paramLabel = "PIXELS", description = "pad training pictures by so many pixels and crop at random")
+    Integer crop;
+
+    /**
+     * The whole run: the configuration named, or the defaults, with the options put in their places.
+     *
+     * @param small whether the device is small
+     * @throws IllegalArgumentException when an option's value is not possible
+     */
+    RunConfig resolve(boolean small) {
+        if (config != null && (model.model != null || model.dataset != null)) {
+            throw new IllegalArgumentException("--config: names the model and the data set already: leave out --model and --dataset");
+        }
+        RunConfig base = config != null ? RunConfig.read(config)
+                : Defaults.of(model.modelName(), model.knownDataset(), optimizer, small);
+        DataConfig folder = new DataConfig(base.data().dataset(), data == null ? base.data().folder() : data.toString());
+        RunConfig run = new RunConfig(model.over(base.model()), folder, over(base.recipe()));
+        run.model().network();     // says at once when the resolution is too small
+        return run;
+    }
+
+    private Recipe over(Recipe base) {
+        OptimizerConfig rule = base.optimizer();
+        InputConfig input = base.input();
+        return new Recipe(or(epochs, base.epochs()), or(batch, base.batch()), or(precision, base.precision()), or(seed, base.seed()),
+                base.graph() && !noGraph,
+                new OptimizerConfig(or(optimizer, rule.name()), or(learningRate, rule.learningRate()), or(warmup, Math.min(rule.warmupEpochs(), LONGEST_WARMUP * or(epochs, base.epochs()))),
+                        or(weightDecay, rule.weightDecay()), or(momentum, rule.momentum()), or(labelSmoothing, rule.labelSmoothing())),
+                new InputConfig(input.mean(), input.deviation(), or(flip, input.flip()), or(crop, input.crop())));
+    }
+
+    /** Where results go. */
+    Path outFor(RunConfig run) {
+        return or(out, Path.of("runs", run.model().name() + "-" + run.data().dataset()));
+    }
+}

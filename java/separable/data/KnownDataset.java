@@ -1,0 +1,131 @@
+package separable.data;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** The data sets that can be named on the command line: where they lie, how they are read, and their statistics. */
+public enum KnownDataset {
+
+    FASHION_MNIST("fashion-mnist", "/usr/share/datasets/fashion-mnist",
+            "install Debian's package with `apt install dataset-fashion-mnist`, or name the folder with --data DIR",
+            List.of("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+            new float[] {0.2860f}, new float[] {0.3530f}),
+
+    MNIST("mnist", "data/mnist",
+            "get the four IDX files (train-images-idx3-ubyte and the other three, .gz or not) and name their folder with --data DIR",
+            List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
+            new float[] {0.1307f}, new float[] {0.3081f}),
+
+    CIFAR10("cifar10", "data/cifar10",
+            "get CIFAR-10's binary version (data_batch_1.bin to data_batch_5.bin and test_batch.bin) and name its folder with --data DIR",
+            List.of("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+            new float[] {0.4914f, 0.4822f, 0.4465f}, new float[] {0.2470f, 0.2435f, 0.2616f});
+
+    /** The two parts every one of them has. */
+    public enum Part {
+        TRAIN("train"), TEST("t10k");
+
+        private final String idxPrefix;
+
+        Part(String idxPrefix) {
+            this.idxPrefix = idxPrefix;
+        }
+    }
+
+    private final String label;
+    private final Path defaultFolder;
+    private final String howToGet;
+    private final List<String> classes;
+    private final float[] mean;
+    private final float[] deviation;
+
+    KnownDataset(String label, String defaultFolder, String howToGet, List<String> classes, float[] mean, float[] deviation) {
+        this.label = label;
+        this.defaultFolder = Path.of(defaultFolder);
+        this.howToGet = howToGet;
+        this.classes = classes;
+        this.mean = mean;
+        this.deviation = deviation;
+    }
+
+    /** Where the files are looked for when no folder is named. */
+    public Path defaultFolder() {
+        return defaultFolder;
+    }
+
+    public List<String> classes() {
+        return classes;
+    }
+
+    /** Channels of a picture: 1 grey, 3 red, green, blue. */
+    public int channels() {
+        return mean.length;
+    }
+
+    /** Mean of the training pictures by channel, pixels taken as 0 to 1. */
+    public float[] mean() {
+        return mean.clone();
+    }
+
+    /** Standard deviation of the training pictures by channel, pixels taken as 0 to 1. */
+    public float[] deviation() {
+        return deviation.clone();
+    }
+
+    /**
+     * Reads one part from a folder.
+     *
+     * @throws DataException in one line: which file, what is wrong, what to do
+     */
+    public Dataset load(Path folder, Part part) {
+        if (!Files.isDirectory(folder)) {
+            throw new DataException(folder + ": no such folder, " + label + " was looked for there: " + howToGet);
+        }
+        String name = label + (part == Part.TRAIN ? " train" : " test");
+        return this == CIFAR10 ? loadCifar(name, folder, part) : loadIdx(name, folder, part);
+    }
+
+    private Dataset loadIdx(String name, Path folder, Part part) {
+        return IdxReader.read(name, idxFile(folder, part.idxPrefix + "-images", "idx3-ubyte"),
+                idxFile(folder, part.idxPrefix + "-labels", "idx1-ubyte"), classes);
+    }
+
+    /** The file under one of the names in use: {@code stem-kind} or {@code stem.kind}, with or without .gz. */
+    private Path idxFile(Path folder, String stem, String kind) {
+        for (String name : List.of(stem + "-" + kind + ".gz", stem + "-" + kind, stem + "." + kind + ".gz", stem + "." + kind)) {
+            Path file = folder.resolve(name);
+            if (Files.exists(file)) {
+                return file;
+            }
+        }
+        throw new DataException(folder.resolve(stem + "-" + kind) + "[.gz]: no such file, " + label + " needs it: " + howToGet);
+    }
+
+    private Dataset loadCifar(String name, Path folder, Part part) {
+        Path unpacked = folder.resolve("cifar-10-batches-bin");
+        Path place = Files.isDirectory(unpacked) ? unpacked : folder;
+        List<String> files = part == Part.TEST ? List.of("test_batch.bin")
+                : List.of("data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin");
+        return CifarReader.read(name, place, files, classes);
+    }
+
+    /** The name users type: {@code fashion-mnist}. */
+    @Override
+    public String toString() {
+        return label;
+    }
+
+    /** @throws IllegalArgumentException naming the accepted labels */
+    public static KnownDataset parse(String label) {
+        for (KnownDataset known : values()) {
+            if (known.label.equals(label)) {
+                return known;
+            }
+        }
+        throw new IllegalArgumentException("unknown data set '" + label + "': use "
+                + Arrays.stream(values()).map(KnownDataset::toString).collect(Collectors.joining(", ")));
+    }
+}

@@ -1,0 +1,78 @@
+package separable.train;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import separable.data.KnownDataset;
+import separable.spec.DType;
+
+/**
+ * The values a run has where the user names none. They depend on what the user did name, and on whether the device is
+ * small: there a run must be over in minutes, on a GPU it may aim for accuracy.
+ */
+public final class Defaults {
+
+    /** Devices with fewer multiprocessors count as small. */
+    private static final int SMALL_MULTIPROCESSORS = 8;
+
+    private Defaults() {
+    }
+
+    public static boolean isSmall(int multiprocessors) {
+        return multiprocessors < SMALL_MULTIPROCESSORS;
+    }
+
+    /** The whole configuration for a model with its own optimiser, on a data set. */
+    public static RunConfig of(String model, KnownDataset dataset, boolean small) {
+        return of(model, dataset, null, small);
+    }
+
+    /** The whole configuration for a model, data set and optimiser. {@code optimizer} null: the model's own. */
+    public static RunConfig of(String model, KnownDataset dataset, String optimizer, boolean small) {
+        Check.oneOf("model", model, ModelConfig.NAMES);
+        if (optimizer != null) {
+            Check.oneOf("optimizer", optimizer, OptimizerConfig.NAMES);
+        }
+        return new RunConfig(model(model, dataset, small), new DataConfig(dataset.toString(), dataset.defaultFolder().toString()),
+                recipe(model, dataset, optimizer, small));
+    }
+
+    private static ModelConfig model(String name, KnownDataset dataset, boolean small) {
+        int resolution = dataset == KnownDataset.CIFAR10 ? 32 : 28;
+        int classes = dataset.classes().size();
+        if (name.equals(ModelConfig.SEPARABLE_CNN)) {
+            return ModelConfig.separableCnn(List.of(64, 64, 128, 128), resolution, dataset.channels(), classes);
+        }
+        double smallWidth = name.equals(ModelConfig.MOBILENET_V2) ? 0.35 : 0.25;
+        // The papers' dropout is for a thousand classes and weeks of training; one short epoch underfits as it is.
+        return ModelConfig.mobileNet(name, small ? smallWidth : 1.0, resolution, dataset.channels(), classes, 1, small ? 0f : 0.2f);
+    }
+
+    private static Recipe recipe(String model, KnownDataset dataset, String optimizer, boolean small) {
+        boolean isCnn = model.equals(ModelConfig.SEPARABLE_CNN);
+        String rule = optimizer != null ? optimizer : isCnn ? "adam" : "nesterov";
+        boolean flip = dataset != KnownDataset.MNIST;     // a mirrored digit is another digit or none
+        int crop = small ? 0 : dataset == KnownDataset.CIFAR10 ? 4 : 2;
+        List<Float> halves = Collections.nCopies(dataset.channels(), 0.5f);     // x / 127.5 - 1
+        InputConfig input = new InputConfig(isCnn ? halves : list(dataset.mean()), isCnn ? halves : list(dataset.deviation()), flip, crop);
+        return new Recipe(small ? 1 : 20, small ? 64 : 256, (small ? DType.F32 : DType.BF16).toString(), 1, true,
+                optimizer(rule, small ? 0.25 : 2), input);
+    }
+
+    private static OptimizerConfig optimizer(String name, double warmupEpochs) {
+        return switch (name) {
+            case "adam" -> new OptimizerConfig(name, 1e-3f, warmupEpochs, 0f, 0.9f, 0f);
+            case "adamw" -> new OptimizerConfig(name, 1e-3f, warmupEpochs, 0.01f, 0.9f, 0f);
+            case "rmsprop" -> new OptimizerConfig(name, 0.01f, warmupEpochs, 4e-5f, 0.9f, 0f);
+            default -> new OptimizerConfig(name, 0.1f, warmupEpochs, 5e-4f, 0.9f, 0f);
+        };
+    }
+
+    private static List<Float> list(float[] values) {
+        List<Float> list = new ArrayList<>();
+        for (float value : values) {
+            list.add(value);
+        }
+        return list;
+    }
+}

@@ -1,0 +1,35 @@
+package separable.train;
+
+/**
+ * Loss and hits over a number of pictures.
+ *
+ * @param lossSum sum of the pictures' losses
+ * @param top1    pictures whose largest logit is their label's
+ * @param top5    pictures whose label is among the five largest logits
+ * @param count   pictures
+ */
+public record Evaluation(double lossSum, int top1, int top5, int count) {
+
+    public static final Evaluation NOTHING = new Evaluation(0.0, 0, 0, 0);
+
+    public Evaluation {
+        if (count < 0 || top1 < 0 || top1 > top5 || top5 > count) {
+            throw new IllegalArgumentException("evaluation of " + count + " pictures with " + top1 + " first and " + top5
+                    + " among the first five: expected 0 <= top1 <= top5 <= count");
+        }
+    }
+
+    public Evaluation plus(Evaluation other) {
+        return new Evaluation(lossSum + other.lossSum, top1 + other.top1, top5 + other.top5, count + other.count);
+    }
+
+    /** Mean loss of a picture; NaN over no pictures. */
+    public double loss() {
+        return lossSum / count;
+    }
+
+    /** Share of pictures classified rightly, 0 to 1; NaN over no pictures. */
+    public double accuracy() {
+        return (double) top1 / count;
+    }
+}

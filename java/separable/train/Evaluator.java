@@ -1,0 +1,88 @@
+package separable.train;
+
+import java.util.function.BooleanSupplier;
+import separable.data.Dataset;
+import separable.data.DeviceDataset;
+import separable.data.Sampler;
+import separable.device.Device;
+import separable.device.DeviceBuffer;
+import separable.device.Stream;
+import separable.graph.Graph;
+import separable.graph.Parameters;
+import separable.graph.Plan;
+import separable.graph.PlanOptions;
+import separable.kernel.StepMetrics;
+import separable.kernel.StepState;
+import separable.layer.Network;
+import separable.layer.SoftmaxCrossEntropy;
+
+/** Measures a network on a data set: running statistics, no dropout, pictures as they are, every one counted once. */
+public final class Evaluator implements AutoCloseable {
+
+    private final Owned owned = new Owned();
+    private final Device device;
+    private final Stream stream;
+    private final int batch;
+    private final int count;
+    private final StepState state;
+    private final MetricsReader reader;
+    private final StepLoop loop;
+
+    /** @param parameters shared with whoever trains them; to be closed after this */
+    public Evaluator(Device device, Network network, Parameters parameters, Recipe recipe, Dataset dataset) {
+        this.device = device;
+        this.batch = recipe.batch();
+        this.count = dataset.count();
+        try {
+            stream = owned.keep(device.newStream());
+            state = owned.keep(new StepState(device));
+            DeviceDataset data = owned.keep(new DeviceDataset(device, dataset));
+            DeviceBuffer metrics = owned.keep(device.allocate((long) steps() * StepMetrics.BYTES, "evaluation metrics"));
+            reader = owned.keep(new MetricsReader(device, metrics));
+            DeviceBuffer noRates = owned.keep(device.allocate(Float.BYTES, "evaluation learning rate"));
+            noRates.write(new float[1]);
+            Graph graph = network.evaluationGraph(batch, recipe.type(), new SoftmaxCrossEntropy(0));
+            Plan plan = owned.keep(Plan.evaluation(device, graph, parameters, state, metrics, PlanOptions.standard()));
+            BatchFeed feed = owned.keep(new BatchFeed(device, data, graph.input().shape(), recipe.type(), recipe.input(), false));
+            feed.setOrder(new Sampler(count, 0).sequential());
+            loop = owned.keep(new StepLoop(stream, recipe.graph(), () -> {
+                feed.enqueue(state, plan.input(), plan.labels(), stream);
+                plan.enqueue(stream);
+                state.advance(noRates.pointer(), 1, stream.handle());
+            }));
+        } catch (RuntimeException failure) {
+            owned.close();
+            throw failure;
+        }
+    }
+
+    private int steps() {
+        return (count + batch - 1) / batch;
+    }
+
+    /** Runs over the whole data set and waits. */
+    public Evaluation run() {
+        return run(() -> false);
+    }
+
+    /** @throws StoppedException when {@code stop} becomes true on the way */
+    Evaluation run(BooleanSupplier stop) {
+        reader.restart();
+        state.write(StepState.Values.epoch(0, 0, count, 0, batch));
+        // A copy from pageable memory may still be on its way to the device when it returns, and this stream does not wait for it.
+        device.synchronize();
+        for (int step = 0; step < steps(); step++) {
+            if (stop.getAsBoolean()) {
+                stream.synchronize();
+                throw new StoppedException("stopped while evaluating, after step " + step + " of " + steps());
+            }
+            loop.enqueue();
+        }
+        return reader.finish(steps(), stream);
+    }
+
+    @Override
+    public void close() {
+        owned.close();
+    }
+}

@@ -1,0 +1,85 @@
+package separable.train;
+
+import separable.device.Device;
+import separable.device.DeviceBuffer;
+import separable.device.Event;
+import separable.device.PinnedBuffer;
+import separable.device.Stream;
+import separable.kernel.StepMetrics;
+
+/**
+ * Brings the figures that steps leave on the device to the host without a wait: a copy to pinned memory is enqueued behind
+ * the steps, and looked at once its event has passed. One copy is under way at a time.
+ */
+final class MetricsReader implements AutoCloseable {
+
+    private final Owned owned = new Owned();
+    private final DeviceBuffer ring;
+    private final PinnedBuffer host;
+    private final Event copied;
+    private int arrived;
+    private int requested;
+    private Evaluation sum = Evaluation.NOTHING;
+
+    /** @param ring a slot for each step of an epoch */
+    MetricsReader(Device device, DeviceBuffer ring) {
+        this.ring = ring;
+        this.host = owned.keep(device.allocatePinned(ring.bytes(), "step metrics on the host"));
+        this.copied = owned.keep(device.newEvent());
+    }
+
+    /** Starts anew at slot 0. Nothing may be under way. */
+    void restart() {
+        arrived = 0;
+        requested = 0;
+        sum = Evaluation.NOTHING;
+    }
+
+    /** Asks for the figures of the first {@code steps} steps, all enqueued before; left out while a copy is under way. */
+    void request(int steps, Stream stream) {
+        if (requested > arrived || steps == arrived) {
+            return;
+        }
+        long offset = (long) arrived * StepMetrics.BYTES;
+        ring.readAsync(offset, host, offset, (long) (steps - arrived) * StepMetrics.BYTES, stream);
+        stream.record(copied);
+        requested = steps;
+    }
+
+    /** Takes in what has come. @return whether anything new has */
+    boolean poll() {
+        if (requested == arrived || !copied.isDone()) {
+            return false;
+        }
+        for (; arrived < requested; arrived++) {
+            StepMetrics m = StepMetrics.at(host.bytes(), arrived);
+            sum = sum.plus(new Evaluation(m.lossSum(), m.top1(), m.top5(), m.count()));
+        }
+        return true;
+    }
+
+    /** Waits for everything enqueued. @return the figures of all {@code steps} steps */
+    Evaluation finish(int steps, Stream stream) {
+        stream.synchronize();
+        poll();
+        request(steps, stream);
+        stream.synchronize();
+        poll();
+        return sum;
+    }
+
+    /** Steps whose figures have come. */
+    int steps() {
+        return arrived;
+    }
+
+    /** Over those steps. */
+    Evaluation soFar() {
+        return sum;
+    }
+
+    @Override
+    public void close() {
+        owned.close();
+    }
+}

@@ -1,0 +1,56 @@
+package separable.train;
+
+import separable.spec.DType;
+
+/**
+ * How a network is trained, whatever network and pictures they are.
+ *
+ * @param epochs    passes over the training pictures
+ * @param batch     pictures a step; what remains of an epoch after the last whole batch is left out
+ * @param precision {@code fp32} or {@code bf16}
+ * @param seed      of initial weights, order, augmentation and dropout
+ * @param graph     whether steps run as one captured CUDA graph; the bits are the same either way
+ */
+public record Recipe(int epochs, int batch, String precision, long seed, boolean graph, OptimizerConfig optimizer, InputConfig input) {
+
+    public Recipe {
+        Check.that(epochs >= 1 && epochs <= 100_000, "epochs", epochs, "1 to 100000");
+        Check.that(batch >= 1 && batch <= 65536, "batch", batch, "1 to 65536");
+        DType.parse(Check.present("precision", precision));
+        Check.present("optimizer", optimizer);
+        Check.present("input", input);
+        Check.that(optimizer.warmupEpochs() < epochs, "warm-up", optimizer.warmupEpochs(), "less than the " + epochs + " epochs of the run");
+    }
+
+    public DType type() {
+        return DType.parse(precision);
+    }
+
+    public Recipe withEpochs(int count) {
+        return new Recipe(count, batch, precision, seed, graph, optimizer, input);
+    }
+
+    public Recipe withBatch(int pictures) {
+        return new Recipe(epochs, pictures, precision, seed, graph, optimizer, input);
+    }
+
+    public Recipe withPrecision(DType type) {
+        return new Recipe(epochs, batch, type.toString(), seed, graph, optimizer, input);
+    }
+
+    public Recipe withSeed(long value) {
+        return new Recipe(epochs, batch, precision, value, graph, optimizer, input);
+    }
+
+    public Recipe withGraph(boolean captured) {
+        return new Recipe(epochs, batch, precision, seed, captured, optimizer, input);
+    }
+
+    public Recipe withOptimizer(OptimizerConfig rule) {
+        return new Recipe(epochs, batch, precision, seed, graph, rule, input);
+    }
+
+    public Recipe withInput(InputConfig treatment) {
+        return new Recipe(epochs, batch, precision, seed, graph, optimizer, treatment);
+    }
+}

@@ -1,0 +1,85 @@
+package separable.train;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonParseException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import separable.data.KnownDataset;
+
+/**
+ * Everything a run depends on, and so everything needed to run it again: {@code config.json}.
+ *
+ * @param version of this layout; files of another are refused
+ */
+public record RunConfig(int version, ModelConfig model, DataConfig data, Recipe recipe) {
+
+    public static final int VERSION = 1;
+
+    private static final Gson GSON = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+
+    public RunConfig {
+        Check.that(version == VERSION, "config version", version, String.valueOf(VERSION));
+        Check.present("model", model);
+        Check.present("data", data);
+        Check.present("recipe", recipe);
+        KnownDataset known = data.known();
+        if (model.inputChannels() != known.channels() || recipe.input().channels() != known.channels()) {
+            throw new IllegalArgumentException("the model takes " + model.inputChannels() + " channels and mean has "
+                    + recipe.input().channels() + " numbers, but " + known + " has " + known.channels() + " channels: make them agree");
+        }
+        Check.that(recipe.input().crop() < model.resolution(), "crop", recipe.input().crop(), "below the resolution, " + model.resolution());
+        if (model.classes() < known.classes().size()) {
+            throw new IllegalArgumentException("classes " + model.classes() + ": " + known + " has " + known.classes().size()
+                    + ", so at least that many are needed");
+        }
+    }
+
+    public RunConfig(ModelConfig model, DataConfig data, Recipe recipe) {
+        this(VERSION, model, data, recipe);
+    }
+
+    public String toJson() {
+        return GSON.toJson(this) + "\n";
+    }
+
+    /** @throws IllegalArgumentException when the text is no configuration, or one with impossible values */
+    public static RunConfig fromJson(String text) {
+        RunConfig config;
+        try {
+            config = GSON.fromJson(text, RunConfig.class);
+        } catch (JsonParseException e) {
+            throw new IllegalArgumentException("is not a configuration (" + oneLine(e) + ")", e);
+        } catch (RuntimeException e) {
+            // Gson wraps what a record's constructor throws in a plain RuntimeException.
+            if (rootOf(e) instanceof IllegalArgumentException refused) {
+                throw new IllegalArgumentException(refused.getMessage(), e);
+            }
+            throw e;
+        }
+        return Check.present("content", config);
+    }
+
+    /** @throws TrainingException when the file cannot be read or is no configuration */
+    public static RunConfig read(Path file) {
+        try {
+            return fromJson(Files.readString(file));
+        } catch (NoSuchFileException e) {
+            throw new TrainingException(file + ": no such file: name the config.json of an earlier run", e);
+        } catch (IOException e) {
+            throw new TrainingException(file + ": cannot be read (" + e.getMessage() + ")", e);
+        } catch (IllegalArgumentException e) {
+            throw new TrainingException(file + ": " + e.getMessage() + ": correct the file, or use the config.json of a run", e);
+        }
+    }
+
+    private static Throwable rootOf(Throwable e) {
+        return e.getCause() == null ? e : rootOf(e.getCause());
+    }
+
+    private static String oneLine(Throwable e) {
+        return String.valueOf(rootOf(e).getMessage()).lines().findFirst().orElse("no reason given");
+    }
+}

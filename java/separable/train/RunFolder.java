@@ -1,0 +1,128 @@
+package separable.train;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The folder a run writes to. Files are written aside in full, forced to the disk and only then renamed over the old
+ * ones, so a reader, a full disk or an interruption never sees half a file.
+ */
+public final class RunFolder implements AutoCloseable {
+
+    private final Path folder;
+    private final boolean created;
+
+    private RunFolder(Path folder, boolean created) {
+        this.folder = folder;
+        this.created = created;
+    }
+
+    /** Writes one file's content to the path it is given. */
+    @FunctionalInterface
+    public interface Content {
+        void writeTo(Path file) throws IOException;
+    }
+
+    /**
+     * Creates the folder where it is missing and tries that a file can be written in it.
+     *
+     * @throws TrainingException when it is no folder or cannot be written
+     */
+    public static RunFolder open(Path folder) {
+        boolean missing = Files.notExists(folder);
+        try {
+            if (!missing && !Files.isDirectory(folder)) {
+                throw new TrainingException("cannot write to " + folder + ": it is a file, not a folder: choose another --out");
+            }
+            Files.createDirectories(folder);
+            Files.delete(Files.createFile(aside(folder, "probe")));
+        } catch (IOException e) {
+            throw new TrainingException("cannot write to " + folder + ": " + reason(e)
+                    + ": choose another --out or change its permissions", e);
+        }
+        return new RunFolder(folder, missing);
+    }
+
+    public Path path() {
+        return folder;
+    }
+
+    /**
+     * Writes all files aside, then renames them all.
+     *
+     * @throws TrainingException when one cannot be written; the folder's files are then as they were
+     */
+    public void replace(Map<String, Content> files) {
+        Map<Path, Path> aside = new LinkedHashMap<>();
+        String current = "";
+        try {
+            for (Map.Entry<String, Content> file : files.entrySet()) {
+                current = file.getKey();
+                Path temporary = aside(folder, current);
+                aside.put(temporary, folder.resolve(current));
+                file.getValue().writeTo(temporary);
+                force(temporary);
+            }
+            for (Map.Entry<Path, Path> ready : aside.entrySet()) {
+                Files.move(ready.getKey(), ready.getValue(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            }
+        } catch (UncheckedIOException e) {
+            throw cannotWrite(current, e.getCause());
+        } catch (IOException e) {
+            throw cannotWrite(current, e);
+        } finally {
+            aside.keySet().forEach(RunFolder::deleteIfThere);
+        }
+    }
+
+    /** Named by process, so that two runs into one folder do not write the same file; hidden, so that none is mistaken for a result. */
+    private static Path aside(Path folder, String name) {
+        return folder.resolve("." + name + "." + ProcessHandle.current().pid() + ".tmp");
+    }
+
+    private TrainingException cannotWrite(String file, IOException e) {
+        return new TrainingException("cannot write " + folder.resolve(file) + ": " + reason(e)
+                + ": make room on that disk or choose another --out", e);
+    }
+
+    private static void force(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.force(true);
+        }
+    }
+
+    private static void deleteIfThere(Path temporary) {
+        try {
+            Files.deleteIfExists(temporary);
+        } catch (IOException e) {
+            // The failure that matters is already on its way to the caller; a stray temporary file is all that is left.
+            System.getLogger(RunFolder.class.getName()).log(System.Logger.Level.WARNING, "could not delete " + temporary, e);
+        }
+    }
+
+    private static String reason(IOException e) {
+        if (e instanceof FileSystemException f) {
+            String kind = f.getReason() != null ? f.getReason()
+                    : f.getClass().getSimpleName().replace("Exception", "").replaceAll("(?<=[a-z])(?=[A-Z])", " ").toLowerCase();
+            return kind;
+        }
+        return e.getMessage();
+    }
+
+    /** Removes the folder again when this run created it and nothing was written. */
+    @Override
+    public void close() {
+        String[] left = folder.toFile().list();
+        if (created && left != null && left.length == 0) {
+            deleteIfThere(folder);
+        }
+    }
+}

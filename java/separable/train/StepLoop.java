@@ -1,0 +1,44 @@
+package separable.train;
+
+import separable.device.CapturedGraph;
+import separable.device.Stream;
+
+/**
+ * Repeats one step: what it enqueues is captured after the first time and from then on launched as one graph, or enqueued
+ * anew each time where no graph is wanted. The device does the same work in the same order either way.
+ */
+final class StepLoop implements AutoCloseable {
+
+    private final Stream stream;
+    private final Runnable step;
+    private final boolean captured;
+    private boolean warm;
+    private CapturedGraph graph;
+
+    StepLoop(Stream stream, boolean captured, Runnable step) {
+        this.stream = stream;
+        this.captured = captured;
+        this.step = step;
+    }
+
+    /** Enqueues one step. */
+    void enqueue() {
+        if (!captured || !warm) {
+            // The first step loads modules and prepares launches, which a capture does not allow.
+            step.run();
+            warm = true;
+            return;
+        }
+        if (graph == null) {
+            graph = stream.capture(step);
+        }
+        graph.launch(stream);
+    }
+
+    @Override
+    public void close() {
+        if (graph != null) {
+            graph.close();
+        }
+    }
+}

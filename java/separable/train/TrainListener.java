@@ -1,0 +1,23 @@
+package separable.train;
+
+/** Hears how a run goes on. Called on the training thread: it should return at once. */
+public interface TrainListener {
+
+    /** Before an epoch's first step. */
+    default void epochStarted(int epoch, int epochs, int steps) { }
+
+    /**
+     * Every few steps, as figures arrive from the device.
+     *
+     * @param step    steps of this epoch whose figures have arrived
+     * @param soFar   over those steps
+     * @param seconds since the epoch's first step
+     */
+    default void stepsDone(int step, Evaluation soFar, double seconds) { }
+
+    /** Before an epoch's evaluation. */
+    default void evaluating(int epoch) { }
+
+    /** After an epoch's evaluation. */
+    default void epochEnded(EpochMetrics metrics) { }
+}

@@ -1,0 +1,212 @@
+package separable.train;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import separable.data.Dataset;
+import separable.data.DeviceDataset;
+import separable.data.Sampler;
+import separable.device.Device;
+import separable.device.DeviceBuffer;
+import separable.device.Stream;
+import separable.graph.Graph;
+import separable.graph.Parameters;
+import separable.graph.Plan;
+import separable.graph.PlanOptions;
+import separable.graph.StateValue;
+import separable.kernel.StepMetrics;
+import separable.kernel.StepState;
+import separable.layer.Network;
+import separable.layer.SoftmaxCrossEntropy;
+import separable.optim.Schedule;
+import separable.optim.UpdateStep;
+
+/**
+ * Trains one network on one data set, epoch by epoch. The whole step (batch, forward, backward, update) runs on the device
+ * and the host waits for none of them; between epochs it waits once, for the epoch's figures.
+ *
+ * <p>The same seed on the same device gives the same weights, bit for bit. A trainer belongs to one thread.
+ */
+public final class Trainer implements AutoCloseable {
+
+    /** Steps between two looks at the figures on the device. */
+    private static final int REPORT_STEPS = 16;
+
+    private final Owned owned = new Owned();
+    private final Device device;
+    private final Recipe recipe;
+    private final Sampler sampler;
+    private final int steps;
+    private final Schedule schedule;
+    private final Stream stream;
+    private final StepState state;
+    private final Parameters parameters;
+    private final BatchFeed feed;
+    private final StepLoop loop;
+    private final MetricsReader reader;
+    private final Evaluator evaluator;
+    private int epoch;
+    private Evaluation lastTest = Evaluation.NOTHING;
+
+    /**
+     * Puts the data on the device, draws the first weights and compiles the step.
+     *
+     * @throws IllegalArgumentException when batch, data and network do not fit together
+     * @throws separable.device.DeviceException when the device lacks the memory
+     */
+    public Trainer(Device device, Network network, Recipe recipe, Dataset train, Dataset test) {
+        requireFitting(network, recipe, train);
+        requireFitting(network, recipe, test);
+        if (recipe.batch() > train.count()) {
+            throw new IllegalArgumentException("batch " + recipe.batch() + ": " + train.name() + " has only " + train.count()
+                    + " pictures: use a batch of at most that");
+        }
+        this.device = device;
+        this.recipe = recipe;
+        this.sampler = new Sampler(train.count(), recipe.seed());
+        this.steps = train.count() / recipe.batch();
+        this.schedule = recipe.optimizer().schedule(recipe.epochs(), steps);
+        try {
+            stream = owned.keep(device.newStream());
+            state = owned.keep(new StepState(device));
+            DeviceBuffer rates = owned.keep(device.allocate((long) schedule.steps() * Float.BYTES, "learning rates"));
+            rates.write(schedule.table());
+            DeviceBuffer metrics = owned.keep(device.allocate((long) steps * StepMetrics.BYTES, "step metrics"));
+            reader = owned.keep(new MetricsReader(device, metrics));
+            DeviceDataset data = owned.keep(new DeviceDataset(device, train));
+            Graph graph = network.trainingGraph(recipe.batch(), recipe.type(), new SoftmaxCrossEntropy(recipe.optimizer().labelSmoothing()));
+            parameters = owned.keep(new Parameters(device, graph.state(), recipe.type()));
+            parameters.initialise(recipe.seed(), stream);
+            Plan plan = owned.keep(Plan.training(device, graph, parameters, state, metrics, PlanOptions.standard()));
+            UpdateStep update = owned.keep(recipe.optimizer().rule().bind(device, parameters, state));
+            feed = owned.keep(new BatchFeed(device, data, graph.input().shape(), recipe.type(), recipe.input(), true));
+            loop = owned.keep(new StepLoop(stream, recipe.graph(), () -> {
+                feed.enqueue(state, plan.input(), plan.labels(), stream);
+                plan.enqueue(stream);
+                update.enqueue(stream);
+                state.advance(rates.pointer(), schedule.steps(), stream.handle());
+            }));
+            evaluator = owned.keep(new Evaluator(device, network, parameters, recipe, test));
+        } catch (RuntimeException failure) {
+            owned.close();
+            throw failure;
+        }
+    }
+
+    private static void requireFitting(Network network, Recipe recipe, Dataset dataset) {
+        if (network.input().c() != dataset.channels() || recipe.input().channels() != dataset.channels()) {
+            throw new IllegalArgumentException(dataset.name() + ": pictures of " + dataset.channels() + " channels for a network of "
+                    + network.input().c() + " and " + recipe.input().channels() + " means: make them agree");
+        }
+        int outputs = network.inferenceGraph(1, recipe.type()).logits().shape().c();
+        if (outputs < dataset.classes().size()) {
+            throw new IllegalArgumentException(dataset.name() + ": " + dataset.classes().size() + " classes for a network with "
+                    + outputs + " outputs: at least as many are needed");
+        }
+    }
+
+    /** Trains one epoch and evaluates. */
+    public EpochMetrics trainEpoch() {
+        return trainEpoch(new TrainListener() { }, () -> false);
+    }
+
+    /**
+     * Trains one epoch and evaluates.
+     *
+     * @param stop asked before every step
+     * @throws StoppedException when {@code stop} becomes true
+     * @throws TrainingException when the loss is no longer a number
+     */
+    public EpochMetrics trainEpoch(TrainListener listener, BooleanSupplier stop) {
+        if (epoch == recipe.epochs()) {
+            throw new IllegalStateException("all " + epoch + " epochs of this trainer's schedule are done");
+        }
+        epoch++;
+        listener.epochStarted(epoch, recipe.epochs(), steps);
+        beginEpoch();
+        long began = System.nanoTime();
+        for (int step = 1; step <= steps; step++) {
+            if (stop.getAsBoolean()) {
+                stream.synchronize();
+                throw new StoppedException("stopped in epoch " + epoch + ", after step " + (step - 1) + " of " + steps);
+            }
+            loop.enqueue();
+            if (step % REPORT_STEPS == 0) {
+                reader.request(step, stream);
+            }
+            if (reader.poll()) {
+                report(listener, secondsSince(began));
+            }
+        }
+        Evaluation train = reader.finish(steps, stream);
+        double trainSeconds = secondsSince(began);
+        report(listener, trainSeconds);
+        parameters.batchesTracked((long) epoch * steps);
+        listener.evaluating(epoch);
+        lastTest = requireNumber(evaluator.run(stop), "test loss");
+        return new EpochMetrics(epoch, epoch * steps, schedule.at(epoch * steps - 1), train.loss(), train.accuracy(), lastTest.loss(),
+                lastTest.accuracy(), (double) steps * recipe.batch() / trainSeconds, secondsSince(began));
+    }
+
+    private void beginEpoch() {
+        feed.setOrder(sampler.shuffled(epoch - 1));
+        int done = (epoch - 1) * steps;
+        state.write(StepState.Values.epoch(recipe.seed(), done, steps * recipe.batch(), schedule.at(done), recipe.batch()));
+        reader.restart();
+        // A copy from pageable memory may still be on its way to the device when it returns, and the stream does not wait for it.
+        device.synchronize();
+    }
+
+    private void report(TrainListener listener, double seconds) {
+        listener.stepsDone(reader.steps(), requireNumber(reader.soFar(), "training loss"), seconds);
+    }
+
+    private Evaluation requireNumber(Evaluation figures, String what) {
+        if (!Double.isFinite(figures.loss())) {
+            throw new TrainingException("the " + what + " is " + figures.loss() + " in epoch " + epoch + ", within " + reader.steps()
+                    + " steps: the run diverged; use a lower learning rate or a longer warm-up");
+        }
+        return figures;
+    }
+
+    private static double secondsSince(long nanoTime) {
+        return (System.nanoTime() - nanoTime) * 1e-9;
+    }
+
+    /** The evaluation that ended the last epoch. */
+    Evaluation lastEvaluation() {
+        return lastTest;
+    }
+
+    /** Measures the weights as they are on the test data. */
+    public Evaluation evaluate() {
+        return evaluator.run();
+    }
+
+    /** The weights, gradients and running statistics on the device. */
+    public Parameters parameters() {
+        return parameters;
+    }
+
+    /** Writes weights and running statistics as safetensors, under PyTorch's names and shapes. Waits for the device. */
+    public void save(Path file) throws IOException {
+        List<NamedTensor> tensors = new ArrayList<>();
+        parameters.export().forEach((name, value) -> tensors.add(tensor(name, value)));
+        SafeTensors.of(tensors, Map.of("format", "pt")).write(file);
+    }
+
+    private static NamedTensor tensor(String name, StateValue value) {
+        if (value instanceof StateValue.Floats floats) {
+            return NamedTensor.of(name, floats.shape().stream().mapToLong(Integer::longValue).toArray(), floats.values());
+        }
+        return NamedTensor.of(name, new long[0], new long[] {((StateValue.Counter) value).value()});
+    }
+
+    @Override
+    public void close() {
+        owned.close();
+    }
+}

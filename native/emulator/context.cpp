@@ -1,0 +1,57 @@
+#include "context.h"
+
+#include "driver.h"
+#include "leaks.h"
+#include "memory.h"
+#include "stream.h"
+
+namespace emulated {
+
+Contexts& Contexts::get() {
+    static Contexts* const contexts = new Contexts;
+    return *contexts;
+}
+
+CUcontext Contexts::retain_primary() {
+    if (references_++ == 0) primary_.id = ++count_;
+    return &primary_;
+}
+
+CUresult Contexts::release_primary() {
+    if (references_ == 0) return error(CUDA_ERROR_INVALID_CONTEXT, "the primary context is not retained");
+    if (--references_ == 0 && created_.empty()) device_reset();
+    return CUDA_SUCCESS;
+}
+
+CUresult Contexts::reset_primary() {
+    device_reset();
+    return CUDA_SUCCESS;
+}
+
+CUresult Contexts::set_primary_flags(unsigned flags) {
+    primary_.flags = flags;
+    return CUDA_SUCCESS;
+}
+
+CUcontext Contexts::create(unsigned flags) {
+    auto* const context = new CUctx_st{flags, ++count_};
+    created_.insert(context);
+    return context;
+}
+
+CUresult Contexts::destroy(CUcontext context) {
+    if (created_.erase(context) == 0) return error(CUDA_ERROR_INVALID_CONTEXT, "cuCtxDestroy of an unknown context");
+    delete context;
+    if (references_ == 0 && created_.empty()) device_reset();
+    return CUDA_SUCCESS;
+}
+
+void Contexts::device_reset() {
+    if (Driver::get().context_error() == CUDA_SUCCESS) Streams::get().synchronize_all();
+    Streams::get().drop_all_work();
+    Driver::get().heal_context();
+    note_leaked_memory();
+    Memory::get().release_all();
+}
+
+}  // namespace emulated

@@ -1,0 +1,44 @@
+// Bias over x: [rows, channels] in T (rows = pixels of all images).
+//   forward   y = x + bias                 y may be x
+//   backward  dbias[c] = sum over rows of dy
+// bias, dbias: fp32 [channels]. Written with `=`. Grid and block: columns.cuh; backward takes partials
+// (fp32, [gridDim.x][channels]) and one ticket per gridDim.y.
+#include "columns.cuh"
+#include "functors.cuh"
+
+namespace separable {
+
+template <class T>
+__device__ __forceinline__ void bias_forward(const T* x, const float* bias, T* y, int rows, int channels, int columns) {
+    const ColumnWalk walk(rows, channels, columns);
+    if (walk.rows == 0) return;
+    map_columns(walk, BiasLoad<T>{x, load(bias + walk.channel)}, RawStore<T>{y});
+}
+
+template <class T>
+__device__ __forceinline__ void bias_backward(const T* dy, float* dbias, float* partials, int* tickets, int rows,
+                                              int channels, int columns) {
+    const ColumnWalk walk(rows, channels, columns);
+    Sum8 mine[1] = {Sum8::empty()};
+    for (int i = 0, e = walk.first; i < walk.rows; ++i, e += walk.step) mine[0].sum += load(dy + e);
+    fold_ctas(mine, partials, tickets + blockIdx.y, column_place(channels, columns),
+              [&](int, int vector, const Sum8& total) { store(dbias + vector * VEC, total.sum); });
+}
+
+}  // namespace separable
+
+#define BIAS_KERNELS(T, suffix)                                                                                          \
+    extern "C" __global__ void __launch_bounds__(128)                                                                    \
+    bias_forward_##suffix(const T* x, const float* bias, T* y, int rows, int channels, int columns) {                    \
+        separable::bias_forward(x, bias, y, rows, channels, columns);                                                    \
+    }                                                                                                                    \
+    extern "C" __global__ void __launch_bounds__(64)                                                                     \
+    bias_backward_##suffix(const T* dy, float* dbias, float* partials, int* tickets, int rows, int channels,             \
+                           int columns) {                                                                                \
+        separable::bias_backward(dy, dbias, partials, tickets, rows, channels, columns);                                 \
+    }                                                                                                                    \
+    EXPORT_KERNEL(bias_forward_##suffix);                                                                                \
+    EXPORT_KERNEL(bias_backward_##suffix)
+
+BIAS_KERNELS(float, f32);
+BIAS_KERNELS(separable::bf16, bf16);

@@ -1,0 +1,137 @@
+// Eight channels as one value with ordinary arithmetic. A GPU thread keeps them in eight registers; on the emulated device
+// they are one GCC vector, so that a kernel's inner loop is vector code whatever the optimiser finds.
+#pragma once
+#include "vec.cuh"
+
+// Loops over arrays of Float8: both compilers must unroll them, or the arrays stay in memory.
+#ifdef __CUDACC__
+#define UNROLL_REGISTERS _Pragma("unroll")
+#else
+#define UNROLL_REGISTERS _Pragma("GCC unroll 64")
+#endif
+
+namespace separable {
+
+#ifdef __CUDACC__
+
+struct __align__(16) Float8 {
+    float at[VEC];
+    __device__ __forceinline__ float& operator[](int k) { return at[k]; }
+    __device__ __forceinline__ float operator[](int k) const { return at[k]; }
+};
+
+__device__ __forceinline__ Float8 operator+(Float8 a, const Float8& b) {
+    UNROLL for (int k = 0; k < VEC; ++k) a[k] += b[k];
+    return a;
+}
+
+__device__ __forceinline__ Float8 operator-(Float8 a, const Float8& b) {
+    UNROLL for (int k = 0; k < VEC; ++k) a[k] -= b[k];
+    return a;
+}
+
+__device__ __forceinline__ Float8 operator*(Float8 a, const Float8& b) {
+    UNROLL for (int k = 0; k < VEC; ++k) a[k] *= b[k];
+    return a;
+}
+
+__device__ __forceinline__ Float8 operator*(Float8 a, float b) {
+    UNROLL for (int k = 0; k < VEC; ++k) a[k] *= b;
+    return a;
+}
+
+__device__ __forceinline__ Float8& operator+=(Float8& a, const Float8& b) { return a = a + b; }
+
+template <class T> __device__ __forceinline__ Float8 load(const T* p) {
+    Float8 r;
+    load8(p, r.at);
+    return r;
+}
+
+template <class T> __device__ __forceinline__ void store(T* p, const Float8& v) { store8(p, v.at); }
+
+// What a reader of T will see of v.
+template <class T> __device__ __forceinline__ Float8 rounded(Float8 v) {
+    UNROLL for (int k = 0; k < VEC; ++k) v[k] = rounded<T>(v[k]);
+    return v;
+}
+
+// min(max(v, low), high), but a NaN stays a NaN.
+__device__ __forceinline__ Float8 clamp(Float8 v, float low, float high) {
+    UNROLL for (int k = 0; k < VEC; ++k) v[k] = v[k] < low ? low : v[k] > high ? high : v[k];
+    return v;
+}
+
+// g where low < a < high, else 0: strict at both corners.
+__device__ __forceinline__ Float8 where_inside(Float8 g, const Float8& a, float low, float high) {
+    UNROLL for (int k = 0; k < VEC; ++k) g[k] = a[k] > low && a[k] < high ? g[k] : 0.f;
+    return g;
+}
+
+#else
+
+typedef float Float8 __attribute__((vector_size(32)));
+
+__device__ __forceinline__ Float8 load(const float* p, EMU_SITE) {
+    if ((uintptr_t)p & 15) emu_trap(716, "misaligned 16-byte load", file_, line_);
+    Float8 r;
+    memcpy(&r, p, sizeof r);
+    return r;
+}
+
+__device__ __forceinline__ void store(float* p, const Float8& v, EMU_SITE) {
+    if ((uintptr_t)p & 15) emu_trap(716, "misaligned 16-byte store", file_, line_);
+    memcpy(p, &v, sizeof v);
+}
+
+__device__ __forceinline__ Float8 load(const bf16* p, EMU_SITE) {
+    if ((uintptr_t)p & 15) emu_trap(716, "misaligned 16-byte load", file_, line_);
+    EmulatedU16x8 packed;
+    memcpy(&packed, p, sizeof packed);
+    return (Float8)(__builtin_convertvector(packed, EmulatedU32x8) << 16);
+}
+
+__device__ __forceinline__ void store(bf16* p, const Float8& v, EMU_SITE) {
+    if ((uintptr_t)p & 15) emu_trap(716, "misaligned 16-byte store", file_, line_);
+    const EmulatedU16x8 packed = __builtin_convertvector(emulated_bf16((EmulatedU32x8)v), EmulatedU16x8);
+    memcpy(p, &packed, sizeof packed);
+}
+
+template <class T> __device__ __forceinline__ Float8 rounded(const Float8& v);
+template <> __device__ __forceinline__ Float8 rounded<float>(const Float8& v) { return v; }
+template <> __device__ __forceinline__ Float8 rounded<bf16>(const Float8& v) {
+    return (Float8)(emulated_bf16((EmulatedU32x8)v) << 16);
+}
+
+__device__ __forceinline__ Float8 clamp(const Float8& v, float low, float high) {
+    const Float8 zero = {}, floor = zero + low, ceiling = zero + high;
+    return v < floor ? floor : (v > ceiling ? ceiling : v);
+}
+
+__device__ __forceinline__ Float8 where_inside(const Float8& g, const Float8& a, float low, float high) {
+    const Float8 zero = {};
+    return ((a > zero + low) & (a < zero + high)) ? g : zero;
+}
+
+#endif
+
+__device__ __forceinline__ Float8 broadcast(float v) {
+    Float8 r;
+    UNROLL for (int k = 0; k < VEC; ++k) r[k] = v;
+    return r;
+}
+
+// 1 / sqrt(variance + epsilon)
+__device__ __forceinline__ Float8 inverse_deviation(const Float8& variance, float epsilon) {
+    Float8 r;
+    UNROLL for (int k = 0; k < VEC; ++k) r[k] = 1.f / sqrtf(variance[k] + epsilon);
+    return r;
+}
+
+__device__ __forceinline__ Float8 at_least_zero(const Float8& v) {
+    Float8 r;
+    UNROLL for (int k = 0; k < VEC; ++k) r[k] = v[k] < 0.f ? 0.f : v[k];
+    return r;
+}
+
+}  // namespace separable

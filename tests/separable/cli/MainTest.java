@@ -1,0 +1,145 @@
+package separable.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import separable.data.IdxFiles;
+import separable.train.RunConfig;
+
+/** Command lines from end to end, with a small data set of four files. */
+class MainTest {
+
+    private static final int SIDE = 12;
+
+    @TempDir
+    Path place;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @BeforeEach
+    void writeData() throws IOException {
+        IdxFiles.write(place, 96, 40, SIDE);
+    }
+
+    private int run(String line) {
+        String[] words = line.replace("DATA", place.toString()).replace("OUT", place.resolve("out").toString()).trim().split(" +");
+        return Main.run(words, new PrintWriter(out, true), new PrintWriter(err, true));
+    }
+
+    private String tiny(String more) {
+        return "train --model mobilenet-v1 --width 0.05 --resolution 12 --dataset mnist --data DATA --out OUT --batch 16 --epochs 1 " + more;
+    }
+
+    @Test
+    void trainsAndLeavesItsFiles() throws IOException {
+        assertThat(run(tiny(""))).as(err.toString()).isZero();
+
+        String[] lines = out.toString().split("\n");
+        assertThat(lines[lines.length - 1]).matches("test accuracy [01]\\.\\d{4} \\(\\d+ of 40\\), loss \\d+\\.\\d{4}");
+        RunConfig config = RunConfig.read(place.resolve("out/config.json"));
+        assertThat(config.model().width()).isEqualTo(0.05);
+        assertThat(config.recipe().batch()).isEqualTo(16);
+        assertThat(Files.readAllLines(place.resolve("out/metrics.jsonl"))).hasSize(1);
+        assertThat(place.resolve("out/model.safetensors")).isNotEmptyFile();
+    }
+
+    @Test
+    void runsAgainFromItsConfiguration() throws IOException {
+        assertThat(run(tiny("--seed 7"))).isZero();
+        byte[] first = Files.readAllBytes(place.resolve("out/model.safetensors"));
+        assertThat(run("train --config OUT/config.json --out OUT/again")).as(err.toString()).isZero();
+        assertThat(Files.readAllBytes(place.resolve("out/again/model.safetensors"))).isEqualTo(first);
+        assertThat(run("train --config OUT/config.json --out OUT/other --seed 8")).isZero();
+        assertThat(Files.readAllBytes(place.resolve("out/other/model.safetensors"))).isNotEqualTo(first);
+    }
+
+    /** A command line, its exit status, and what its one line must say. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        " | 2 | no command given: use train, summary or doctor",
+        "trian | 2 | 'trian'",
+        "train --epoch | 2 | --epoch",
+        "train --epochs abc | 2 | '--epochs'",
+        "train --epochs 0 --data DATA | 2 | epochs 0: must be 1 to",
+        "train --batch -1 | 2 | batch -1",
+        "train --model resnet | 2 | unknown model 'resnet': use mobilenet-v1, mobilenet-v2, separable-cnn",
+        "train --dataset imagenet | 2 | unknown data set 'imagenet': use fashion-mnist, mnist, cifar10",
+        "train --optimizer lion | 2 | unknown optimizer 'lion'",
+        "train --precision fp8 | 2 | unknown precision 'fp8'",
+        "train --lr 0 | 2 | learning rate 0.0",
+        "train --lr NaN | 2 | learning rate NaN",
+        "train --width 0 | 2 | width 0.0",
+        "train --classes 5 | 2 | classes 5: fashion-mnist has 10",
+        "train --stem-stride 3 | 2 | stem stride 3",
+        "train --blocks 1,2,3,4 | 2 | --blocks: mobilenet-v1 has no such option",
+        "train --model separable-cnn --width 2 | 2 | --width: separable-cnn has no such option",
+        "train --model separable-cnn --blocks 1,2 | 2 | blocks [1, 2]",
+        "train --resolution 8 --stem-stride 2 | 2 | resolution 8 is too small for its strides",
+        "train --model mobilenet-v2 --resolution 4 | 2 | resolution 4 is too small",
+        "train --warmup 3 --epochs 2 | 2 | warm-up 3.0: must be less than the 2 epochs",
+        "train --config nowhere.json | 1 | nowhere.json: no such file",
+        "train --config nowhere.json --model mobilenet-v1 | 2 | --config",
+        "train --data DATA/nowhere --out OUT | 1 | nowhere: no such folder",
+        "train --dataset mnist --data DATA --out OUT --batch 97 | 2 | batch 97: mnist train has only 96 pictures",
+        "train --dataset mnist --data DATA --out DATA/t10k-labels-idx1-ubyte | 1 | it is a file, not a folder",
+        "train --dataset mnist --data DATA --out /proc/self/out | 1 | cannot write to /proc/self/out",
+        "summary --width x | 2 | '--width'",
+    })
+    void refusesInOneLine(String line, int status, String message) {
+        assertThat(run(line == null ? "" : line)).isEqualTo(status);
+        assertThat(err.toString()).startsWith("separable: ").contains(message).matches("[^\n]*\n");
+        assertThat(place.resolve("out")).doesNotExist();
+    }
+
+    @Test
+    void aFailedRunLeavesEarlierFilesAlone() throws IOException {
+        Path out = Files.createDirectory(place.resolve("out"));
+        Files.writeString(out.resolve("model.safetensors"), "earlier");
+        Files.write(place.resolve("t10k-labels-idx1-ubyte"), new byte[3]);
+        assertThat(run(tiny(""))).isEqualTo(1);
+        assertThat(err.toString()).contains("t10k-labels-idx1-ubyte: is not an IDX label file");
+        assertThat(out.resolve("model.safetensors")).hasContent("earlier");
+        assertThat(out.toFile().list()).hasSize(1);
+    }
+
+    @Test
+    void saysThatARunDiverged() {
+        assertThat(run(tiny("--optimizer sgd --lr 1e6 --epochs 4"))).isEqualTo(1);
+        assertThat(err.toString()).contains("the run diverged; use a lower learning rate");
+    }
+
+    @Test
+    void printsStackTracesOnlyWhenAsked() {
+        assertThat(run("train --data DATA/nowhere --out OUT --verbose")).isEqualTo(1);
+        assertThat(err.toString()).startsWith("separable: ").contains("\tat separable.");
+    }
+
+    @Test
+    void summarisesWithoutADevice() {
+        assertThat(run("summary --model mobilenet-v2 --dataset cifar10 --width 1 --resolution 224 --classes 1000 --stem-stride 2")).isZero();
+        assertThat(out.toString()).contains("features.0.0", "classifier.1", "3,504,872", "300,774,272");
+    }
+
+    @Test
+    void doctorNamesEverythingItFound() {
+        assertThat(run("doctor")).as(out.toString()).isZero();
+        assertThat(out.toString()).contains("compute capability", "libcuda.so", "libJCudaDriver", "driver", "everything needed for training works");
+    }
+
+    @Test
+    void helpNamesTheOptions() {
+        assertThat(run("train --help")).isZero();
+        assertThat(out.toString()).contains("--model", "--width", "--resolution", "--classes", "--dataset", "--data", "--epochs", "--batch",
+                "--optimizer", "--lr", "--precision", "--seed", "--out", "--verbose");
+    }
+}

@@ -1,0 +1,76 @@
+package separable.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CifarReaderTest {
+
+    private static final int RECORD = 3073;
+
+    @TempDir
+    Path folder;
+
+    /** Red holds the column, green the row, blue the label. */
+    private static byte[] records(int... labels) {
+        byte[] bytes = new byte[labels.length * RECORD];
+        for (int i = 0; i < labels.length; i++) {
+            bytes[i * RECORD] = (byte) labels[i];
+            for (int p = 0; p < 1024; p++) {
+                bytes[i * RECORD + 1 + p] = (byte) (p % 32);
+                bytes[i * RECORD + 1 + 1024 + p] = (byte) (p / 32);
+                bytes[i * RECORD + 1 + 2048 + p] = (byte) (200 + labels[i]);
+            }
+        }
+        return bytes;
+    }
+
+    private void write(String name, byte[] bytes) throws IOException {
+        Files.write(folder.resolve(name), bytes);
+    }
+
+    private void assertRefused(String... parts) {
+        assertThatThrownBy(() -> KnownDataset.CIFAR10.load(folder, KnownDataset.Part.TEST)).isInstanceOf(DataException.class)
+                .satisfies(e -> assertThat(e.getMessage()).contains(parts).startsWith(folder.toString()).doesNotContain("\n"));
+    }
+
+    @Test
+    void turnsPlanesToPixelsAndJoinsTheBatches() throws IOException {
+        for (int i = 1; i <= 5; i++) {
+            write("data_batch_" + i + ".bin", records(i, 9 - i));
+        }
+        Dataset read = KnownDataset.CIFAR10.load(folder, KnownDataset.Part.TRAIN);
+        assertThat(read.labels()).containsExactly(1, 8, 2, 7, 3, 6, 4, 5, 5, 4);
+        assertThat(new int[] {read.height(), read.width(), read.channels()}).containsExactly(32, 32, 3);
+        int pixel = 3 * read.imageBytes() + (5 * 32 + 11) * 3;
+        assertThat(Arrays.copyOfRange(read.images(), pixel, pixel + 3)).containsExactly(11, 5, (byte) 207);
+    }
+
+    @Test
+    void looksIntoTheUnpackedArchive() throws IOException {
+        folder = Files.createDirectory(folder.resolve("cifar-10-batches-bin"));
+        write("test_batch.bin", records(3));
+        assertThat(KnownDataset.CIFAR10.load(folder.getParent(), KnownDataset.Part.TEST).count()).isEqualTo(1);
+    }
+
+    @Test
+    void refusesWrongFiles() throws IOException {
+        assertRefused("test_batch.bin: no such file", "binary version");
+        write("test_batch", new byte[] {(byte) 0x80, 4});
+        assertRefused("test_batch.bin: no such file", "Python version", "binary version");
+        write("test_batch.bin", new byte[] {(byte) 0x80, 4, (byte) 0x95, 0});
+        assertRefused("Python pickle");
+        write("test_batch.bin", new byte[0]);
+        assertRefused("is empty");
+        write("test_batch.bin", Arrays.copyOf(records(1, 2), 2 * RECORD - 73));
+        assertRefused("expected a multiple of 3073 bytes, found 6073 (1 records and 3000 bytes)");
+        write("test_batch.bin", records(1, 10));
+        assertRefused("test_batch.bin: label 10 of picture 1 is out of range");
+    }
+}

@@ -1,0 +1,156 @@
+package separable.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.gson.Gson;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import separable.data.Dataset;
+import separable.data.IdxFiles;
+import separable.data.KnownDataset;
+import separable.data.KnownDataset.Part;
+import separable.device.Device;
+import separable.spec.DType;
+import separable.testing.DeviceExtension;
+
+/** Whole runs on a small data set that can be learnt: a bright bar whose place is the class. */
+@ExtendWith(DeviceExtension.class)
+class TrainingRunTest {
+
+    private static final int TRAIN = 200;
+    private static final int TEST = 50;
+    private static final int SIDE = 12;
+
+    @TempDir
+    Path place;
+
+    @BeforeEach
+    void writeData() throws IOException {
+        IdxFiles.write(place, TRAIN, TEST, SIDE);
+    }
+
+    private RunConfig config(Recipe recipe) {
+        return new RunConfig(ModelConfig.mobileNet("mobilenet-v1", 0.05, SIDE, 1, 10, 1, 0f), new DataConfig("mnist", place.toString()), recipe);
+    }
+
+    private static Recipe recipe(int epochs) {
+        Recipe usual = Defaults.of("mobilenet-v1", KnownDataset.MNIST, null, true).recipe();
+        return usual.withEpochs(epochs).withBatch(16);
+    }
+
+    private byte[] weightsAfter(Device device, Recipe recipe, String out) throws IOException {
+        TrainingRun.execute(device, config(recipe), place.resolve(out), new TrainListener() { }, () -> false);
+        return Files.readAllBytes(place.resolve(out).resolve(TrainingRun.MODEL_FILE));
+    }
+
+    @Test
+    void writesWeightsConfigurationAndFigures(Device device) throws IOException {
+        Path out = place.resolve("out");
+        RunConfig config = config(recipe(2));
+        Evaluation last = TrainingRun.execute(device, config, out, new TrainListener() { }, () -> false);
+
+        assertThat(out.toFile().list()).containsExactlyInAnyOrder("model.safetensors", "config.json", "metrics.jsonl");
+        assertThat(RunConfig.read(out.resolve("config.json"))).isEqualTo(config);
+        List<String> lines = Files.readAllLines(out.resolve("metrics.jsonl"));
+        assertThat(lines).hasSize(2);
+        EpochMetrics second = new Gson().fromJson(lines.get(1), EpochMetrics.class);
+        assertThat(second.epoch()).isEqualTo(2);
+        assertThat(second.step()).isEqualTo(2 * (TRAIN / 16));
+        assertThat(second.testAccuracy()).isEqualTo(last.accuracy());
+        assertThat(last.count()).isEqualTo(TEST);
+        SafeTensors weights = SafeTensors.read(out.resolve("model.safetensors"));
+        assertThat(weights.tensor("conv_stem.weight").shape()).containsExactly(8, 1, 3, 3);
+        assertThat(weights.tensor("bn1.num_batches_tracked").integers()).containsExactly(2 * (TRAIN / 16));
+        assertThat(weights.tensor("classifier.weight").shape()).startsWith(10);
+    }
+
+    @Test
+    void learns(Device device) {
+        RunConfig config = config(recipe(6).withBatch(8));
+        Evaluation last = TrainingRun.execute(device, config, place.resolve("out"), new TrainListener() { }, () -> false);
+        assertThat(last.accuracy()).as("accuracy on ten classes after six epochs").isGreaterThan(0.6);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"fp32", "bf16"})
+    void theSameSeedGivesTheSameBytes(String precision, Device device) throws IOException {
+        Recipe recipe = recipe(2).withPrecision(DType.parse(precision));
+        byte[] first = weightsAfter(device, recipe, "first");
+        assertThat(weightsAfter(device, recipe, "second")).isEqualTo(first);
+        assertThat(weightsAfter(device, recipe.withGraph(false), "plain launches")).isEqualTo(first);
+        assertThat(weightsAfter(device, recipe.withSeed(2), "other seed")).isNotEqualTo(first);
+    }
+
+    @Test
+    void reportsEveryStepOnceAndInOrder(Device device) {
+        List<Integer> steps = new ArrayList<>();
+        List<Evaluation> figures = new ArrayList<>();
+        TrainingRun.execute(device, config(recipe(1).withBatch(4)), place.resolve("out"), new TrainListener() {
+            @Override
+            public void stepsDone(int step, Evaluation soFar, double seconds) {
+                steps.add(step);
+                figures.add(soFar);
+            }
+        }, () -> false);
+        assertThat(steps).isSorted().hasSizeGreaterThan(1).endsWith(TRAIN / 4);
+        for (int i = 0; i < steps.size(); i++) {
+            assertThat(figures.get(i).count()).isEqualTo(4 * steps.get(i));
+        }
+    }
+
+    @Test
+    void stopsBetweenStepsWithoutTouchingFiles(Device device) throws IOException {
+        byte[] before = weightsAfter(device, recipe(1), "out");
+        int[] asked = {0};
+        assertThatThrownBy(() -> TrainingRun.execute(device, config(recipe(1).withSeed(9)), place.resolve("out"), new TrainListener() { },
+                () -> ++asked[0] > 3)).isInstanceOf(StoppedException.class).hasMessage("stopped in epoch 1, after step 3 of 12: nothing was written");
+        assertThat(Files.readAllBytes(place.resolve("out/model.safetensors"))).isEqualTo(before);
+        assertThat(Set.of(place.resolve("out").toFile().list())).hasSize(3);
+    }
+
+    @Test
+    void leavesNothingOnTheDevice(Device device) {
+        TrainingRun.execute(device, config(recipe(1)), place.resolve("out"), new TrainListener() { }, () -> false);
+        long before = device.liveBytes();
+        TrainingRun.execute(device, config(recipe(1)), place.resolve("out"), new TrainListener() { }, () -> false);
+        assertThat(device.liveBytes()).isEqualTo(before);
+    }
+
+    @Test
+    void refusesWhatDoesNotFit(Device device) {
+        Dataset train = KnownDataset.MNIST.load(place, Part.TRAIN);
+        Dataset test = KnownDataset.MNIST.load(place, Part.TEST);
+        long before = device.liveBytes();
+        assertThatThrownBy(() -> new Trainer(device, config(recipe(1)).model().network(), recipe(1).withBatch(TRAIN + 1), train, test))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("mnist train has only 200 pictures");
+        assertThatThrownBy(() -> new Trainer(device, ModelConfig.mobileNet("mobilenet-v1", 0.05, SIDE, 3, 10, 1, 0f).network(), recipe(1), train, test))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("pictures of 1 channels for a network of 3");
+        assertThat(device.liveBytes()).isEqualTo(before);
+    }
+
+    @Test
+    void stepsAllocateNothingOnTheDevice(Device device) {
+        Dataset train = KnownDataset.MNIST.load(place, Part.TRAIN);
+        Dataset test = KnownDataset.MNIST.load(place, Part.TEST);
+        try (Trainer trainer = new Trainer(device, config(recipe(3)).model().network(), recipe(3), train, test)) {
+            trainer.trainEpoch();
+            long before = device.allocations();
+            trainer.trainEpoch();
+            assertThat(device.allocations()).isEqualTo(before);
+            assertThat(trainer.evaluate().count()).isEqualTo(TEST);
+            trainer.trainEpoch();
+            assertThatThrownBy(trainer::trainEpoch).isInstanceOf(IllegalStateException.class);
+        }
+    }
+}
