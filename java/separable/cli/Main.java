@@ -50,7 +50,7 @@ public final class Main implements Runnable {
             return line.execute(arguments);
         } catch (OutOfMemoryError e) {
             return main.report(err, "the Java heap of " + Runtime.getRuntime().maxMemory() / (1 << 20)
-                    + " MiB is full: give it more with JAVA_TOOL_OPTIONS=-Xmx4g, or use a smaller --resolution", e, FAILED);
+                    + " MiB is full: give it more with JAVA_TOOL_OPTIONS=-Xmx4g", e, FAILED);
         } catch (LinkageError e) {
             return main.report(err, "a library does not load (" + firstLine(e) + "): see `separable doctor`", e, FAILED);
         }

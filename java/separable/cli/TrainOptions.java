@@ -81,8 +81,9 @@ final class TrainOptions {
         }
         RunConfig base = config != null ? RunConfig.read(config)
                 : Defaults.of(model.modelName(), model.knownDataset(), optimizer, small);
-        DataConfig folder = new DataConfig(base.data().dataset(), data == null ? base.data().folder() : data.toString());
-        RunConfig run = new RunConfig(model.over(base.model()), folder, over(base.recipe()));
+        // Absolute, so that config.json serves from any directory.
+        Path folder = or(data, Path.of(base.data().folder())).toAbsolutePath().normalize();
+        RunConfig run = new RunConfig(model.over(base.model()), new DataConfig(base.data().dataset(), folder.toString()), over(base.recipe()));
         run.model().network();     // says at once when the resolution is too small
         return run;
     }
