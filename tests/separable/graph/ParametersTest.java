@@ -31,6 +31,8 @@ class ParametersTest {
             first.initialise(7, stream);
             second.initialise(7, stream);
             assertThat(first.weights().readFloats(0, first.elements())).isEqualTo(second.weights().readFloats(0, first.elements()));
+            assertThat(floats(first.export(), "blocks.3.1.conv_pw.weight")).as("layers of one shape differ")
+                    .isNotEqualTo(floats(first.export(), "blocks.3.2.conv_pw.weight"));
             second.initialise(8, stream);
             assertThat(first.weights().readFloats(0, first.elements())).isNotEqualTo(second.weights().readFloats(0, first.elements()));
         }
