@@ -70,8 +70,8 @@ final class DoctorCommand implements Callable<Integer> {
             row("Separable", info.version());
             row("kernels", info.hasGpuCode()
                     ? "machine code for " + String.join(", ", info.architectures()) + "; PTX " + (info.ptx().isEmpty() ? "none" : info.ptx())
-                            + "; built with CUDA compiler " + info.compiler()
-                    : "no GPU code, because no nvcc was found when they were built; a device that brings its own kernels can run them");
+                            + "; built with " + info.compiler()
+                    : "no GPU code: there was no nvcc when they were built; only a device that brings the kernels itself can run them");
         } catch (DeviceException e) {
             row("kernels", "not found");
             problems.add(e.getMessage());
