@@ -105,7 +105,7 @@ struct PivotedSum8 {
 template <int VALUES, class E, class Sink>
 __device__ __forceinline__ void fold_lanes(E* slots, const E (&mine)[VALUES], int columns, Sink sink) {
     const int threads = (int)blockDim.x;
-    UNROLL_REGISTERS for (int k = 0; k < VALUES; ++k) slots[k * threads + (int)threadIdx.x] = mine[k];
+    UNROLL_FLOAT8 for (int k = 0; k < VALUES; ++k) slots[k * threads + (int)threadIdx.x] = mine[k];
     __syncthreads();
     for (int item = (int)threadIdx.x; item < VALUES * columns; item += threads) {
         const int k = item / columns, column = item % columns;
@@ -138,10 +138,10 @@ __device__ __forceinline__ void fold_ctas(E (&mine)[VALUES], float* partials, in
     const int lanes = (int)blockDim.x / at.columns, lane = (int)threadIdx.x / at.columns;
     const int vector = at.first + (int)threadIdx.x % at.columns;
     const int run = (at.parts + lanes - 1) / lanes;
-    UNROLL_REGISTERS for (int k = 0; k < VALUES; ++k) mine[k] = E::empty();
+    UNROLL_FLOAT8 for (int k = 0; k < VALUES; ++k) mine[k] = E::empty();
     if (vector < at.vectors) {
         for (int part = lane * run; part < at.parts && part < (lane + 1) * run; ++part) {
-            UNROLL_REGISTERS for (int k = 0; k < VALUES; ++k) mine[k].merge(E::read(partial(part, k, vector)));
+            UNROLL_FLOAT8 for (int k = 0; k < VALUES; ++k) mine[k].merge(E::read(partial(part, k, vector)));
         }
     }
     fold_lanes(slots, mine, at.columns, [&](int k, int column, const E& total) {
