@@ -32,10 +32,10 @@ final class Advice {
                     "open a Device first, and use it only before the program ends";
             case CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, CUresult.CUDA_ERROR_MISALIGNED_ADDRESS,
                     CUresult.CUDA_ERROR_LAUNCH_FAILED, CUresult.CUDA_ERROR_ILLEGAL_INSTRUCTION, CUresult.CUDA_ERROR_ASSERT ->
-                    "a kernel launched earlier failed and the device's context is lost: end the program;"
-                            + " compute-sanitizer, or the emulated device, names the kernel and the line";
+                    "a kernel failed and the device's context is lost: end the program;"
+                            + " the emulated device, or compute-sanitizer on a GPU, names the kernel and the line";
             case CUresult.CUDA_ERROR_LAUNCH_TIMEOUT ->
-                    "a kernel ran longer than the display driver allows: use a GPU without a display";
+                    "a kernel ran longer than allowed, in an endless loop or under the limit of a GPU with a display";
             case CUresult.CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES ->
                     "the kernel needs more registers for its block than a multiprocessor has: launch smaller blocks";
             case CUresult.CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, CUresult.CUDA_ERROR_STREAM_CAPTURE_INVALIDATED,

@@ -1,7 +1,10 @@
 package separable.device;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUstream;
 
 /** What {@link DeviceFailureTest} runs in a process of its own; prints errors as the command line does, on one line. */
 final class DeviceProbe {
@@ -9,7 +12,7 @@ final class DeviceProbe {
     private DeviceProbe() {
     }
 
-    public static void main(String[] arguments) throws Exception {
+    public static void main(String[] arguments) throws IOException {
         try {
             run(arguments);
         } catch (DeviceException | IllegalStateException e) {
@@ -18,7 +21,7 @@ final class DeviceProbe {
         }
     }
 
-    private static void run(String[] arguments) throws Exception {
+    private static void run(String[] arguments) throws IOException {
         try (Device device = Device.open()) {
             switch (arguments[0]) {
                 case "open" -> System.out.println("opened " + device.name());
@@ -27,7 +30,7 @@ final class DeviceProbe {
                 case "reopen" -> reopen(device);
                 case "use-after-close" -> useAfterClose(device);
                 case "copy" -> device.allocate(16, "copied").write(new int[4]);
-                case "kernel" -> runKernel(device, Path.of(arguments[1]), arguments[2]);
+                case "fault" -> fault(device, Path.of(arguments[1]), arguments[2], Integer.parseInt(arguments[3]), arguments[4]);
                 default -> throw new IllegalArgumentException(arguments[0]);
             }
         }
@@ -58,13 +61,24 @@ final class DeviceProbe {
         Launch launch = device.kernel("add_f32").launch().pointer();
         device.close();
         device.close();
-        launch.enqueue(new jcuda.driver.CUstream(), new jcuda.driver.CUdeviceptr());
+        launch.enqueue(new CUstream(), new CUdeviceptr());
     }
 
-    private static void runKernel(Device device, Path module, String entry) throws Exception {
-        try (KernelModule kernels = device.load(Files.readAllBytes(module), "faulty");
-                DeviceBuffer buffer = device.allocate(256, "target"); Stream stream = device.newStream()) {
-            kernels.kernel(entry).launch().block(32).describe("on purpose").pointer().i32(64).enqueue(stream, buffer.pointer());
+    /** Launches a kernel of a wrong module's with 64 threads, {@code pointers} pointers to 256 zero bytes each, and one integer. */
+    private static void fault(Device device, Path module, String entry, int pointers, String integer) throws IOException {
+        try (KernelModule kernels = device.load(Files.readAllBytes(module), "faulty"); Stream stream = device.newStream()) {
+            Launch launch = kernels.kernel(entry).launch().block(64).describe("wrong on purpose");
+            CUdeviceptr[] buffers = new CUdeviceptr[pointers];
+            for (int i = 0; i < pointers; i++) {
+                launch.pointer();
+                DeviceBuffer buffer = device.allocate(256, "target " + i);
+                buffer.zero();
+                buffers[i] = buffer.pointer();
+            }
+            if (!integer.isEmpty()) {
+                launch.i32(Integer.parseInt(integer));
+            }
+            launch.enqueue(stream, buffers);
             stream.synchronize();
         }
     }
