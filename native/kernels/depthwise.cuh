@@ -83,13 +83,13 @@ template <int K, int S, bool INSIDE, class Load, class T>
 __device__ __forceinline__ void backward_strip(Float8 (&acc)[STRIP], const Load& in, const T* w, const DwGeometry& g,
                                                int image_base, int iy, int ix) {
     UNROLL_FLOAT8 for (int i = 0; i < STRIP; ++i) acc[i] = broadcast(0.f);
-    for (int ky = (iy + g.top) % S; ky < K; ky += S) {
-        const int oy = (iy + g.top - ky) / S;  // whole; a negative one stays negative
-        if (!within(oy, g.oh)) continue;
+    UNROLL_FLOAT8 for (int ky = 0; ky < K; ++ky) {
+        const int offset = iy + g.top - ky;
+        if (offset % S != 0 || !within(offset / S, g.oh)) continue;
         Float8 taps[K];
         load_taps(taps, w + ky * K * g.channels, g.channels);
-        correlate_transposed<K, S, INSIDE>(acc, taps, in, image_base + oy * g.ow * g.channels, (ix + g.left) / S, g.ow,
-                                           g.channels);
+        correlate_transposed<K, S, INSIDE>(acc, taps, in, image_base + offset / S * g.ow * g.channels,
+                                           (ix + g.left) / S, g.ow, g.channels);
     }
 }
 

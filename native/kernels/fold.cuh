@@ -48,7 +48,8 @@ struct Sum8 {
     static __device__ __forceinline__ Sum8 read(const float* p) { return Sum8{load_partial(p)}; }
 };
 
-// Count, mean and sum of squared deviations of eight channels. The count is the same for all of them.
+// Count, mean and sum of squared deviations of eight channels. The count is the same for all of them. Means are measured from
+// an origin that all the moments of a reduction share, near the values: as large numbers they would lose what tells them apart.
 struct Moments8 {
     static constexpr int FLOATS = 3 * VEC;
     Float8 mean, m2, count;
@@ -92,10 +93,10 @@ struct PivotedSum8 {
         s2 += d * d;
     }
 
-    __device__ __forceinline__ Moments8 moments(int count) const {
+    __device__ __forceinline__ Moments8 moments(int count, const Float8& origin) const {
         const float n = (float)count;
         const Float8 shift = s1 * (1.f / n);
-        return Moments8{pivot + shift, at_least_zero(s2 - s1 * shift), broadcast(n)};
+        return Moments8{pivot - origin + shift, at_least_zero(s2 - s1 * shift), broadcast(n)};
     }
 };
 

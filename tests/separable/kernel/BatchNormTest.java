@@ -108,7 +108,7 @@ class BatchNormTest {
     static Stream<Arguments> problems() {
         return Stream.of(DType.values()).flatMap(type -> Stream.of(Activation.values()).flatMap(activation ->
                 Stream.of(new Shape(1, 1, 1, 1), new Shape(2, 5, 5, 3), new Shape(3, 7, 7, 17), new Shape(2, 13, 13, 40),
-                        new Shape(32, 13, 13, 8), new Shape(2, 3, 3, 519)).map(shape -> Arguments.of(shape, type, activation))));
+                        new Shape(12, 29, 29, 1), new Shape(2, 3, 3, 519)).map(shape -> Arguments.of(shape, type, activation))));
     }
 
     /** Statistics, forward and both backwards in the order of a training step, each against the oracle on the same inputs. */
@@ -172,13 +172,13 @@ class BatchNormTest {
     @ParameterizedTest
     @ValueSource(doubles = {10, 100, 1000})
     void statisticsSurviveALargeMean(double deviations, Device device, separable.device.Stream stream) {
-        Shape shape = new Shape(16, 28, 28, 8);
+        Shape shape = new Shape(16, 28, 28, 2);
         HostTensor x = HostTensor.random(shape, 5).map(v -> (float) (v + deviations / Math.sqrt(3)));
         BatchNormOracle oracle = new BatchNormOracle(x, EPSILON);
-        Layer layer = new Layer(device, stream, DType.F32, Activation.NONE, x, ones(8), new double[8]).statistics();
+        Layer layer = new Layer(device, stream, DType.F32, Activation.NONE, x, ones(2), new double[2]).statistics();
 
         Expect.close(layer.pair(layer.stats)[0], oracle.mean, 0, 2e-7, "mean");
-        Expect.close(layer.pair(layer.stats)[1], oracle.variance, 0, 5e-6, "variance");
+        Expect.close(layer.pair(layer.stats)[1], oracle.variance, 0, 2e-6, "variance");
         HostTensor dy = HostTensor.random(shape, 6);
         layer.backwardReduce(dy);
         // (x - mean) loses what the mean cannot hold: half an ulp of it, times n gradients of the same sign at worst.
@@ -227,7 +227,7 @@ class BatchNormTest {
         }
         Expect.same(g, expected, "g");
         Expect.close(layer.channels(layer.dgamma), new BatchNormOracle(x, EPSILON).dgamma(expected), DType.F32, "dgamma");
-        assertThat(layer.backwardData(g).values()).as("dx").containsOnly(0);
+        assertThat(layer.backwardData(g).values()).as("dx").matches(dx -> Arrays.stream(dx).allMatch(v -> v == 0), "all 0");
     }
 
     @ParameterizedTest

@@ -36,7 +36,7 @@ class DepthwiseConvTest {
     void givesTheNumbersComputedByHand(DType type, Device device, separable.device.Stream stream) {
         double[][] x = {
             {1, 0, 1, 2, 1, 0, 2, 1, 0, 1, 1, 1, 0, 2, 0, 2, 2, 1, 1, 0, 2, 0, 1, 2, 0},
-            {2, 0, 2, 1, 1, 0, 1, 0, 0, 2, 1, 0, 0, 2, 1, 1, 1, 2, 1, 1, 1, 0, 1, 1, 1}};
+            {2, 0, 2, 1, 1, 0, 1, 0, 0, 2, 1, 0, 0, 2, 1, 1, 1, 2, 1, 0, 1, 0, 1, 1, 1}};
         double[][] w = {{1, 0, 1, -1, 1, 0, 0, -1, 0}, {-1, 0, 1, 0, 0, 1, 1, 1, 1}};
         double[][] y = {
             {1, -3, 0, 1, -2, -1, 3, 1, -1, 3, 1, -1, 0, 3, -2, 1, 1, 1, -2, 1, 4, 1, 4, 2, -1},
@@ -93,9 +93,10 @@ class DepthwiseConvTest {
                 specs.add(ConvSpec.depthwise(shape, kernel, stride, 1, Padding.NONE));
             }
         }
-        // Several CTAs along rows; several along channels, the last with columns to spare.
-        specs.add(ConvSpec.depthwise(new Shape(16, 14, 14, 8), 3, 1, 1, Padding.symmetric(1)));
-        specs.add(ConvSpec.depthwise(new Shape(5, 28, 28, 16), 3, 2, 1, Padding.same(28, 28, 3, 3, 2, 1)));
+        // Several CTAs along lines; several along channels, the last with columns to spare.
+        specs.add(ConvSpec.depthwise(new Shape(9, 30, 64, 1), 3, 1, 1, Padding.symmetric(1)));
+        specs.add(ConvSpec.depthwise(new Shape(3, 80, 66, 1), 3, 2, 1, Padding.same(80, 66, 3, 3, 2, 1)));
+        specs.add(ConvSpec.depthwise(new Shape(3, 40, 64, 1), 5, 1, 1, Padding.symmetric(2)));
         specs.add(ConvSpec.depthwise(new Shape(3, 4, 4, 519), 3, 1, 1, Padding.symmetric(1)));
         specs.add(ConvSpec.depthwise(new Shape(2, 4, 4, 519), 5, 2, 1, Padding.symmetric(2)));
         return Stream.of(DType.values()).flatMap(type -> specs.stream().map(spec -> Arguments.of(spec, type)));
