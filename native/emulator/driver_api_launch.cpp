@@ -6,6 +6,7 @@
 
 #include "driver.h"
 #include "graph.h"
+#include "launch_recorder.h"
 #include "memory.h"
 #include "module.h"
 #include "shared_memory.h"
@@ -69,6 +70,7 @@ CUresult check_pointers(const Launch& launch) {
 CUresult run(const Launch& launch) {
     if (launch.check)
         if (const CUresult bad = check_pointers(launch); bad != CUDA_SUCCESS) return bad;
+    if (!switches().record.empty()) record_launch(launch);
     const LaunchOutcome outcome = run_launch(launch);
     return outcome.code == 0 ? CUDA_SUCCESS : Driver::get().poison_context(CUresult(outcome.code), outcome.text);
 }

@@ -93,6 +93,7 @@ Switches read() {
     s.multiprocessors = positive("SEPARABLE_EMULATOR_SMS", s.multiprocessors);
     s.threads = positive("SEPARABLE_EMULATOR_THREADS", usable_cores());
     s.timeout_ms = positive("SEPARABLE_EMULATOR_TIMEOUT", s.timeout_ms);
+    s.record = text_of("SEPARABLE_EMULATOR_RECORD");
     read_order(s);
     read_faults(s);
     return s;

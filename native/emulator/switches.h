@@ -18,6 +18,7 @@ struct Switches {
     int multiprocessors = 4; // SEPARABLE_EMULATOR_SMS=n
     int threads = 0;         // SEPARABLE_EMULATOR_THREADS=n: OS threads that run blocks; default all cores
     int timeout_ms = 60000;  // SEPARABLE_EMULATOR_TIMEOUT=milliseconds a launch may take
+    std::string record;      // SEPARABLE_EMULATOR_RECORD=file: write down launches (launch_recorder.h)
     // SEPARABLE_EMULATOR_FAULTS=function:n:code[,...]: the n-th call (from 1) of the function returns the code.
     std::multimap<std::string, std::pair<long, int>> faults;
 };

@@ -44,14 +44,14 @@ __device__ __forceinline__ Augmentation draw_augmentation(const BatchGeometry& g
 }
 
 // Two neighbours of a source axis and the weight of the second one.
-struct Taps {
+struct ResampleTaps {
     int low, high;
     float weight;
 };
 
-__device__ __forceinline__ Taps resample_taps(int o, int outputs, int inputs) {
+__device__ __forceinline__ ResampleTaps resample_taps(int o, int outputs, int inputs) {
     const float at = fminf(fmaxf(((float)o + 0.5f) * ((float)inputs / (float)outputs) - 0.5f, 0.f), (float)(inputs - 1));
-    Taps t;
+    ResampleTaps t;
     t.low = (int)at;
     t.high = min(t.low + 1, inputs - 1);
     t.weight = at - (float)t.low;
@@ -59,7 +59,7 @@ __device__ __forceinline__ Taps resample_taps(int o, int outputs, int inputs) {
 }
 
 // Channel k of the unmoved output pixel (y, x), 0 .. 255.
-__device__ __forceinline__ float resampled(const unsigned char* picture, const Taps& y, const Taps& x, int k,
+__device__ __forceinline__ float resampled(const unsigned char* picture, const ResampleTaps& y, const ResampleTaps& x, int k,
                                            const BatchGeometry& g) {
     const float top_left = picture[(y.low * g.w + x.low) * g.channels + k];
     const float top_right = picture[(y.low * g.w + x.high) * g.channels + k];
@@ -76,7 +76,7 @@ __device__ __forceinline__ void output_pixel(const unsigned char* picture, const
     const int y = oy + move.dy, x = (move.mirrored ? g.ow - 1 - ox : ox) + move.dx;
     const bool inside = y >= 0 && y < g.oh && x >= 0 && x < g.ow;
     const bool exact = g.h == g.oh && g.w == g.ow;
-    Taps down = {0, 0, 0.f}, across = {0, 0, 0.f};
+    ResampleTaps down = {0, 0, 0.f}, across = {0, 0, 0.f};
     if (inside && !exact) {
         down = resample_taps(y, g.oh, g.h);
         across = resample_taps(x, g.ow, g.w);

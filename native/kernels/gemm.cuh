@@ -45,6 +45,8 @@ template <class T> struct Raw {
             reinterpret_cast<float4*>(&pack)[i] = __ldg(reinterpret_cast<const float4*>(p) + i);
         return pack;
     }
+
+    __device__ __forceinline__ T one(const T* p) const { return *p; }
 };
 
 // A row-major matrix [rows, columns], columns a multiple of eight.

@@ -7,18 +7,16 @@
 
 namespace separable {
 
-// gradient: fp32 [a's outer extent `rows`][b's outer extent `columns`].
+// The gradient is [a's outer extent, b's outer extent `columns`], written through `store`.
 // blockIdx.x: tile, columns fastest; blockIdx.y: split. depth_per_split is a multiple of Tile::BK.
-template <class Tile, class SourceA, class SourceB>
-__device__ __forceinline__ void split_gemm(const SourceA& a, const SourceB& b, float* gradient, int rows, int columns, int depth,
-                                           int depth_per_split, float* workspace, int* tickets) {
+template <class Tile, class SourceA, class SourceB, class Store>
+__device__ __forceinline__ void split_gemm(const SourceA& a, const SourceB& b, int columns, int depth, int depth_per_split,
+                                           float* workspace, int* tickets, const Store& store) {
     constexpr int BM = Tile::BM, BN = Tile::BN;
     const int tile = (int)blockIdx.x, split = (int)blockIdx.y, splits = (int)gridDim.y;
     const int tile_columns = (columns + BN - 1) / BN;
     const int m0 = tile / tile_columns * BM, n0 = tile % tile_columns * BN;
     const int depth0 = split * depth_per_split, depth1 = min(depth, depth0 + depth_per_split);
-    const StoreRows<float> store{gradient, rows, columns};
-
     float* const partials = workspace + (size_t)tile * splits * (BM * BN);
     const auto keep = [=](int row, int column, const float (&v)[VEC]) {
         if (splits == 1) store(row, column, v);

@@ -6,6 +6,9 @@
 
 namespace separable {
 
+using Element_f32 = float;
+using Element_bf16 = bf16;
+
 // <name>_<precision>: BM x BN elements of the output per CTA
 using Tile_128x64_f32 = SimtTile<128, 64, 16>;
 using Tile_64x64_f32 = SimtTile<64, 64, 16>;
@@ -28,21 +31,32 @@ using FilterTile_16x16_bf16 = TensorTile<1, 1, 1, 2, 64, 4>;
 
 }  // namespace separable
 
-// Expand KERNEL(tile, precision) for every tile of a list.
-#define FOR_EACH_TILE(KERNEL) \
-    KERNEL(128x64, f32)       \
-    KERNEL(64x64, f32)        \
-    KERNEL(128x32, f32)       \
-    KERNEL(256x16, f32)       \
-    KERNEL(256x8, f32)        \
-    KERNEL(64x64, bf16)       \
-    KERNEL(128x32, bf16)      \
+// How the entry points of a tile begin. One resident block is enough: the second argument keeps ptxas from spilling for more.
+#define TILE_KERNEL(tile, dtype) extern "C" __global__ void __launch_bounds__(separable::Tile_##tile##_##dtype::THREADS, 1)
+#define FILTER_TILE_KERNEL(tile, dtype) \
+    extern "C" __global__ void __launch_bounds__(separable::FilterTile_##tile##_##dtype::THREADS, 1)
+
+// Expand KERNEL(tile, precision) for every tile, or for those up to 32 columns wide.
+#define FOR_EACH_NARROW_TILE(KERNEL) \
+    KERNEL(128x32, f32)              \
+    KERNEL(256x16, f32)              \
+    KERNEL(256x8, f32)               \
+    KERNEL(128x32, bf16)             \
     KERNEL(128x16, bf16)
 
-#define FOR_EACH_FILTER_TILE(KERNEL) \
-    KERNEL(64x64, f32)               \
-    KERNEL(32x32, f32)               \
-    KERNEL(16x16, f32)               \
-    KERNEL(64x64, bf16)              \
-    KERNEL(32x32, bf16)              \
+#define FOR_EACH_TILE(KERNEL)    \
+    FOR_EACH_NARROW_TILE(KERNEL) \
+    KERNEL(128x64, f32)          \
+    KERNEL(64x64, f32)           \
+    KERNEL(64x64, bf16)
+
+#define FOR_EACH_NARROW_FILTER_TILE(KERNEL) \
+    KERNEL(32x32, f32)                      \
+    KERNEL(16x16, f32)                      \
+    KERNEL(32x32, bf16)                     \
     KERNEL(16x16, bf16)
+
+#define FOR_EACH_FILTER_TILE(KERNEL)    \
+    FOR_EACH_NARROW_FILTER_TILE(KERNEL) \
+    KERNEL(64x64, f32)                  \
+    KERNEL(64x64, bf16)

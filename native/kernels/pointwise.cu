@@ -28,38 +28,35 @@ __device__ __forceinline__ void pw_backward_data(const T* dy, const T* w, T* dx,
 template <class Tile, class T>
 __device__ __forceinline__ void pw_backward_filter(const T* x, const T* dy, float* dw, float* workspace, int* tickets,
                                                    int m, int cin, int cout, int rows_per_split) {
-    split_gemm<Tile>(matrix(dy, m, cout), matrix(x, m, cin), dw, cout, cin, m, rows_per_split, workspace, tickets);
+    split_gemm<Tile>(matrix(dy, m, cout), matrix(x, m, cin), cin, m, rows_per_split, workspace, tickets,
+                     StoreRows<float>{dw, cout, cin});
 }
 
 }  // namespace separable
 
-#define PW_FORWARD(tile, dtype)                                                                                               \
-    extern "C" __global__ void __launch_bounds__(separable::Tile_##tile##_##dtype::THREADS, 1) pw_forward_##tile##_##dtype(      \
-        const separable::Tile_##tile##_##dtype::Element* __restrict__ x,                                                      \
-        const separable::Tile_##tile##_##dtype::Element* __restrict__ w,                                                      \
-        separable::Tile_##tile##_##dtype::Element* __restrict__ y, int m, int cin, int cout) {                                \
-        separable::pw_forward<separable::Tile_##tile##_##dtype>(x, w, y, m, cin, cout);                                       \
-    }                                                                                                                         \
+#define PW_FORWARD(tile, dtype)                                                                                       \
+    TILE_KERNEL(tile, dtype) pw_forward_##tile##_##dtype(                                                             \
+        const separable::Element_##dtype* __restrict__ x, const separable::Element_##dtype* __restrict__ w,           \
+        separable::Element_##dtype* __restrict__ y, int m, int cin, int cout) {                                       \
+        separable::pw_forward<separable::Tile_##tile##_##dtype>(x, w, y, m, cin, cout);                               \
+    }                                                                                                                 \
     EXPORT_KERNEL(pw_forward_##tile##_##dtype);
 
-#define PW_BACKWARD_DATA(tile, dtype)                                                                                         \
-    extern "C" __global__ void __launch_bounds__(separable::Tile_##tile##_##dtype::THREADS, 1) pw_backward_data_##tile##_##dtype(\
-        const separable::Tile_##tile##_##dtype::Element* __restrict__ dy,                                                     \
-        const separable::Tile_##tile##_##dtype::Element* __restrict__ w,                                                      \
-        separable::Tile_##tile##_##dtype::Element* __restrict__ dx, int m, int cin, int cout) {                               \
-        separable::pw_backward_data<separable::Tile_##tile##_##dtype>(dy, w, dx, m, cin, cout);                               \
-    }                                                                                                                         \
+#define PW_BACKWARD_DATA(tile, dtype)                                                                                 \
+    TILE_KERNEL(tile, dtype) pw_backward_data_##tile##_##dtype(                                                       \
+        const separable::Element_##dtype* __restrict__ dy, const separable::Element_##dtype* __restrict__ w,          \
+        separable::Element_##dtype* __restrict__ dx, int m, int cin, int cout) {                                      \
+        separable::pw_backward_data<separable::Tile_##tile##_##dtype>(dy, w, dx, m, cin, cout);                       \
+    }                                                                                                                 \
     EXPORT_KERNEL(pw_backward_data_##tile##_##dtype);
 
-#define PW_BACKWARD_FILTER(tile, dtype)                                                                                       \
-    extern "C" __global__ void __launch_bounds__(separable::FilterTile_##tile##_##dtype::THREADS, 1)                             \
-        pw_backward_filter_##tile##_##dtype(const separable::FilterTile_##tile##_##dtype::Element* __restrict__ x,            \
-                                            const separable::FilterTile_##tile##_##dtype::Element* __restrict__ dy,           \
-                                            float* __restrict__ dw, float* workspace, int* tickets, int m, int cin, int cout, \
-                                            int rows_per_split) {                                                             \
-        separable::pw_backward_filter<separable::FilterTile_##tile##_##dtype>(x, dy, dw, workspace, tickets, m, cin, cout,    \
-                                                                              rows_per_split);                                \
-    }                                                                                                                         \
+#define PW_BACKWARD_FILTER(tile, dtype)                                                                               \
+    FILTER_TILE_KERNEL(tile, dtype) pw_backward_filter_##tile##_##dtype(                                              \
+        const separable::Element_##dtype* __restrict__ x, const separable::Element_##dtype* __restrict__ dy,          \
+        float* __restrict__ dw, float* workspace, int* tickets, int m, int cin, int cout, int rows_per_split) {       \
+        separable::pw_backward_filter<separable::FilterTile_##tile##_##dtype>(x, dy, dw, workspace, tickets, m, cin,  \
+                                                                              cout, rows_per_split);                  \
+    }                                                                                                                 \
     EXPORT_KERNEL(pw_backward_filter_##tile##_##dtype);
 
 FOR_EACH_TILE(PW_FORWARD)

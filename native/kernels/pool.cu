@@ -36,11 +36,16 @@ struct PoolWindows {
     int first, last;
 };
 
+// v / stride for v >= 0; an integer division costs more than the rest of a pool.
+__device__ __forceinline__ int over_stride(int v, int stride) {
+    return stride == 1 ? v : stride == 2 ? v >> 1 : v / stride;
+}
+
 __device__ __forceinline__ PoolWindows windows_over(int i, int pad, int kernel, int stride, int outputs) {
     const int past = i + pad - kernel;
     PoolWindows r;
-    r.first = past < 0 ? 0 : past / stride + 1;
-    r.last = min((i + pad) / stride, outputs - 1);
+    r.first = past < 0 ? 0 : over_stride(past, stride) + 1;
+    r.last = min(over_stride(i + pad, stride), outputs - 1);
     return r;
 }
 

@@ -17,8 +17,7 @@ import separable.device.DeviceException;
  * {@code separable doctor}: what was found, and what is wrong with it. Looks at one thing after the other and goes on
  * after a failure, so that one look shows everything. The exit status is 1 when training cannot work.
  */
-@Command(name = "doctor", mixinStandardHelpOptions = true,
-        description = "Say what device, driver, libraries and kernels were found, and what is wrong with them.")
+@Command(name = "doctor", description = "Say what device, driver, libraries and kernels were found, and what is wrong with them.")
 final class DoctorCommand implements Callable<Integer> {
 
     /** The oldest compute capability and driver (as CUDA version) that the kernels are written for. */

@@ -33,7 +33,8 @@ final class ModelOptions {
             description = "MobileNetV1's padding and batch normalisation: timm (default) or tf-slim, whose running statistics need long runs")
     String style;
 
-    @Option(names = "--blocks", paramLabel = "C,C,C,C", split = ",", description = "channels of the separable CNN's blocks (default: 64,64,128,128)")
+    @Option(names = "--blocks", paramLabel = "C,C,C,C", split = ",", hideParamSyntax = true,
+            description = "channels of the separable CNN's blocks (default: 64,64,128,128)")
     List<Integer> blocks;
 
     String modelName() {

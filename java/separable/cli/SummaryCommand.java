@@ -9,7 +9,7 @@ import separable.train.Defaults;
 import separable.train.ModelConfig;
 
 /** {@code separable summary}: a network's layers, without a device. */
-@Command(name = "summary", mixinStandardHelpOptions = true, description = "Print a network's layers: shape, parameters, multiply-adds.")
+@Command(name = "summary", description = "Print a network's layers: shape, parameters, multiply-adds.")
 final class SummaryCommand implements Callable<Integer> {
 
     @Spec

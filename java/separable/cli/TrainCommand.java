@@ -16,7 +16,7 @@ import separable.train.StoppedException;
 import separable.train.TrainingRun;
 
 /** {@code separable train}: trains one network and leaves weights, configuration and figures in a folder. */
-@Command(name = "train", mixinStandardHelpOptions = true, sortOptions = false,
+@Command(name = "train", sortOptions = false,
         description = "Train a network; without options, a MobileNetV1 on Fashion-MNIST.")
 final class TrainCommand implements Callable<Integer> {
 

@@ -1,13 +1,13 @@
 package separable.cli;
 
 import picocli.CommandLine.IVersionProvider;
-import separable.device.BuildInfo;
 
-/** {@code --version}: the version the kernels were built with, which is the jar's. */
+/** {@code --version}: what the jar's manifest says. */
 final class Version implements IVersionProvider {
 
     @Override
     public String[] getVersion() {
-        return new String[] {"separable " + BuildInfo.read().version()};
+        String version = Version.class.getPackage().getImplementationVersion();
+        return new String[] {"separable " + (version == null ? "(not packaged)" : version)};
     }
 }

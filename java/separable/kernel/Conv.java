@@ -1,5 +1,6 @@
 package separable.kernel;
 
+import java.util.List;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
 import separable.device.Device;
@@ -15,7 +16,8 @@ import separable.spec.Shape;
  *   forward   y[n, oy, ox, co] = sum over ky, kx, ci of x[n, oy*S - top + ky*D, ox*S - left + kx*D, ci] * w[co, ky, kx, ci]
  * </pre>
  * where taps outside the picture are zero, and the two gradients are its transposes. Computed as matrix products over patches
- * that are gathered on the fly: nothing is copied out beforehand.
+ * that are gathered on the fly: nothing is copied out beforehand. Pictures with up to four channels have kernels of their own for
+ * the forward pass and the filter gradient, which leave the surplus channels out.
  *
  * <p>{@code x, dx}: {@code spec.input()}; {@code y, dy}: {@code spec.output()}; both in the given precision. {@code w}: [Cout, KH,
  * KW, Cin] in the same precision; {@code dw} alike in fp32. Channels are stored ones ({@link Shape#channelStride()}), surplus
@@ -25,7 +27,11 @@ import separable.spec.Shape;
  */
 public final class Conv {
 
+    /** With at most so many input channels the surplus ones are worth leaving out of the sums. */
+    private static final int FEW_CHANNELS = 4;
+
     private final ConvSpec spec;
+    private final boolean few;
     private final FilterSplit split;
     private final Launch forward;
     private final Launch backwardData;
@@ -38,35 +44,52 @@ public final class Conv {
                     + Integer.MAX_VALUE + " filter elements");
         }
         this.spec = spec;
+        this.few = spec.input().c() <= FEW_CHANNELS;
         int multiprocessors = device.multiprocessors();
         Shape in = spec.input();
         Shape out = spec.output();
-        GemmTile forwardTile = GemmTile.forData(type, out.rows(), out.channelStride(), multiprocessors);
-        forward = launch(device, forwardTile.entry("conv_forward", type), type, 3)
-                .grid(VectorGrid.blocks(out.rows(), forwardTile.rows()), VectorGrid.blocks(out.channelStride(), forwardTile.columns()), 1)
-                .block(forwardTile.threads());
-        GemmTile dataTile = GemmTile.forData(type, in.rows(), in.channelStride(), multiprocessors);
-        backwardData = launch(device, dataTile.entry("conv_backward_data", type), type, 3)
-                .grid(VectorGrid.blocks(in.rows(), dataTile.rows()), VectorGrid.blocks(in.channelStride(), dataTile.columns()), 1)
-                .block(dataTile.threads());
-        split = FilterSplit.choose(type, out.channelStride(), filterElements() / out.channelStride(), out.rows(), multiprocessors);
-        backwardFilter = launch(device, split.tile().entry("conv_backward_filter", type), type, 5)
+        List<GemmTile> dataTiles = GemmTile.dataTiles(type);
+        List<GemmTile> filterTiles = GemmTile.filterTiles(type);
+
+        GemmTile tile = GemmTile.forData(few ? GemmTile.narrow(dataTiles) : dataTiles, out.rows(), out.channelStride(), multiprocessors);
+        forward = geometry(pointers(device, tile.entry(few ? "conv_few_forward" : "conv_forward", type), type, 3), few);
+        over(forward, tile, out);
+
+        tile = GemmTile.forData(dataTiles, in.rows(), in.channelStride(), multiprocessors);
+        backwardData = geometry(pointers(device, tile.entry("conv_backward_data", type), type, 3), false);
+        over(backwardData, tile, in);
+
+        int columns = spec.kernelHeight() * spec.kernelWidth() * (few ? in.c() : in.channelStride());
+        tile = GemmTile.forFilter(few ? GemmTile.narrow(filterTiles) : filterTiles, out.channelStride(), columns);
+        split = FilterSplit.of(tile, out.channelStride(), columns, out.rows(), multiprocessors);
+        backwardFilter = geometry(pointers(device, tile.entry(few ? "conv_few_backward_filter" : "conv_backward_filter", type), type, 5), few)
                 .i32(split.depthPerSplit())
-                .grid(split.tiles(), split.splits(), 1).block(split.tile().threads());
+                .grid(split.tiles(), split.splits(), 1).block(tile.threads());
     }
 
-    /** A launch with {@code pointers} pointers followed by the geometry, in the order of conv.cu. */
-    private Launch launch(Device device, String entry, DType type, int pointers) {
+    private Launch pointers(Device device, String entry, DType type, int count) {
         Launch launch = device.kernel(entry).launch().describe("convolution " + spec + " " + type);
-        for (int i = 0; i < pointers; i++) {
+        for (int i = 0; i < count; i++) {
             launch.pointer();
         }
+        return launch;
+    }
+
+    /** Appends the geometry in the order of conv.cu, and the real number of channels to kernels that want it. */
+    private Launch geometry(Launch launch, boolean withChannels) {
         Shape in = spec.input();
         Shape out = spec.output();
-        return launch.i32(in.n()).i32(in.h()).i32(in.w()).i32(in.channelStride())
+        launch.i32(in.n()).i32(in.h()).i32(in.w()).i32(in.channelStride())
                 .i32(out.h()).i32(out.w()).i32(out.channelStride())
                 .i32(spec.kernelHeight()).i32(spec.kernelWidth()).i32(spec.stride()).i32(spec.dilation())
                 .i32(spec.padding().top()).i32(spec.padding().left());
+        return withChannels ? launch.i32(in.c()) : launch;
+    }
+
+    /** One block for every tile of {@code written}. */
+    private static void over(Launch launch, GemmTile tile, Shape written) {
+        launch.grid(VectorGrid.blocks(written.rows(), tile.rows()), VectorGrid.blocks(written.channelStride(), tile.columns()), 1)
+                .block(tile.threads());
     }
 
     public static boolean supports(ConvSpec spec, DType type) {

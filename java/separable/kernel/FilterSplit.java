@@ -1,7 +1,5 @@
 package separable.kernel;
 
-import separable.spec.DType;
-
 /**
  * How a filter gradient [height, width], a sum over {@code depth} pixels, is shared out: output tiles, and parts of the depth for
  * each of them. The last block of a tile to finish adds the parts in order.
@@ -25,10 +23,6 @@ record FilterSplit(GemmTile tile, int tiles, int splits, int depthPerSplit) {
         int possible = Math.max(1, slabs / LEAST_SLABS);
         int slabsPerSplit = VectorGrid.blocks(slabs, Math.min(wanted, possible));
         return new FilterSplit(tile, tiles, VectorGrid.blocks(slabs, slabsPerSplit), slabsPerSplit * tile.depth());
-    }
-
-    static FilterSplit choose(DType type, int height, int width, int depth, int multiprocessors) {
-        return of(GemmTile.forFilter(type, height, width), height, width, depth, multiprocessors);
     }
 
     /** Bytes of partial tiles; none when nothing is split. */

@@ -34,17 +34,24 @@ record GemmTile(int rows, int columns, int depth, int threads, double cost) {
         return type == DType.F32 ? F32_FILTER : BF16_FILTER;
     }
 
+    /** Kernels for pictures with few channels exist for tiles up to this many columns wide. */
+    private static final int NARROW = 32;
+
+    static List<GemmTile> narrow(List<GemmTile> tiles) {
+        return tiles.stream().filter(tile -> tile.columns <= NARROW).toList();
+    }
+
     /**
      * The tile with which the busiest multiprocessor is done first, for a product of {@code height x width}: narrow tiles waste
      * nothing beyond a narrow output, wide ones read less, small ones share the work better.
      */
-    static GemmTile forData(DType type, int height, int width, int multiprocessors) {
-        return best(dataTiles(type), tile -> Math.ceil((double) tile.blocks(height, width) / multiprocessors));
+    static GemmTile forData(List<GemmTile> tiles, int height, int width, int multiprocessors) {
+        return best(tiles, tile -> Math.ceil((double) tile.blocks(height, width) / multiprocessors));
     }
 
     /** The tile that wastes least on a filter gradient of {@code height x width}; splitting its depth shares the work. */
-    static GemmTile forFilter(DType type, int height, int width) {
-        return best(filterTiles(type), tile -> (double) tile.blocks(height, width));
+    static GemmTile forFilter(List<GemmTile> tiles, int height, int width) {
+        return best(tiles, tile -> (double) tile.blocks(height, width));
     }
 
     private static GemmTile best(List<GemmTile> tiles, ToDoubleFunction<GemmTile> blocks) {

@@ -66,9 +66,9 @@ public final class PointwiseConv {
 
         static Tiles choose(Device device, ConvSpec spec, DType type) {
             int multiprocessors = device.multiprocessors();
-            return new Tiles(GemmTile.forData(type, pixels(spec), cout(spec), multiprocessors),
-                    GemmTile.forData(type, pixels(spec), cin(spec), multiprocessors),
-                    GemmTile.forFilter(type, cout(spec), cin(spec)));
+            return new Tiles(GemmTile.forData(GemmTile.dataTiles(type), pixels(spec), cout(spec), multiprocessors),
+                    GemmTile.forData(GemmTile.dataTiles(type), pixels(spec), cin(spec), multiprocessors),
+                    GemmTile.forFilter(GemmTile.filterTiles(type), cout(spec), cin(spec)));
         }
     }
 

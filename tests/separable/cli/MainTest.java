@@ -18,7 +18,7 @@ import separable.train.RunConfig;
 /** Command lines from end to end, with a small data set of four files. */
 class MainTest {
 
-    private static final int SIDE = 12;
+    private static final int SIDE = 8;
 
     @TempDir
     Path place;
@@ -32,12 +32,12 @@ class MainTest {
     }
 
     private int run(String line) {
-        String[] words = line.replace("DATA", place.toString()).replace("OUT", place.resolve("out").toString()).trim().split(" +");
+        String[] words = line.isEmpty() ? new String[0] : line.replace("DATA", place.toString()).replace("OUT", place.resolve("out").toString()).trim().split(" +");
         return Main.run(words, new PrintWriter(out, true), new PrintWriter(err, true));
     }
 
-    private String tiny(String more) {
-        return "train --model mobilenet-v1 --width 0.05 --resolution 12 --dataset mnist --data DATA --out OUT --batch 16 --epochs 1 " + more;
+    private static String tiny(String more) {
+        return "train --model separable-cnn --blocks 8,8,8,8 --resolution 8 --dataset mnist --data DATA --out OUT --batch 16 " + more;
     }
 
     @Test
@@ -47,7 +47,7 @@ class MainTest {
         String[] lines = out.toString().split("\n");
         assertThat(lines[lines.length - 1]).matches("test accuracy [01]\\.\\d{4} \\(\\d+ of 40\\), loss \\d+\\.\\d{4}");
         RunConfig config = RunConfig.read(place.resolve("out/config.json"));
-        assertThat(config.model().width()).isEqualTo(0.05);
+        assertThat(config.model().blocks()).containsExactly(8, 8, 8, 8);
         assertThat(config.recipe().batch()).isEqualTo(16);
         assertThat(Files.readAllLines(place.resolve("out/metrics.jsonl"))).hasSize(1);
         assertThat(place.resolve("out/model.safetensors")).isNotEmptyFile();
@@ -66,7 +66,7 @@ class MainTest {
     /** A command line, its exit status, and what its one line must say. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        " | 2 | no command given: use train, summary or doctor",
+        " | 2 | no command given (train, summary or doctor): see `separable --help`",
         "trian | 2 | 'trian'",
         "train --epoch | 2 | --epoch",
         "train --epochs abc | 2 | '--epochs'",
@@ -83,7 +83,7 @@ class MainTest {
         "train --stem-stride 3 | 2 | stem stride 3",
         "train --blocks 1,2,3,4 | 2 | --blocks: mobilenet-v1 has no such option",
         "train --model separable-cnn --width 2 | 2 | --width: separable-cnn has no such option",
-        "train --model separable-cnn --blocks 1,2 | 2 | blocks [1, 2]",
+        "train --model separable-cnn --blocks 1,2 | 2 | block widths [1, 2] must be 4 channel counts",
         "train --resolution 8 --stem-stride 2 | 2 | resolution 8 is too small for its strides",
         "train --model mobilenet-v2 --resolution 4 | 2 | resolution 4 is too small",
         "train --warmup 3 --epochs 2 | 2 | warm-up 3.0: must be less than the 2 epochs",
@@ -114,7 +114,7 @@ class MainTest {
 
     @Test
     void saysThatARunDiverged() {
-        assertThat(run(tiny("--optimizer sgd --lr 1e6 --epochs 4"))).isEqualTo(1);
+        assertThat(run(tiny("--optimizer sgd --lr 1e6 --epochs 2"))).isEqualTo(1);
         assertThat(err.toString()).contains("the run diverged; use a lower learning rate");
     }
 

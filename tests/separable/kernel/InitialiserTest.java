@@ -32,7 +32,7 @@ class InitialiserTest {
                         expected[row * e[3] + col] = twin(kind, row * e[1] + col);
                     }
                 }
-                Expect.close(stored, expected, 1e-6, 1e-5, kind + " " + e[0] + "x" + e[1] + " in " + e[2] + "x" + e[3]);
+                Expect.close(stored, expected, 1e-5, 1e-5, kind + " " + e[0] + "x" + e[1] + " in " + e[2] + "x" + e[3]);
             }
         }
     }
