@@ -138,8 +138,10 @@ class BatchNormTest {
     }
 
     @ParameterizedTest
-    @MethodSource("problems")
-    void worksInPlaceWithTheSameBits(Shape shape, DType type, Activation activation, Device device, separable.device.Stream stream) {
+    @EnumSource(DType.class)
+    void worksInPlaceWithTheSameBits(DType type, Device device, separable.device.Stream stream) {
+        Shape shape = new Shape(12, 29, 29, 1);
+        Activation activation = Activation.RELU6;
         HostTensor x = HostTensor.random(shape, -2, 4, 1).roundTo(type);
         double[] gamma = HostTensor.random(BatchNormOracle.channelShape(shape), -3, 5, 2).values();
         double[] beta = HostTensor.random(BatchNormOracle.channelShape(shape), -1, 4, 3).values();
