@@ -4,15 +4,13 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import separable.device.Arena;
 
 /**
  * Offsets in one block of memory, such that blocks alive at the same time do not overlap: the largest first, each at the
- * lowest offset that is free during its life. Offsets are multiples of {@link #ALIGNMENT} bytes.
+ * lowest offset that is free during its life. Offsets are multiples of {@link Arena#ALIGNMENT} bytes.
  */
 public final class ArenaLayout {
-
-    /** What cuMemAlloc guarantees, in bytes. */
-    public static final int ALIGNMENT = 256;
 
     /** Something to be placed. */
     public record Block(String name, long bytes, Lifetimes.Span life) {
@@ -33,7 +31,7 @@ public final class ArenaLayout {
         this.offsets = offsets;
         long end = 0;
         for (int at = 0; at < offsets.length; at++) {
-            end = Math.max(end, offsets[at] + align(blocks.get(at).bytes()));
+            end = Math.max(end, offsets[at] + Arena.align(blocks.get(at).bytes()));
         }
         this.bytes = end;
     }
@@ -66,13 +64,9 @@ public final class ArenaLayout {
             if (offset + block.bytes() <= offsets[at]) {
                 break;
             }
-            offset = Math.max(offset, offsets[at] + align(blocks.get(at).bytes()));
+            offset = Math.max(offset, offsets[at] + Arena.align(blocks.get(at).bytes()));
         }
         return offset;
-    }
-
-    private static long align(long size) {
-        return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     }
 
     public List<Block> blocks() {

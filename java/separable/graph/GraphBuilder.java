@@ -40,16 +40,6 @@ public final class GraphBuilder {
         return input;
     }
 
-    /** The ops so far. */
-    public List<Op> ops() {
-        return List.copyOf(ops);
-    }
-
-    /** The state so far. */
-    public List<StateEntry> state() {
-        return List.copyOf(state);
-    }
-
     /** {@code filter} has the activations' precision when kernels read it. */
     public Tensor convolution(String layer, ConvKind kind, ConvSpec spec, Tensor x, Parameter filter, Shape output) {
         Tensor w = parameter(filter, type);

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import jcuda.driver.CUdeviceptr;
+import separable.device.Arena;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
 
@@ -20,7 +21,8 @@ final class Memory implements AutoCloseable {
     private final Map<Tensor, Integer> blocks = new LinkedHashMap<>();
     private final Map<Integer, Integer> workspaces = new HashMap<>();
     private final Map<Integer, Integer> ticketOffsets = new HashMap<>();
-    private final DeviceBuffer arena;
+    private final Arena arena;
+    private final List<CUdeviceptr> addresses = new ArrayList<>();
     private Optional<DeviceBuffer> tickets = Optional.empty();
     private boolean open = true;
 
@@ -29,8 +31,12 @@ final class Memory implements AutoCloseable {
         this.parameters = parameters;
         this.storage = options.reuseMemory() ? InPlace.of(graph, lifetimes) : InPlace.none();
         this.layout = layOut(graph, lifetimes, chosen, options);
-        this.arena = device.allocate(layout.bytes(), "arena of " + name);
+        this.arena = new Arena(device, "arena of " + name, layout.bytes());
         try {
+            for (int at = 0; at < layout.blocks().size(); at++) {
+                ArenaLayout.Block block = layout.blocks().get(at);
+                addresses.add(arena.slice(block.name(), layout.offset(at), block.bytes()));
+            }
             tickets = allocateTickets(device, chosen);
         } catch (RuntimeException failure) {
             arena.close();
@@ -82,22 +88,22 @@ final class Memory implements AutoCloseable {
             case PARAMETER -> parameters.weight(tensor.name(), tensor.type());
             case PARAMETER_GRADIENT -> parameters.gradient(tensor.name());
             case RUNNING -> parameters.running(tensor.name());
-            case INPUT, LABELS, ACTIVATION, GRADIENT, STATISTICS -> arena.at(offset(tensor));
+            case INPUT, LABELS, ACTIVATION, GRADIENT, STATISTICS -> addresses.get(block(tensor));
         };
     }
 
-    private long offset(Tensor tensor) {
+    private int block(Tensor tensor) {
         Integer block = blocks.get(storage.root(tensor));
         if (block == null) {
             throw new IllegalArgumentException(name + ": tensor '" + tensor + "' is not of this plan");
         }
-        return layout.offset(block);
+        return block;
     }
 
     /** Null when the op asked for none. */
     CUdeviceptr workspace(int op) {
         Integer block = workspaces.get(op);
-        return block == null ? null : arena.at(layout.offset(block));
+        return block == null ? null : addresses.get(block);
     }
 
     /** Null when the op asked for none. */
@@ -108,23 +114,23 @@ final class Memory implements AutoCloseable {
 
     void write(Tensor tensor, byte[] values) {
         requireOpen();
-        arena.write(offset(tensor), values);
+        arena.buffer().write(layout.offset(block(tensor)), values);
     }
 
     void write(Tensor tensor, int[] values) {
         requireOpen();
-        arena.write(offset(tensor), values);
+        arena.buffer().write(layout.offset(block(tensor)), values);
     }
 
     byte[] read(Tensor tensor) {
         requireOpen();
-        return arena.readBytes(offset(tensor), Math.toIntExact(tensor.bytes()));
+        return arena.buffer().readBytes(layout.offset(block(tensor)), Math.toIntExact(tensor.bytes()));
     }
 
     /** Sets every byte of the arena, for tests that look for reads of what nobody wrote. */
     void fill(byte value) {
         requireOpen();
-        arena.fill(value);
+        arena.buffer().fill(value);
     }
 
     void requireOpen() {

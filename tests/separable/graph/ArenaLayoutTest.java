@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import separable.device.Arena;
 import separable.graph.ArenaLayout.Block;
 import separable.graph.Lifetimes.Span;
 import separable.layer.SoftmaxCrossEntropy;
@@ -114,7 +115,7 @@ class ArenaLayoutTest {
     private static void requireDisjoint(ArenaLayout layout) {
         List<Block> blocks = layout.blocks();
         for (int a = 0; a < blocks.size(); a++) {
-            assertThat(layout.offset(a) % ArenaLayout.ALIGNMENT).isZero();
+            assertThat(layout.offset(a) % Arena.ALIGNMENT).isZero();
             assertThat(layout.offset(a) + blocks.get(a).bytes()).isLessThanOrEqualTo(layout.bytes());
             for (int b = 0; b < a; b++) {
                 boolean apart = layout.offset(a) + blocks.get(a).bytes() <= layout.offset(b)

@@ -37,7 +37,7 @@ class OptimizerUpdateTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {64, 192, 64 * 331})
+    @ValueSource(ints = {64, 192, 64 * 133})
     void sgd(int n, Device device, Stream stream) {
         for (boolean nesterov : new boolean[] {false, true}) {
             for (float momentum : new float[] {0, 0.9f}) {
@@ -56,7 +56,7 @@ class OptimizerUpdateTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {64, 192, 64 * 331})
+    @ValueSource(ints = {64, 192, 64 * 133})
     void rmsProp(int n, Device device, Stream stream) {
         double rho = 0.9f;
         double momentum = 0.8f;
@@ -75,7 +75,7 @@ class OptimizerUpdateTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {64, 192, 64 * 331})
+    @ValueSource(ints = {64, 192, 64 * 133})
     void adam(int n, Device device, Stream stream) {
         double beta1 = 0.9f;
         double beta2 = 0.999f;
@@ -143,10 +143,11 @@ class OptimizerUpdateTest {
     /** The bf16 copy is the rounded master; without one nothing was written. */
     private static void requireCopy(DeviceBuffer weights, DeviceBuffer weights16, int n, boolean copy) {
         float[] master = weights.readFloats(0, n);
-        short[] bits = weights16.readShorts(0, n);
+        short[] rounded = new short[n];
         for (int i = 0; i < n; i++) {
-            assertThat(bits[i]).as("bf16 copy of element %d", i).isEqualTo(copy ? Bf16.bits(master[i]) : (short) 0xffff);
+            rounded[i] = copy ? Bf16.bits(master[i]) : (short) 0xffff;
         }
+        assertThat(Arrays.equals(weights16.readShorts(0, n), rounded)).as("bf16 copy").isTrue();
     }
 
     private static byte[] everyOther(int count) {
