@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <map>
 
+#include "context.h"
 #include "switches.h"
 #include "thread_state.h"
 
@@ -26,6 +27,8 @@ CUresult Driver::before(const char* function, Needs needs) {
     if (needs != Needs::CONTEXT) return CUDA_SUCCESS;
     if (context_error_ != CUDA_SUCCESS) return context_error_;
     if (thread_state().depth == 0) return error(CUDA_ERROR_INVALID_CONTEXT, "%s: this thread has no current context", function);
+    if (!Contexts::get().exists(thread_state().stack[thread_state().depth - 1]))
+        return error(CUDA_ERROR_CONTEXT_IS_DESTROYED, "%s: this thread's current context has been released", function);
     return CUDA_SUCCESS;
 }
 

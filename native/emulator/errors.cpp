@@ -35,6 +35,7 @@ constexpr Entry TABLE[] = {
     ENTRY(CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES, "too many resources requested for launch"),
     ENTRY(CUDA_ERROR_LAUNCH_TIMEOUT, "the launch timed out and was terminated"),
     ENTRY(CUDA_ERROR_PRIMARY_CONTEXT_ACTIVE, "cannot set while device is active in this process"),
+    ENTRY(CUDA_ERROR_CONTEXT_IS_DESTROYED, "context is destroyed"),
     ENTRY(CUDA_ERROR_ILLEGAL_INSTRUCTION, "an illegal instruction was encountered"),
     ENTRY(CUDA_ERROR_MISALIGNED_ADDRESS, "misaligned address"),
     ENTRY(CUDA_ERROR_LAUNCH_FAILED, "unspecified launch failure"),

@@ -12,33 +12,37 @@
 
 namespace separable {
 
+// The origin is the value of row 0, the pivot the first value of the walk.
 template <class Load>
 __device__ __forceinline__ Moments8 walk_moments(const ColumnWalk& walk, const Load& load) {
     if (walk.rows == 0) return Moments8::empty();
     PivotedSum8 sum(load(walk.first));
     for (int i = 0, e = walk.first; i < walk.rows; ++i, e += walk.step) sum.add(load(e));
-    return sum.moments(walk.rows);
+    return sum.moments(walk.rows, load(walk.channel));
 }
 
-__device__ __forceinline__ void write_statistics(const Moments8& total, float* stats, float* running, int channel,
-                                                 int channels, float momentum) {
+__device__ __forceinline__ void write_statistics(const Moments8& total, const Float8& origin, float* stats,
+                                                 float* running, int channel, int channels, float momentum) {
     const float n = total.count[0];
     const Float8 variance = total.m2 * (1.f / n);
     const Float8 unbiased = total.m2 * (1.f / fmaxf(n - 1.f, 1.f));
-    store(stats + channel, total.mean);
+    const Float8 batch_mean = origin + total.mean;
+    store(stats + channel, batch_mean);
     store(stats + channels + channel, variance);
     const Float8 mean = load(running + channel), var = load(running + channels + channel);
-    store(running + channel, mean + (total.mean - mean) * momentum);
+    store(running + channel, mean + (batch_mean - mean) * momentum);
     store(running + channels + channel, var + (unbiased - var) * momentum);
 }
 
 template <class T>
 __device__ __forceinline__ void bn_statistics(const T* x, float* stats, float* running, float* partials, int* tickets,
                                               int rows, int channels, int columns, float momentum) {
-    Moments8 mine[1] = {walk_moments(ColumnWalk(rows, channels, columns), RawLoad<T>{x})};
+    const RawLoad<T> input{x};
+    Moments8 mine[1] = {walk_moments(ColumnWalk(rows, channels, columns), input)};
     fold_ctas(mine, partials, tickets + blockIdx.y, column_place(channels, columns),
               [&](int, int vector, const Moments8& total) {
-                  write_statistics(total, stats, running, vector * VEC, channels, momentum);
+                  const int channel = vector * VEC;
+                  write_statistics(total, input(channel), stats, running, channel, channels, momentum);
               });
 }
 

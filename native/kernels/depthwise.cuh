@@ -30,7 +30,7 @@ __device__ __forceinline__ bool within(int i, int extent) { return (unsigned)i <
 // K taps of one filter row, from w: [K, channels] at the thread's channels.
 template <int K, class T>
 __device__ __forceinline__ void load_taps(Float8 (&taps)[K], const T* w, int channels) {
-    UNROLL_REGISTERS for (int kx = 0; kx < K; ++kx) taps[kx] = load(w + kx * channels);
+    UNROLL_FLOAT8 for (int kx = 0; kx < K; ++kx) taps[kx] = load(w + kx * channels);
 }
 
 // One filter row over one line: acc[i] += sum_kx in[x + i*S + kx] * taps[kx].
@@ -39,10 +39,10 @@ __device__ __forceinline__ void load_taps(Float8 (&taps)[K], const T* w, int cha
 template <int K, int S, bool INSIDE, class Load>
 __device__ __forceinline__ void correlate(Float8 (&acc)[STRIP], const Float8 (&taps)[K], const Load& in, int base, int x,
                                           int width, int channels) {
-    UNROLL_REGISTERS for (int j = 0; j < (STRIP - 1) * S + K; ++j) {
+    UNROLL_FLOAT8 for (int j = 0; j < (STRIP - 1) * S + K; ++j) {
         if (!INSIDE && !within(x + j, width)) continue;
         const Float8 v = in(base + (x + j) * channels);
-        UNROLL_REGISTERS for (int i = 0; i < STRIP; ++i) {
+        UNROLL_FLOAT8 for (int i = 0; i < STRIP; ++i) {
             const int kx = j - i * S;
             if (kx >= 0 && kx < K) acc[i] += v * taps[kx];
         }
@@ -54,10 +54,10 @@ template <int K, int S, bool INSIDE, class Load>
 __device__ __forceinline__ void correlate_transposed(Float8 (&acc)[STRIP], const Float8 (&taps)[K], const Load& in, int base,
                                                      int x, int width, int channels) {
     constexpr int BEFORE = (K - 1) / S, AFTER = (STRIP - 1) / S;
-    UNROLL_REGISTERS for (int j = -BEFORE; j <= AFTER; ++j) {
+    UNROLL_FLOAT8 for (int j = -BEFORE; j <= AFTER; ++j) {
         if (!INSIDE && !within(x + j, width)) continue;
         const Float8 v = in(base + (x + j) * channels);
-        UNROLL_REGISTERS for (int i = 0; i < STRIP; ++i) {
+        UNROLL_FLOAT8 for (int i = 0; i < STRIP; ++i) {
             const int kx = i - j * S;
             if (kx >= 0 && kx < K) acc[i] += v * taps[kx];
         }
@@ -68,8 +68,8 @@ __device__ __forceinline__ void correlate_transposed(Float8 (&acc)[STRIP], const
 template <int K, int S, bool INSIDE, class Load, class T>
 __device__ __forceinline__ void forward_strip(Float8 (&acc)[STRIP], const Load& in, const T* w, const DwGeometry& g,
                                               int image_base, int oy, int ox) {
-    UNROLL_REGISTERS for (int i = 0; i < STRIP; ++i) acc[i] = broadcast(0.f);
-    UNROLL_REGISTERS for (int ky = 0; ky < K; ++ky) {
+    UNROLL_FLOAT8 for (int i = 0; i < STRIP; ++i) acc[i] = broadcast(0.f);
+    UNROLL_FLOAT8 for (int ky = 0; ky < K; ++ky) {
         const int iy = oy * S - g.top + ky;
         if (!within(iy, g.h)) continue;
         Float8 taps[K];
@@ -82,14 +82,14 @@ __device__ __forceinline__ void forward_strip(Float8 (&acc)[STRIP], const Load& 
 template <int K, int S, bool INSIDE, class Load, class T>
 __device__ __forceinline__ void backward_strip(Float8 (&acc)[STRIP], const Load& in, const T* w, const DwGeometry& g,
                                                int image_base, int iy, int ix) {
-    UNROLL_REGISTERS for (int i = 0; i < STRIP; ++i) acc[i] = broadcast(0.f);
-    for (int ky = (iy + g.top) % S; ky < K; ky += S) {
-        const int oy = (iy + g.top - ky) / S;  // whole; a negative one stays negative
-        if (!within(oy, g.oh)) continue;
+    UNROLL_FLOAT8 for (int i = 0; i < STRIP; ++i) acc[i] = broadcast(0.f);
+    UNROLL_FLOAT8 for (int ky = 0; ky < K; ++ky) {
+        const int offset = iy + g.top - ky;
+        if (offset % S != 0 || !within(offset / S, g.oh)) continue;
         Float8 taps[K];
         load_taps(taps, w + ky * K * g.channels, g.channels);
-        correlate_transposed<K, S, INSIDE>(acc, taps, in, image_base + oy * g.ow * g.channels, (ix + g.left) / S, g.ow,
-                                           g.channels);
+        correlate_transposed<K, S, INSIDE>(acc, taps, in, image_base + offset / S * g.ow * g.channels,
+                                           (ix + g.left) / S, g.ow, g.channels);
     }
 }
 
@@ -97,7 +97,7 @@ __device__ __forceinline__ void backward_strip(Float8 (&acc)[STRIP], const Load&
 template <class Store>
 __device__ __forceinline__ void store_strip(const Float8 (&acc)[STRIP], const Store& out, int base, int x, int width,
                                             int channels) {
-    UNROLL_REGISTERS for (int i = 0; i < STRIP; ++i) {
+    UNROLL_FLOAT8 for (int i = 0; i < STRIP; ++i) {
         if (within(x + i, width)) out(base + (x + i) * channels, acc[i]);
     }
 }

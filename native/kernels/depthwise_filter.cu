@@ -14,7 +14,7 @@ namespace separable {
 // STRIP gradients of one line from ox on: 0 past its end.
 template <class Load>
 __device__ __forceinline__ void load_strip(Float8 (&v)[STRIP], const Load& in, int base, int x, int width, int channels) {
-    UNROLL_REGISTERS for (int i = 0; i < STRIP; ++i) {
+    UNROLL_FLOAT8 for (int i = 0; i < STRIP; ++i) {
         v[i] = x + i < width ? in(base + (x + i) * channels) : broadcast(0.f);
     }
 }
@@ -23,10 +23,10 @@ __device__ __forceinline__ void load_strip(Float8 (&v)[STRIP], const Load& in, i
 template <int K, int S, bool INSIDE, class Load>
 __device__ __forceinline__ void correlate_filter(Sum8* sums, const Float8 (&dy)[STRIP], const Load& in, int base, int first,
                                                  int width, int channels) {
-    UNROLL_REGISTERS for (int j = 0; j < (STRIP - 1) * S + K; ++j) {
+    UNROLL_FLOAT8 for (int j = 0; j < (STRIP - 1) * S + K; ++j) {
         if (!INSIDE && !within(first + j, width)) continue;
         const Float8 v = in(base + (first + j) * channels);
-        UNROLL_REGISTERS for (int i = 0; i < STRIP; ++i) {
+        UNROLL_FLOAT8 for (int i = 0; i < STRIP; ++i) {
             const int kx = j - i * S;
             if (kx >= 0 && kx < K) sums[kx].sum += v * dy[i];
         }
@@ -37,7 +37,7 @@ __device__ __forceinline__ void correlate_filter(Sum8* sums, const Float8 (&dy)[
 template <int K, int S, int ROWS, bool INSIDE, class Load>
 __device__ __forceinline__ void filter_strip(Sum8 (&sums)[ROWS * K], const Float8 (&dy)[STRIP], const Load& in,
                                              const DwGeometry& g, int image_base, int oy, int ox, int ky) {
-    UNROLL_REGISTERS for (int r = 0; r < ROWS; ++r) {
+    UNROLL_FLOAT8 for (int r = 0; r < ROWS; ++r) {
         const int iy = oy * S - g.top + ky + r;
         if (!within(iy, g.h)) continue;
         correlate_filter<K, S, INSIDE>(sums + r * K, dy, in, image_base + iy * g.w * g.channels, ox * S - g.left, g.w,
@@ -97,7 +97,7 @@ template <int K, int S, int ROWS, class LoadX, class LoadG>
 __device__ __forceinline__ void dw_backward_filter(const LoadX& in, const LoadG& gradient, float* dw, float* partials,
                                                    int* tickets, const DwGeometry& g, int lines, int columns) {
     Sum8 sums[ROWS * K];
-    UNROLL_REGISTERS for (int k = 0; k < ROWS * K; ++k) sums[k] = Sum8::empty();
+    UNROLL_FLOAT8 for (int k = 0; k < ROWS * K; ++k) sums[k] = Sum8::empty();
     filter_lines<K, S, ROWS>(sums, ColumnWalk(lines, g.channels, columns), in, gradient, g, (int)blockIdx.z * ROWS);
     fold_filter(sums, dw, partials, tickets, g.channels, columns);
 }

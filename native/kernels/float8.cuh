@@ -5,9 +5,9 @@
 
 // Loops over arrays of Float8: both compilers must unroll them, or the arrays stay in memory.
 #ifdef __CUDACC__
-#define UNROLL_REGISTERS _Pragma("unroll")
+#define UNROLL_FLOAT8 _Pragma("unroll")
 #else
-#define UNROLL_REGISTERS _Pragma("GCC unroll 64")
+#define UNROLL_FLOAT8 _Pragma("GCC unroll 64")
 #endif
 
 namespace separable {

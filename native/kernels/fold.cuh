@@ -48,7 +48,8 @@ struct Sum8 {
     static __device__ __forceinline__ Sum8 read(const float* p) { return Sum8{load_partial(p)}; }
 };
 
-// Count, mean and sum of squared deviations of eight channels. The count is the same for all of them.
+// Count, mean and sum of squared deviations of eight channels. The count is the same for all of them. Means are measured from
+// an origin that all the moments of a reduction share, near the values: as large numbers they would lose what tells them apart.
 struct Moments8 {
     static constexpr int FLOATS = 3 * VEC;
     Float8 mean, m2, count;
@@ -92,10 +93,10 @@ struct PivotedSum8 {
         s2 += d * d;
     }
 
-    __device__ __forceinline__ Moments8 moments(int count) const {
+    __device__ __forceinline__ Moments8 moments(int count, const Float8& origin) const {
         const float n = (float)count;
         const Float8 shift = s1 * (1.f / n);
-        return Moments8{pivot + shift, at_least_zero(s2 - s1 * shift), broadcast(n)};
+        return Moments8{pivot - origin + shift, at_least_zero(s2 - s1 * shift), broadcast(n)};
     }
 };
 
@@ -105,7 +106,7 @@ struct PivotedSum8 {
 template <int VALUES, class E, class Sink>
 __device__ __forceinline__ void fold_lanes(E* slots, const E (&mine)[VALUES], int columns, Sink sink) {
     const int threads = (int)blockDim.x;
-    UNROLL_REGISTERS for (int k = 0; k < VALUES; ++k) slots[k * threads + (int)threadIdx.x] = mine[k];
+    UNROLL_FLOAT8 for (int k = 0; k < VALUES; ++k) slots[k * threads + (int)threadIdx.x] = mine[k];
     __syncthreads();
     for (int item = (int)threadIdx.x; item < VALUES * columns; item += threads) {
         const int k = item / columns, column = item % columns;
@@ -138,10 +139,10 @@ __device__ __forceinline__ void fold_ctas(E (&mine)[VALUES], float* partials, in
     const int lanes = (int)blockDim.x / at.columns, lane = (int)threadIdx.x / at.columns;
     const int vector = at.first + (int)threadIdx.x % at.columns;
     const int run = (at.parts + lanes - 1) / lanes;
-    UNROLL_REGISTERS for (int k = 0; k < VALUES; ++k) mine[k] = E::empty();
+    UNROLL_FLOAT8 for (int k = 0; k < VALUES; ++k) mine[k] = E::empty();
     if (vector < at.vectors) {
         for (int part = lane * run; part < at.parts && part < (lane + 1) * run; ++part) {
-            UNROLL_REGISTERS for (int k = 0; k < VALUES; ++k) mine[k].merge(E::read(partial(part, k, vector)));
+            UNROLL_FLOAT8 for (int k = 0; k < VALUES; ++k) mine[k].merge(E::read(partial(part, k, vector)));
         }
     }
     fold_lanes(slots, mine, at.columns, [&](int k, int column, const E& total) {

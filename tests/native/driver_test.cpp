@@ -13,6 +13,13 @@ TEST(calls_need_init_and_a_context) {
     EXPECT_CODE(cuDeviceGet(&device, 1), CUDA_ERROR_INVALID_DEVICE);
 }
 
+TEST(released_context_is_of_no_use) {
+    TestDevice device;
+    CUdeviceptr p = 0;
+    OK(cuDevicePrimaryCtxRelease_v2(0));
+    EXPECT_CODE(cuMemAlloc_v2(&p, 16), CUDA_ERROR_CONTEXT_IS_DESTROYED);
+}
+
 TEST(attributes, "SEPARABLE_EMULATOR_SMS=6") {
     TestDevice device;
     int value = 0;
