@@ -18,9 +18,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Below this many CUDA threads, waking another OS thread costs more than it saves.
-constexpr uint64_t SMALL_LAUNCH = 2048;
-constexpr int SPINS = 1500;  // about 50 us: a training step launches kernels back to back
+constexpr int SPINS = 6000;  // about 200 us: a training step launches kernels back to back
 
 // The blocks of one launch, handed out in chunks.
 struct Job {
@@ -69,7 +67,7 @@ public:
     LaunchOutcome run(const Launch& launch) {
         Job job(launch, workers_);
         deadline_ns_.store(now_ns() + int64_t(switches().timeout_ms) * 1000000, std::memory_order_relaxed);
-        const bool alone = workers_ == 1 || job.blocks == 1 || job.blocks * launch.threads() <= SMALL_LAUNCH;
+        const bool alone = workers_ == 1 || job.blocks == 1;
         if (!alone) open(job);
         work(*seats_[0], job);
         if (!alone) close();
