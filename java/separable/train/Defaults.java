@@ -55,7 +55,7 @@ public final class Defaults {
         int crop = small ? 0 : dataset == KnownDataset.CIFAR10 ? 4 : 2;
         List<Float> halves = Collections.nCopies(dataset.channels(), 0.5f);     // x / 127.5 - 1
         InputConfig input = new InputConfig(isCnn ? halves : list(dataset.mean()), isCnn ? halves : list(dataset.deviation()), flip, crop);
-        return new Recipe(small ? 1 : 20, small ? 64 : 256, (small ? DType.F32 : DType.BF16).toString(), 1, true,
+        return new Recipe(small ? 2 : 20, small ? 64 : 256, (small ? DType.F32 : DType.BF16).toString(), 1, true,
                 optimizer(rule, small ? 0.25 : 2), input);
     }
 

@@ -49,7 +49,7 @@ class MainTest {
         RunConfig config = RunConfig.read(place.resolve("out/config.json"));
         assertThat(config.model().blocks()).containsExactly(8, 8, 8, 8);
         assertThat(config.recipe().batch()).isEqualTo(16);
-        assertThat(Files.readAllLines(place.resolve("out/metrics.jsonl"))).hasSize(1);
+        assertThat(Files.readAllLines(place.resolve("out/metrics.jsonl"))).hasSize(config.recipe().epochs());
         assertThat(place.resolve("out/model.safetensors")).isNotEmptyFile();
     }
 

@@ -47,7 +47,7 @@ class RunConfigTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
         "\"version\": 1 | \"version\": 2 | config version 2: must be 1",
-        "\"epochs\": 1 | \"epochs\": 0 | epochs 0: must be 1 to",
+        "\"epochs\": 2 | \"epochs\": 0 | epochs 0: must be 1 to",
         "\"batch\": 64 | \"batch\": -3 | batch -3",
         "\"batch\": 64 | \"batch\": \"many\" | is not a configuration",
         "\"precision\": \"fp32\" | \"precision\": \"fp64\" | unknown precision 'fp64': use fp32 or bf16",
@@ -55,7 +55,7 @@ class RunConfigTest {
         "\"name\": \"mobilenet-v1\" | \"name\": \"resnet\" | unknown model 'resnet'",
         "\"dataset\": \"fashion-mnist\" | \"dataset\": \"imagenet\" | unknown data set 'imagenet'",
         "\"learningRate\": 0.1 | \"learningRate\": -1 | learning rate -1.0: must be above 0",
-        "\"warmupEpochs\": 0.25 | \"warmupEpochs\": 1 | warm-up 1.0: must be less than the 1 epochs",
+        "\"warmupEpochs\": 0.25 | \"warmupEpochs\": 2 | warm-up 2.0: must be less than the 2 epochs",
         "\"classes\": 10 | \"classes\": 9 | classes 9: fashion-mnist has 10",
         "\"crop\": 0 | \"crop\": 28 | crop 28: must be below the resolution, 28",
         "\"stemStride\": 1 | \"stemStride\": 3 | stem stride 3: must be 1 or 2",
