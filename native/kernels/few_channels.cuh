@@ -28,7 +28,7 @@ template <class Load> struct PackedPatches {
         Column column;
         UNROLL for (int k = 0; k < VEC; ++k) {
             const Tap tap = tap_of(c + k, channels, g);
-            column.offset[k] = (tap.y * g.w + tap.x) * g.cin + tap.channel;
+            column.offset[k] = tap.y < 0 ? 0 : (tap.y * g.w + tap.x) * g.cin + tap.channel;
             column.y[k] = tap.y;
             column.x[k] = tap.x;
         }

@@ -31,7 +31,6 @@ public final class Conv {
     private static final int FEW_CHANNELS = 4;
 
     private final ConvSpec spec;
-    private final boolean few;
     private final FilterSplit split;
     private final Launch forward;
     private final Launch backwardData;
@@ -39,32 +38,54 @@ public final class Conv {
 
     /** @throws IllegalArgumentException when {@code spec} has groups, or a filter of more than 2^31 stored elements */
     public Conv(Device device, ConvSpec spec, DType type) {
+        this(device, spec, type, tiles(device, spec, type));
+    }
+
+    /** With given tiles, so that tests can reach every one. */
+    Conv(Device device, ConvSpec spec, DType type, ConvTiles tiles) {
         if (!supports(spec, type)) {
             throw new IllegalArgumentException("general convolution cannot compute " + spec + ": it takes one group and at most "
                     + Integer.MAX_VALUE + " filter elements");
         }
         this.spec = spec;
-        this.few = spec.input().c() <= FEW_CHANNELS;
+        boolean few = hasFewChannels(spec);
+        Shape in = spec.input();
+        Shape out = spec.output();
+
+        forward = geometry(pointers(device, tiles.forward().entry(few ? "conv_few_forward" : "conv_forward", type), type, 3), few);
+        over(forward, tiles.forward(), out);
+
+        backwardData = geometry(pointers(device, tiles.backwardData().entry("conv_backward_data", type), type, 3), false);
+        over(backwardData, tiles.backwardData(), in);
+
+        split = FilterSplit.of(tiles.filter(), out.channelStride(), filterColumns(spec), out.rows(), device.multiprocessors());
+        String entry = tiles.filter().entry(few ? "conv_few_backward_filter" : "conv_backward_filter", type);
+        backwardFilter = geometry(pointers(device, entry, type, 5), few)
+                .i32(split.depthPerSplit())
+                .grid(split.tiles(), split.splits(), 1).block(tiles.filter().threads());
+    }
+
+    private static ConvTiles tiles(Device device, ConvSpec spec, DType type) {
+        boolean few = hasFewChannels(spec);
         int multiprocessors = device.multiprocessors();
         Shape in = spec.input();
         Shape out = spec.output();
-        List<GemmTile> dataTiles = GemmTile.dataTiles(type);
-        List<GemmTile> filterTiles = GemmTile.filterTiles(type);
+        List<GemmTile> all = GemmTile.dataTiles(type);
+        List<GemmTile> filters = GemmTile.filterTiles(type);
+        return new ConvTiles(
+                GemmTile.forData(few ? GemmTile.narrow(all) : all, out.rows(), out.channelStride(), multiprocessors),
+                GemmTile.forData(all, in.rows(), in.channelStride(), multiprocessors),
+                GemmTile.forFilter(few ? GemmTile.narrow(filters) : filters, out.channelStride(), filterColumns(spec)));
+    }
 
-        GemmTile tile = GemmTile.forData(few ? GemmTile.narrow(dataTiles) : dataTiles, out.rows(), out.channelStride(), multiprocessors);
-        forward = geometry(pointers(device, tile.entry(few ? "conv_few_forward" : "conv_forward", type), type, 3), few);
-        over(forward, tile, out);
+    private static boolean hasFewChannels(ConvSpec spec) {
+        return spec.input().c() <= FEW_CHANNELS;
+    }
 
-        tile = GemmTile.forData(dataTiles, in.rows(), in.channelStride(), multiprocessors);
-        backwardData = geometry(pointers(device, tile.entry("conv_backward_data", type), type, 3), false);
-        over(backwardData, tile, in);
-
-        int columns = spec.kernelHeight() * spec.kernelWidth() * (few ? in.c() : in.channelStride());
-        tile = GemmTile.forFilter(few ? GemmTile.narrow(filterTiles) : filterTiles, out.channelStride(), columns);
-        split = FilterSplit.of(tile, out.channelStride(), columns, out.rows(), multiprocessors);
-        backwardFilter = geometry(pointers(device, tile.entry(few ? "conv_few_backward_filter" : "conv_backward_filter", type), type, 5), few)
-                .i32(split.depthPerSplit())
-                .grid(split.tiles(), split.splits(), 1).block(tile.threads());
+    /** Columns of the filter as a matrix with a row an output channel. */
+    private static int filterColumns(ConvSpec spec) {
+        Shape in = spec.input();
+        return spec.kernelHeight() * spec.kernelWidth() * (hasFewChannels(spec) ? in.c() : in.channelStride());
     }
 
     private Launch pointers(Device device, String entry, DType type, int count) {

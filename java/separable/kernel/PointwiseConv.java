@@ -34,11 +34,11 @@ public final class PointwiseConv {
 
     /** @throws IllegalArgumentException when {@code spec} is no pointwise convolution */
     public PointwiseConv(Device device, ConvSpec spec, DType type) {
-        this(device, spec, type, Tiles.choose(device, spec, type));
+        this(device, spec, type, tiles(device, spec, type));
     }
 
     /** With given tiles, so that tests can reach every one. */
-    PointwiseConv(Device device, ConvSpec spec, DType type, Tiles tiles) {
+    PointwiseConv(Device device, ConvSpec spec, DType type, ConvTiles tiles) {
         if (!supports(spec, type)) {
             throw new IllegalArgumentException("pointwise convolution cannot compute " + spec
                     + ": it takes a 1x1 kernel with stride 1, one group and no padding");
@@ -62,14 +62,11 @@ public final class PointwiseConv {
     }
 
     /** The tile of each of the three products. */
-    record Tiles(GemmTile forward, GemmTile backwardData, GemmTile filter) {
-
-        static Tiles choose(Device device, ConvSpec spec, DType type) {
-            int multiprocessors = device.multiprocessors();
-            return new Tiles(GemmTile.forData(GemmTile.dataTiles(type), pixels(spec), cout(spec), multiprocessors),
-                    GemmTile.forData(GemmTile.dataTiles(type), pixels(spec), cin(spec), multiprocessors),
-                    GemmTile.forFilter(GemmTile.filterTiles(type), cout(spec), cin(spec)));
-        }
+    private static ConvTiles tiles(Device device, ConvSpec spec, DType type) {
+        int multiprocessors = device.multiprocessors();
+        return new ConvTiles(GemmTile.forData(GemmTile.dataTiles(type), pixels(spec), cout(spec), multiprocessors),
+                GemmTile.forData(GemmTile.dataTiles(type), pixels(spec), cin(spec), multiprocessors),
+                GemmTile.forFilter(GemmTile.filterTiles(type), cout(spec), cin(spec)));
     }
 
     public static boolean supports(ConvSpec spec, DType type) {

@@ -2,10 +2,12 @@ package separable.kernel;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import separable.device.Device;
 import separable.spec.ConvSpec;
@@ -46,6 +48,29 @@ class ConvTest {
             Conv conv = new Conv(device, spec, type);
             problem.checkForward(device, conv::forward);
             problem.checkBackwardData(device, conv::backwardData);
+            problem.checkBackwardFilter(device, conv.filterElements(), conv.workspaceBytes(), conv.tickets(), conv::backwardFilter);
+        }
+    }
+
+    /** Every kernel, not only those the chooser takes for the problems above; ragged in all three extents. */
+    @ParameterizedTest
+    @EnumSource(DType.class)
+    void everyTileIsRight(DType type, Device device) {
+        everyTileIsRight(device, ConvSpec.full(new Shape(1, 23, 15, 24), 72, 3, 1, 1, Padding.symmetric(1)), type,
+                GemmTile.dataTiles(type), GemmTile.filterTiles(type));
+        everyTileIsRight(device, ConvSpec.full(new Shape(1, 23, 15, 3), 40, 3, 1, 1, Padding.symmetric(1)), type,
+                GemmTile.narrow(GemmTile.dataTiles(type)), GemmTile.narrow(GemmTile.filterTiles(type)));
+    }
+
+    private static void everyTileIsRight(Device device, ConvSpec spec, DType type, List<GemmTile> dataTiles, List<GemmTile> filterTiles) {
+        ConvProblem problem = ConvProblem.random(spec, type);
+        for (GemmTile tile : dataTiles) {
+            Conv conv = new Conv(device, spec, type, new ConvTiles(tile, tile, filterTiles.get(0)));
+            problem.checkForward(device, conv::forward);
+            problem.checkBackwardData(device, conv::backwardData);
+        }
+        for (GemmTile tile : filterTiles) {
+            Conv conv = new Conv(device, spec, type, new ConvTiles(dataTiles.get(0), dataTiles.get(0), tile));
             problem.checkBackwardFilter(device, conv.filterElements(), conv.workspaceBytes(), conv.tickets(), conv::backwardFilter);
         }
     }

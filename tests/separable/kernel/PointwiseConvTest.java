@@ -41,13 +41,13 @@ class PointwiseConvTest {
         ConvProblem problem = ConvProblem.random(spec, type);
         GemmTile filter = GemmTile.filterTiles(type).get(0);
         for (GemmTile tile : GemmTile.dataTiles(type)) {
-            PointwiseConv conv = new PointwiseConv(device, spec, type, new PointwiseConv.Tiles(tile, tile, filter));
+            PointwiseConv conv = new PointwiseConv(device, spec, type, new ConvTiles(tile, tile, filter));
             problem.checkForward(device, conv::forward);
             problem.checkBackwardData(device, conv::backwardData);
         }
         GemmTile data = GemmTile.dataTiles(type).get(0);
         for (GemmTile tile : GemmTile.filterTiles(type)) {
-            PointwiseConv conv = new PointwiseConv(device, spec, type, new PointwiseConv.Tiles(data, data, tile));
+            PointwiseConv conv = new PointwiseConv(device, spec, type, new ConvTiles(data, data, tile));
             problem.checkBackwardFilter(device, conv.filterElements(), conv.workspaceBytes(), conv.tickets(), conv::backwardFilter);
         }
     }
