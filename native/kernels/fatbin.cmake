@@ -30,7 +30,7 @@ else()
     message(FATAL_ERROR "${kernels_compiler} knows none of the architectures ${SEPARABLE_CUDA_ARCHITECTURES}")
   endif()
   list(SORT kernels_architectures COMPARE NATURAL)
-  # PTX of 8.0, not of 7.5, which has neither bf16 products nor asynchronous copies: where there is both, the better code goes on.
+  # PTX of 8.0 rather than of 7.5, whose code has neither bf16 products on tensor cores nor asynchronous copies.
   set(with_tensor_cores ${kernels_architectures})
   list(FILTER with_tensor_cores EXCLUDE REGEX "^[1-7][0-9]$")
   list(GET kernels_architectures 0 kernels_ptx)
