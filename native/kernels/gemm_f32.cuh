@@ -37,8 +37,7 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct SimtGemm {
             UNROLL for (int k = k0; k < k0 + VEC; ++k) {
                 const Float8 right = load_tile(b + k * BN);
                 UNROLL_FLOAT8 for (int i = 0; i < TM; ++i)
-                    sum[i] = multiply_add(broadcast(a[A_ACROSS ? i * Tile::THREAD_ROWS * PITCH_A + k : k * PITCH_A + i]),
-                                          right, sum[i]);
+                    sum[i] = multiply_add(a[A_ACROSS ? i * Tile::THREAD_ROWS * PITCH_A + k : k * PITCH_A + i], right, sum[i]);
             }
         }
     }
