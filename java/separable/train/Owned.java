@@ -14,6 +14,20 @@ final class Owned implements AutoCloseable {
         return thing;
     }
 
+    /**
+     * Closes everything because of {@code failure}, which stays the one that is told; what closing adds hangs on it.
+     *
+     * @return {@code failure}
+     */
+    RuntimeException closedAfter(RuntimeException failure) {
+        try {
+            close();
+        } catch (RuntimeException e) {
+            failure.addSuppressed(e);
+        }
+        return failure;
+    }
+
     /** Closes everything even when one fails; the first failure is thrown at the end, with the others attached. */
     @Override
     public void close() {
