@@ -22,17 +22,19 @@ import separable.testing.ForkedJava;
 @ExtendWith(DeviceExtension.class)
 class RunProcessTest {
 
+    private static final int SIDE = 9;
+
     @TempDir
     Path place;
 
     @BeforeEach
     void prepare(Device device) throws IOException {
         assumeTrue(device.name().startsWith("Emulated"), "needs the emulated device's switches");
-        IdxFiles.write(place, 48, 20, 8);
+        IdxFiles.write(place, 48, 20, SIDE);
     }
 
     private ForkedJava.Result train(String out, Map<String, String> environment) throws IOException, InterruptedException {
-        String line = "train --model mobilenet-v1 --width 0.05 --dropout 0.1 --resolution 8 --dataset mnist --batch 16 --epochs 2 --precision fp32 --crop 1"
+        String line = "train --model mobilenet-v1 --width 0.05 --dropout 0.1 --resolution " + SIDE + " --dataset mnist --batch 16 --epochs 2 --precision fp32 --crop 1"
                 + " --data " + place + " --out " + place.resolve(out);
         return ForkedJava.run(Main.class, environment, line.split(" "));
     }
