@@ -24,6 +24,7 @@ class DeviceTest {
         assertThat(device.multiprocessors()).isPositive();
         assertThat(device.totalMemory()).isGreaterThanOrEqualTo(device.freeMemory()).isPositive();
         assertThat(device.driverVersion()).isGreaterThanOrEqualTo(12000);
+        assertThat(device.supportsGraphs()).isTrue();
         assertThat(device.sharedMemoryPerBlock()).isGreaterThanOrEqualTo(48 * 1024);
     }
 
