@@ -15,7 +15,7 @@ using namespace emulated;
 namespace {
 
 constexpr char NAME[] = "Emulated CUDA device";
-constexpr int DRIVER_VERSION = 12060, CAPABILITY_MAJOR = 8, CAPABILITY_MINOR = 0;
+constexpr int CAPABILITY_MAJOR = 8, CAPABILITY_MINOR = 0;
 constexpr int SHARED_PER_MULTIPROCESSOR = 164 * 1024, SHARED_RESERVED = 1024, THREADS_PER_MULTIPROCESSOR = 2048, BLOCKS_PER_MULTIPROCESSOR = 32;
 
 CUresult check_device(CUdevice device) {
@@ -81,7 +81,7 @@ CUDA_API cuInit(unsigned flags) {
 
 CUDA_API cuDriverGetVersion(int* version) {
     return driver_call("cuDriverGetVersion", Needs::NOTHING, [&] {
-        *version = DRIVER_VERSION;
+        *version = switches().driver_version;
         return CUDA_SUCCESS;
     });
 }

@@ -91,6 +91,7 @@ Switches read() {
     s.leaks = flag("SEPARABLE_EMULATOR_LEAKS");
     s.memory = bytes("SEPARABLE_EMULATOR_MEMORY", uint64_t(sysconf(_SC_PHYS_PAGES)) * uint64_t(sysconf(_SC_PAGESIZE)) / 4 * 3);
     s.multiprocessors = positive("SEPARABLE_EMULATOR_SMS", s.multiprocessors);
+    s.driver_version = positive("SEPARABLE_EMULATOR_DRIVER", s.driver_version);
     s.threads = positive("SEPARABLE_EMULATOR_THREADS", usable_cores());
     s.timeout_ms = positive("SEPARABLE_EMULATOR_TIMEOUT", s.timeout_ms);
     s.record = text_of("SEPARABLE_EMULATOR_RECORD");

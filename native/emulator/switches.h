@@ -16,6 +16,7 @@ struct Switches {
     bool leaks = false;      // SEPARABLE_EMULATOR_LEAKS=1: report on stderr at exit
     uint64_t memory = 0;     // SEPARABLE_EMULATOR_MEMORY=bytes[K|M|G]; default three quarters of the machine's
     int multiprocessors = 4; // SEPARABLE_EMULATOR_SMS=n
+    int driver_version = 12060;  // SEPARABLE_EMULATOR_DRIVER=n: what cuDriverGetVersion answers; 11030 is CUDA 11.3
     int threads = 0;         // SEPARABLE_EMULATOR_THREADS=n: OS threads that run blocks; default all cores
     int timeout_ms = 60000;  // SEPARABLE_EMULATOR_TIMEOUT=milliseconds a launch may take
     std::string record;      // SEPARABLE_EMULATOR_RECORD=file: write down launches (launch_recorder.h)

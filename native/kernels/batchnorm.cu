@@ -8,7 +8,6 @@
 // written with `=` but `running`. y may be x, g may be dy, dx may be g. Grid and block: columns.cuh; the reductions take
 // partials (fp32, [gridDim.x][channels] times 3 for statistics, 2 for the gradients) and one ticket per gridDim.y.
 #include "columns.cuh"
-#include "functors.cuh"
 
 namespace separable {
 
@@ -49,10 +48,8 @@ __device__ __forceinline__ void bn_statistics(const T* x, float* stats, float* r
 template <class T>
 __device__ __forceinline__ void bn_forward(const T* x, const float* stats, const float* gamma, const float* beta, T* y,
                                            int rows, int channels, int columns, float epsilon, float low, float high) {
-    const ColumnWalk walk(rows, channels, columns);
-    if (walk.rows == 0) return;
-    const NormAct norm(stats, gamma, beta, walk.channel, channels, epsilon, low, high);
-    map_columns(walk, BnActLoad<T>{x, norm}, RawStore<T>{y});
+    map_columns(ColumnWalk(rows, channels, columns),
+                BnActLoad<T>{x, {stats, gamma, beta, channels, epsilon, low, high}}, StoreRows<T>{y, rows, channels});
 }
 
 // Writes g and returns {sum g, sum g * (x - mean)} over the walk.
@@ -76,7 +73,7 @@ __device__ __forceinline__ void bn_backward_reduce(const T* x, const T* dy, cons
     const ColumnWalk walk(rows, channels, columns);
     Sum8 mine[2] = {Sum8::empty(), Sum8::empty()};
     if (walk.rows > 0) {
-        const NormAct norm(stats, gamma, beta, walk.channel, channels, epsilon, low, high);
+        const NormAct norm = ChannelNorms{stats, gamma, beta, channels, epsilon, low, high}.at(walk.channel);
         walk_gradient(walk, x, dy, g, norm, mine[0].sum, mine[1].sum);
     }
     fold_ctas(mine, partials, tickets + blockIdx.y, column_place(channels, columns),
@@ -91,15 +88,9 @@ template <class T>
 __device__ __forceinline__ void bn_backward_data(const T* x, const T* g, const float* stats, const float* gamma,
                                                  const float* dgamma, const float* dbeta, T* dx, int rows, int channels,
                                                  int columns, float epsilon) {
-    const ColumnWalk walk(rows, channels, columns);
-    if (walk.rows == 0) return;
-    const int c = walk.channel;
-    const Float8 inverse = inverse_deviation(load(stats + channels + c), epsilon);
-    const float per_row = 1.f / (float)rows;
-    map_columns(walk,
-                BnBackwardLoad<T>{x, g, load(stats + c), load(gamma + c) * inverse, load(dbeta + c) * per_row,
-                                  load(dgamma + c) * per_row * inverse},
-                RawStore<T>{dx});
+    map_columns(ColumnWalk(rows, channels, columns),
+                BnBackwardLoad<T>{x, g, stats, gamma, dgamma, dbeta, rows, channels, epsilon},
+                StoreRows<T>{dx, rows, channels});
 }
 
 }  // namespace separable

@@ -4,25 +4,19 @@
 // bias, dbias: fp32 [channels]. Written with `=`. Grid and block: columns.cuh; backward takes partials
 // (fp32, [gridDim.x][channels]) and one ticket per gridDim.y.
 #include "columns.cuh"
-#include "functors.cuh"
 
 namespace separable {
 
 template <class T>
 __device__ __forceinline__ void bias_forward(const T* x, const float* bias, T* y, int rows, int channels, int columns) {
-    const ColumnWalk walk(rows, channels, columns);
-    if (walk.rows == 0) return;
-    map_columns(walk, BiasLoad<T>{x, load(bias + walk.channel)}, RawStore<T>{y});
+    map_columns(ColumnWalk(rows, channels, columns), BiasLoad<T>{x, bias}, StoreRows<T>{y, rows, channels});
 }
 
 template <class T>
 __device__ __forceinline__ void bias_backward(const T* dy, float* dbias, float* partials, int* tickets, int rows,
                                               int channels, int columns) {
-    const ColumnWalk walk(rows, channels, columns);
-    Sum8 mine[1] = {Sum8::empty()};
-    for (int i = 0, e = walk.first; i < walk.rows; ++i, e += walk.step) mine[0].sum += load(dy + e);
-    fold_ctas(mine, partials, tickets + blockIdx.y, column_place(channels, columns),
-              [&](int, int vector, const Sum8& total) { store(dbias + vector * VEC, total.sum); });
+    map_columns(ColumnWalk(rows, channels, columns), RawLoad<T>{dy}, SumRows{broadcast(0.f)},
+                FoldSums<>{dbias, partials, tickets + blockIdx.y, column_place(channels, columns)});
 }
 
 }  // namespace separable

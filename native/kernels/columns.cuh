@@ -6,7 +6,7 @@
 // lane. gridDim.x CTAs share the rows in contiguous ranges, gridDim.y the channels. (Neighbouring threads read neighbouring
 // vectors of a row; runs rather than every lanes-th row keep one thread's reads together for the emulated device's cache.)
 #pragma once
-#include "fold.cuh"
+#include "functors.cuh"
 
 namespace separable {
 
@@ -35,10 +35,14 @@ __device__ __forceinline__ FoldPlace column_place(int channels, int columns) {
     return FoldPlace{(int)blockIdx.x, (int)gridDim.x, (int)blockIdx.y * columns, columns, channels / VEC};
 }
 
-// store(e, load(e)) for every element of the walk.
-template <class Load, class Store>
-__device__ __forceinline__ void map_columns(const ColumnWalk& walk, const Load& load, const Store& store) {
-    for (int i = 0, e = walk.first; i < walk.rows; ++i, e += walk.step) store(e, load(e));
+// The core without a convolution: stores what it loads, for every row of the walk (see functors.cuh for the terms).
+template <class Load, class Store, class Tail = NoTail>
+__device__ __forceinline__ void map_columns(const ColumnWalk& walk, const Load& load, Store store, const Tail& tail = {}) {
+    if (walk.rows > 0) {
+        const auto in = load.at(walk.channel);
+        for (int i = 0, e = walk.first; i < walk.rows; ++i, e += walk.step) store(walk.row + i, walk.channel, in(e));
+    }
+    tail(store);
 }
 
 }  // namespace separable

@@ -18,14 +18,14 @@ template <class Tile, class T>
 __device__ __forceinline__ void conv_forward(const T* x, const T* w, T* y, const ConvGeometry& g) {
     const int depth = g.taps() * g.cin;
     Tile::template Gemm<Depth::COLUMNS, Depth::COLUMNS>::run(
-        Patches<Raw<T>>{x, g, {}}, matrix(w, g.cout, depth), (int)blockIdx.x * Tile::BM, (int)blockIdx.y * Tile::BN, 0, depth,
+        Patches<RawLoad<T>>{{x}, g}, matrix(w, g.cout, depth), (int)blockIdx.x * Tile::BM, (int)blockIdx.y * Tile::BN, 0, depth,
         StoreRows<T>{y, g.output_rows(), g.cout});
 }
 
 template <class Tile, class T>
 __device__ __forceinline__ void conv_backward_data(const T* dy, const T* w, T* dx, const ConvGeometry& g) {
     Tile::template Gemm<Depth::COLUMNS, Depth::ROWS>::run(
-        Arrivals<Raw<T>>{dy, g, {}}, Taps<Raw<T>>{w, g, {}}, (int)blockIdx.x * Tile::BM, (int)blockIdx.y * Tile::BN, 0,
+        Arrivals<RawLoad<T>>{{dy}, g}, Taps<RawLoad<T>>{{w}, g}, (int)blockIdx.x * Tile::BM, (int)blockIdx.y * Tile::BN, 0,
         g.taps() * g.cout, StoreRows<T>{dx, g.input_rows(), g.cin});
 }
 
@@ -33,21 +33,21 @@ template <class Tile, class T>
 __device__ __forceinline__ void conv_backward_filter(const T* x, const T* dy, float* dw, float* workspace, int* tickets,
                                                      const ConvGeometry& g, int rows_per_split) {
     const int columns = g.taps() * g.cin;
-    split_gemm<Tile>(matrix(dy, g.output_rows(), g.cout), Patches<Raw<T>>{x, g, {}}, columns, g.output_rows(), rows_per_split,
+    split_gemm<Tile>(matrix(dy, g.output_rows(), g.cout), Patches<RawLoad<T>>{{x}, g}, columns, g.output_rows(), rows_per_split,
                      workspace, tickets, StoreRows<float>{dw, g.cout, columns});
 }
 
 template <class Tile, class T>
 __device__ __forceinline__ void conv_few_forward(const T* x, const T* w, T* y, const ConvGeometry& g, int channels) {
     Tile::template Gemm<Depth::COLUMNS, Depth::COLUMNS>::run(
-        PackedPatches<Raw<T>>{x, g, channels, {}}, PackedFilter<Raw<T>>{w, g, channels, {}}, (int)blockIdx.x * Tile::BM,
+        PackedPatches<RawLoad<T>>{{x}, g, channels}, PackedFilter<RawLoad<T>>{{w}, g, channels}, (int)blockIdx.x * Tile::BM,
         (int)blockIdx.y * Tile::BN, 0, g.taps() * channels, StoreRows<T>{y, g.output_rows(), g.cout});
 }
 
 template <class Tile, class T>
 __device__ __forceinline__ void conv_few_backward_filter(const T* x, const T* dy, float* dw, float* workspace, int* tickets,
                                                          const ConvGeometry& g, int channels, int rows_per_split) {
-    split_gemm<Tile>(matrix(dy, g.output_rows(), g.cout), PackedPatches<Raw<T>>{x, g, channels, {}}, g.taps() * channels,
+    split_gemm<Tile>(matrix(dy, g.output_rows(), g.cout), PackedPatches<RawLoad<T>>{{x}, g, channels}, g.taps() * channels,
                      g.output_rows(), rows_per_split, workspace, tickets, StorePackedFilter{dw, g, channels});
 }
 

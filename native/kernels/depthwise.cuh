@@ -1,15 +1,16 @@
-// Depthwise convolution: geometry and the cores that the kernels of depthwise_*.cu instantiate.
+// Depthwise convolution: geometry, and what the cores of depthwise_data.cuh and depthwise_filter.cu do with one strip.
 //   forward          y[n,oy,ox,c]  = sum_{ky,kx} x[n, oy*S - top + ky*D, ox*S - left + kx*D, c] * w[ky,kx,c]
 //   gradient of x    dx[n,iy,ix,c] = sum_{ky,kx} dy[n, (iy + top - ky*D)/S, (ix + left - kx*D)/S, c] * w[ky,kx,c]
 //                    over the taps where both quotients are whole
 //   gradient of w    dw[ky,kx,c]   = sum_{n,oy,ox} dy[n,oy,ox,c] * x[n, oy*S - top + ky*D, ox*S - left + kx*D, c]
 // x: [images, h, w, channels], y: [images, oh, ow, channels] in T; w: [KH, KW, channels]; S stride, D dilation. A tap outside
-// the picture contributes 0: the cores never call the Load functor there, whatever it would make of a value.
+// the picture contributes 0: the cores never call the Load there, whatever it would make of a value.
+// Load, Store and Tail: functors.cuh; `in` is the reader of the thread's channels.
 //
 // The cores work on a strip: STRIP neighbouring pixels of one line (one row of one image) and eight channels in a thread,
 // so that a value read serves several outputs and a row of the filter is read once per strip.
 #pragma once
-#include "float8.cuh"
+#include "functors.cuh"
 
 namespace separable {
 
@@ -30,7 +31,7 @@ __device__ __forceinline__ bool within(int i, int extent) { return (unsigned)i <
 // K taps of one filter row, from w: [K, channels] at the thread's channels.
 template <int K, class T>
 __device__ __forceinline__ void load_taps(Float8 (&taps)[K], const T* w, int channels) {
-    UNROLL_FLOAT8 for (int kx = 0; kx < K; ++kx) taps[kx] = load(w + kx * channels);
+    UNROLL_FLOAT8 for (int kx = 0; kx < K; ++kx) taps[kx] = load_readonly(w + kx * channels);
 }
 
 // One filter row over one line: acc[i] += sum_kx in[x + i*S + kx] * taps[kx].
@@ -64,7 +65,7 @@ __device__ __forceinline__ void correlate_transposed(Float8 (&acc)[STRIP], const
     }
 }
 
-// The strip of y that starts at ox. in: x of one image at the thread's channels, through its functor.
+// The strip of y that starts at ox. in: x of one image at the thread's channels, through its reader.
 template <int K, int S, bool INSIDE, class Load, class T>
 __device__ __forceinline__ void forward_strip(Float8 (&acc)[STRIP], const Load& in, const T* w, const DwGeometry& g,
                                               int image_base, int oy, int ox) {
@@ -93,12 +94,12 @@ __device__ __forceinline__ void backward_strip(Float8 (&acc)[STRIP], const Load&
     }
 }
 
-// Writes the pixels of a strip that exist: those in [0, width).
+// Stores the pixels of a strip that exist: those in [0, width). line: of all images.
 template <class Store>
-__device__ __forceinline__ void store_strip(const Float8 (&acc)[STRIP], const Store& out, int base, int x, int width,
-                                            int channels) {
+__device__ __forceinline__ void store_strip(const Float8 (&acc)[STRIP], Store& out, int line, int channel, int x,
+                                            int width) {
     UNROLL_FLOAT8 for (int i = 0; i < STRIP; ++i) {
-        if (within(x + i, width)) out(base + (x + i) * channels, acc[i]);
+        if (within(x + i, width)) out(line * width + x + i, channel, acc[i]);
     }
 }
 

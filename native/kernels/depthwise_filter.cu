@@ -7,7 +7,6 @@
 // fp32 [gridDim.z][gridDim.x][taps in a thread][channels]; one ticket per (gridDim.z, gridDim.y).
 #include "columns.cuh"
 #include "depthwise.cuh"
-#include "functors.cuh"
 
 namespace separable {
 

@@ -1,4 +1,4 @@
-# kernels.fatbin: machine code for SEPARABLE_CUDA_ARCHITECTURES and PTX of the lowest, from one unity file.
+# kernels.fatbin: machine code for SEPARABLE_CUDA_ARCHITECTURES and PTX for newer ones, from one unity file.
 
 set(kernels_fatbin ${CMAKE_BINARY_DIR}/fatbin/empty.fatbin)
 set(kernels_architectures "")
@@ -30,20 +30,30 @@ else()
     message(FATAL_ERROR "${kernels_compiler} knows none of the architectures ${SEPARABLE_CUDA_ARCHITECTURES}")
   endif()
   list(SORT kernels_architectures COMPARE NATURAL)
+  # PTX of 8.0 rather than of 7.5, whose code has neither bf16 products on tensor cores nor asynchronous copies.
+  set(with_tensor_cores ${kernels_architectures})
+  list(FILTER with_tensor_cores EXCLUDE REGEX "^[1-7][0-9]$")
   list(GET kernels_architectures 0 kernels_ptx)
+  if(with_tensor_cores)
+    list(GET with_tensor_cores 0 kernels_ptx)
+  endif()
   list(APPEND code -gencode arch=compute_${kernels_ptx},code=compute_${kernels_ptx})
 
-  set(unity "")
+  # Copies that name themselves are compiled: no path of this machine gets in but that of the CUDA toolkit's own headers.
+  set(staged ${CMAKE_BINARY_DIR}/fatbin/sources)
+  set(unity "#line 1 \"/separable/native/kernels/all.cu\"\n")
   foreach(source IN LISTS kernel_sources)
+    cmake_path(GET source FILENAME source)
     string(APPEND unity "#include \"${source}\"\n")
   endforeach()
-  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/fatbin/kernels.cu CONTENT "${unity}" @ONLY)
+  file(CONFIGURE OUTPUT ${staged}/all.cu CONTENT "${unity}" @ONLY)
 
   set(kernels_fatbin ${CMAKE_BINARY_DIR}/fatbin/kernels.fatbin)
   add_custom_command(OUTPUT ${kernels_fatbin}
-    COMMAND ${NVCC} -fatbin -std=c++17 -lineinfo --threads 0 -I${PROJECT_SOURCE_DIR}/native/kernels ${code}
-            -o ${kernels_fatbin} ${CMAKE_BINARY_DIR}/fatbin/kernels.cu
-    DEPENDS ${CMAKE_BINARY_DIR}/fatbin/kernels.cu ${kernel_sources} ${kernel_headers}
+    COMMAND ${PROJECT_SOURCE_DIR}/native/kernels/stage.sh ${PROJECT_SOURCE_DIR}/native/kernels ${staged}
+    COMMAND ${NVCC} -fatbin -std=c++17 -lineinfo --threads 0 ${code} -o ${kernels_fatbin} all.cu
+    WORKING_DIRECTORY ${staged}
+    DEPENDS ${staged}/all.cu ${PROJECT_SOURCE_DIR}/native/kernels/stage.sh ${kernel_sources} ${kernel_headers}
     COMMENT "Compiling the fatbin for ${kernels_architectures} with ${kernels_compiler}" VERBATIM)
 endif()
 

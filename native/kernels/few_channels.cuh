@@ -6,16 +6,26 @@
 
 namespace separable {
 
+// One element through a Load, of channel `channel`: a lane of the eight that a reader gives.
+template <class Load>
+__device__ __forceinline__ typename Load::Element load_one(const Load& load, int element, int channel) {
+    const int lane = channel % VEC;
+    return narrow<typename Load::Element>(load.at(channel - lane)(element - lane)[lane]);
+}
+
+template <class T> __device__ __forceinline__ T load_one(const RawLoad<T>& load, int element, int /*channel*/) {
+    return __ldg(load.x + element);
+}
+
 // The matrix of patches [N*Ho*Wo, taps * channels], zero outside the picture and beyond the last column.
 template <class Load> struct PackedPatches {
     using Element = typename Load::Element;
     struct Row { int offset, y, x; };                           // offset: of the window's first tap, also where that is outside
-    struct Column { int offset[VEC], y[VEC], x[VEC]; };
+    struct Column { int offset[VEC], channel[VEC], y[VEC], x[VEC]; };
 
-    const Element* __restrict__ x;
+    Load load;
     const ConvGeometry& g;
     const int channels;
-    Load load;
 
     __device__ __forceinline__ Row row(int r) const {
         const Pixel out = pixel_of(r, g.images, g.ho, g.wo);
@@ -29,6 +39,7 @@ template <class Load> struct PackedPatches {
         UNROLL for (int k = 0; k < VEC; ++k) {
             const Tap tap = tap_of(c + k, channels, g);
             column.offset[k] = tap.y < 0 ? 0 : (tap.y * g.w + tap.x) * g.cin + tap.channel;
+            column.channel[k] = tap.channel;
             column.y[k] = tap.y;
             column.x[k] = tap.x;
         }
@@ -39,7 +50,7 @@ template <class Load> struct PackedPatches {
         Pack<Element> pack = zero_pack<Element>();
         UNROLL for (int k = 0; k < VEC; ++k)
             if ((unsigned)(at.y + tap.y[k]) < (unsigned)g.h && (unsigned)(at.x + tap.x[k]) < (unsigned)g.w)
-                pack.at[k] = load.one(x + at.offset + tap.offset[k]);
+                pack.at[k] = load_one(load, at.offset + tap.offset[k], tap.channel[k]);
         return pack;
     }
 };
@@ -56,10 +67,9 @@ template <class Load> struct PackedFilter {
     struct Row { int offset; };
     struct Column { int offset[VEC]; };
 
-    const Element* __restrict__ w;
+    Load load;
     const ConvGeometry& g;
     const int channels;
-    Load load;
 
     __device__ __forceinline__ Row row(int co) const { return {co < g.cout ? co * g.taps() * g.cin : -1}; }
 
@@ -72,7 +82,7 @@ template <class Load> struct PackedFilter {
     __device__ __forceinline__ Pack<Element> fetch(const Row& at, const Column& tap) const {
         Pack<Element> pack = zero_pack<Element>();
         UNROLL for (int k = 0; k < VEC; ++k)
-            if ((at.offset | tap.offset[k]) >= 0) pack.at[k] = load.one(w + at.offset + tap.offset[k]);
+            if ((at.offset | tap.offset[k]) >= 0) pack.at[k] = load_one(load, at.offset + tap.offset[k], tap.offset[k] % g.cin);
         return pack;
     }
 };
@@ -83,7 +93,7 @@ struct StorePackedFilter {
     const ConvGeometry& g;
     const int channels;
 
-    __device__ __forceinline__ void operator()(int co, int column, const float (&v)[VEC]) const {
+    __device__ __forceinline__ void operator()(int co, int column, const Float8& v) const {
         if (co >= g.cout) return;
         UNROLL for (int k = 0; k < VEC; ++k) {
             const int at = stored_column(column + k, channels, g);

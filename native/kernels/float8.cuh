@@ -48,7 +48,33 @@ template <class T> __device__ __forceinline__ Float8 load(const T* p) {
     return r;
 }
 
+// The same from memory that nobody writes while the kernel runs: it may come through the read-only path.
+__device__ __forceinline__ Float8 load_readonly(const float* p) {
+    const float4 lo = __ldg(reinterpret_cast<const float4*>(p));
+    const float4 hi = __ldg(reinterpret_cast<const float4*>(p) + 1);
+    return {{lo.x, lo.y, lo.z, lo.w, hi.x, hi.y, hi.z, hi.w}};
+}
+
+__device__ __forceinline__ Float8 load_readonly(const bf16* p) {
+    const uint4 packed = __ldg(reinterpret_cast<const uint4*>(p));
+    return load(reinterpret_cast<const bf16*>(&packed));
+}
+
+// From an aligned tile in shared memory, in inner loops: the emulated device does not look at the alignment.
+__device__ __forceinline__ Float8 load_tile(const float* p) { return load(p); }
+
 template <class T> __device__ __forceinline__ void store(T* p, const Float8& v) { store8(p, v.at); }
+
+// a * b + c, rounded once: one instruction, and the same bits wherever it is inlined.
+__device__ __forceinline__ Float8 multiply_add(const Float8& a, const Float8& b, Float8 c) {
+    UNROLL for (int k = 0; k < VEC; ++k) c[k] = fmaf(a[k], b[k], c[k]);
+    return c;
+}
+
+__device__ __forceinline__ Float8 multiply_add(float a, const Float8& b, Float8 c) {
+    UNROLL for (int k = 0; k < VEC; ++k) c[k] = fmaf(a, b[k], c[k]);
+    return c;
+}
 
 // What a reader of T will see of v.
 template <class T> __device__ __forceinline__ Float8 rounded(Float8 v) {
@@ -96,6 +122,23 @@ __device__ __forceinline__ void store(bf16* p, const Float8& v, EMU_SITE) {
     const EmulatedU16x8 packed = __builtin_convertvector(emulated_bf16((EmulatedU32x8)v), EmulatedU16x8);
     memcpy(p, &packed, sizeof packed);
 }
+
+template <class T> __device__ __forceinline__ Float8 load_readonly(const T* p, EMU_SITE) { return load(p, file_, line_); }
+
+__device__ __forceinline__ Float8 load_tile(const float* p) {
+    Float8 r;
+    memcpy(&r, p, sizeof r);
+    return r;
+}
+
+__device__ __forceinline__ Float8 multiply_add(const Float8& a, const Float8& b, const Float8& c) {
+    Float8 r;
+    for (int k = 0; k < VEC; ++k) r[k] = __builtin_fmaf(a[k], b[k], c[k]);
+    return r;
+}
+
+// Written so, GCC takes `a` straight from memory in the inner loop of a matrix product; it fuses the two by itself.
+__device__ __forceinline__ Float8 multiply_add(float a, const Float8& b, const Float8& c) { return a * b + c; }
 
 template <class T> __device__ __forceinline__ Float8 rounded(const Float8& v);
 template <> __device__ __forceinline__ Float8 rounded<float>(const Float8& v) { return v; }

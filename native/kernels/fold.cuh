@@ -21,7 +21,7 @@ __device__ __forceinline__ bool last_to_arrive(int* ticket, int parts) {
     return is_last != 0;
 }
 
-// Threads of a CTA that folds columns: at most this many (ColumnGrid.REDUCTION_THREADS). Few, because the emulated device
+// Threads of a CTA that only folds columns: at most this many (ColumnGrid.REDUCTION_THREADS). Few, because the emulated device
 // pays for every thread at every barrier.
 constexpr int FOLD_THREADS = 64;
 
@@ -124,9 +124,10 @@ struct FoldPlace { int part, parts, first, columns, vectors; };
 //   mine      this thread's VALUES partial results (see fold_lanes for who owns what)
 //   partials  [parts][VALUES][vectors][E::FLOATS], any content before and after
 //   ticket    one integer for these columns, zero before and after
-template <int VALUES, class E, class Tail>
+// THREADS: of the CTA, at most.
+template <int THREADS = FOLD_THREADS, int VALUES, class E, class Tail>
 __device__ __forceinline__ void fold_ctas(E (&mine)[VALUES], float* partials, int* ticket, const FoldPlace& at, Tail tail) {
-    __shared__ E slots[VALUES * FOLD_THREADS];
+    __shared__ E slots[VALUES * THREADS];
     auto partial = [&](int part, int k, int vector) {
         return partials + (size_t)((part * VALUES + k) * at.vectors + vector) * E::FLOATS;
     };

@@ -11,10 +11,10 @@
 //     Depth::ROWS      source[depth, outer], as dy and x in dW = dy^T x
 //
 // A Source provides Row row(int), Column column(int) (the index arithmetic, done once per row or column) and
-// Pack<T> fetch(Row, Column) (eight elements; zeros outside the matrix). The store functor takes (row, column, eight floats).
+// Pack<T> fetch(Row, Column) (eight elements; zeros outside the matrix). It reads through a Load, and the product ends in a
+// Store and a Tail (functors.cuh). A thread stores eight columns of a row at a time and keeps its columns.
 #pragma once
-#include "compat.cuh"
-#include "vec.cuh"
+#include "functors.cuh"
 
 namespace separable {
 
@@ -35,19 +35,22 @@ template <class T> __device__ __forceinline__ Pack<T> zero_pack() {
     return zeros;
 }
 
-// Load functors stand between memory and the tile: eight elements of one row, the first of them in `channel`.
-template <class T> struct Raw {
-    using Element = T;
+// Eight elements through a Load, as they go into a tile: what was made on load is narrowed (exactly), what lies in memory
+// travels as it is.
+template <class Load>
+__device__ __forceinline__ Pack<typename Load::Element> load_pack(const Load& load, int element, int channel) {
+    const Float8 v = load.at(channel)(element);
+    Pack<typename Load::Element> pack;
+    UNROLL for (int k = 0; k < VEC; ++k) pack.at[k] = narrow<typename Load::Element>(v[k]);
+    return pack;
+}
 
-    __device__ __forceinline__ Pack<T> operator()(const T* p, int /*channel*/) const {
-        Pack<T> pack;
-        UNROLL for (int i = 0; i < (int)(sizeof(Pack<T>) / sizeof(float4)); ++i)
-            reinterpret_cast<float4*>(&pack)[i] = __ldg(reinterpret_cast<const float4*>(p) + i);
-        return pack;
-    }
-
-    __device__ __forceinline__ T one(const T* p) const { return *p; }
-};
+template <class T> __device__ __forceinline__ Pack<T> load_pack(const RawLoad<T>& load, int element, int /*channel*/) {
+    Pack<T> pack;
+    UNROLL for (int i = 0; i < (int)(sizeof(Pack<T>) / sizeof(float4)); ++i)
+        reinterpret_cast<float4*>(&pack)[i] = __ldg(reinterpret_cast<const float4*>(load.x + element) + i);
+    return pack;
+}
 
 // A row-major matrix [rows, columns], columns a multiple of eight.
 template <class Load> struct Matrix {
@@ -55,20 +58,19 @@ template <class Load> struct Matrix {
     struct Row { int offset; };
     struct Column { int offset; };
 
-    const Element* __restrict__ at;
-    int rows, columns;
     Load load;
+    int rows, columns;
 
     __device__ __forceinline__ Row row(int r) const { return {r < rows ? r * columns : -1}; }
     __device__ __forceinline__ Column column(int c) const { return {c < columns ? c : -1}; }
 
     __device__ __forceinline__ Pack<Element> fetch(Row r, Column c) const {
-        return (r.offset | c.offset) >= 0 ? load(at + r.offset + c.offset, c.offset) : zero_pack<Element>();
+        return (r.offset | c.offset) >= 0 ? load_pack(load, r.offset + c.offset, c.offset) : zero_pack<Element>();
     }
 };
 
-template <class T> __device__ __forceinline__ Matrix<Raw<T>> matrix(const T* at, int rows, int columns) {
-    return {at, rows, columns, {}};
+template <class T> __device__ __forceinline__ Matrix<RawLoad<T>> matrix(const T* at, int rows, int columns) {
+    return {{at}, rows, columns};
 }
 
 // One thread's share in moving an operand's tile, OUTER x DEPTH elements a slab, from its source to shared memory. Eight
@@ -123,26 +125,15 @@ private:
     }
 };
 
-// Store functor: rows of a matrix [rows, columns], columns a multiple of eight, rounded once to T.
-template <class T> struct StoreRows {
-    T* __restrict__ at;
-    int rows, columns;
-
-    __device__ __forceinline__ void operator()(int row, int column, const float (&v)[VEC]) const {
-        if (row < rows && column < columns) store8(at + row * columns + column, v);
-    }
-};
-
 // The end of a product whose depth was shared by GROUPS groups of threads: `partial` holds GROUPS tiles [BM][PITCH]; they are
 // added in order of the groups and stored. Every thread of the CTA calls it after a barrier.
 template <int BM, int BN, int PITCH, int GROUPS, int THREADS, class Store>
-__device__ __forceinline__ void store_tile(const float* partial, int m0, int n0, const Store& store) {
+__device__ __forceinline__ void store_tile(const float* partial, int m0, int n0, Store& store) {
+    static_assert(THREADS % (BN / VEC) == 0, "a thread must keep its columns");
     for (int i = (int)threadIdx.x; i < BM * BN / VEC; i += THREADS) {
         const int row = i / (BN / VEC), column = i % (BN / VEC) * VEC;
-        float sum[VEC];
-        zero8(sum);
-        for (int g = 0; g < GROUPS; ++g)
-            UNROLL for (int k = 0; k < VEC; ++k) sum[k] += partial[(g * BM + row) * PITCH + column + k];
+        Float8 sum = broadcast(0.f);
+        for (int g = 0; g < GROUPS; ++g) sum += load_tile(partial + (g * BM + row) * PITCH + column);
         store(m0 + row, n0 + column, sum);
     }
 }

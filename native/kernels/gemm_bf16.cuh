@@ -33,9 +33,9 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct TensorGemm {
     static constexpr int BYTES_SLABS = 2 * SLAB * (int)sizeof(bf16), BYTES_C = SIZE_C * (int)sizeof(float);
     static constexpr int SHARED_BYTES = BYTES_SLABS > BYTES_C ? BYTES_SLABS : BYTES_C;
 
-    template <class SourceA, class SourceB, class Store>
+    template <class SourceA, class SourceB, class Store, class Tail = NoTail>
     static __device__ __forceinline__ void run(const SourceA& a, const SourceB& b, int m0, int n0, int depth0, int depth1,
-                                               const Store& store) {
+                                               Store out, const Tail& tail = {}) {
         __shared__ __align__(16) unsigned char shared[SHARED_BYTES];
         bf16* const slabs = reinterpret_cast<bf16*>(shared);
         const int warp = (int)threadIdx.x / 32, lane = (int)threadIdx.x % 32;
@@ -68,7 +68,8 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct TensorGemm {
         float* const finished = reinterpret_cast<float*>(shared);
         spread(sum, finished + (group * BM + warp_m) * PITCH_C + warp_n, lane);
         __syncthreads();
-        store_tile<BM, BN, PITCH_C, GROUPS, Tile::THREADS>(finished, m0, n0, store);
+        store_tile<BM, BN, PITCH_C, GROUPS, Tile::THREADS>(finished, m0, n0, out);
+        tail(out);
     }
 
     // The addresses this lane contributes, as ptx.cuh asks for them, and the product of one group's part of a slab.

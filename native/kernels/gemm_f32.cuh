@@ -5,42 +5,6 @@
 
 namespace separable {
 
-// The eight columns of C a thread owns in one row. For g++ a vector type, since it would not find the vector by itself.
-#ifdef __CUDACC__
-
-#define UNROLL_REGISTERS _Pragma("unroll")
-
-struct Lanes { float at[VEC]; };
-
-__device__ __forceinline__ Lanes lanes_at(const float* p) {
-    const float4 lo = reinterpret_cast<const float4*>(p)[0], hi = reinterpret_cast<const float4*>(p)[1];
-    return {{lo.x, lo.y, lo.z, lo.w, hi.x, hi.y, hi.z, hi.w}};
-}
-
-__device__ __forceinline__ Lanes zero_lanes() { return {{0.f, 0.f, 0.f, 0.f, 0.f, 0.f, 0.f, 0.f}}; }
-
-__device__ __forceinline__ void multiply_add(Lanes& sum, float a, const Lanes& b) {
-    UNROLL for (int j = 0; j < VEC; ++j) sum.at[j] = fmaf(a, b.at[j], sum.at[j]);
-}
-
-#else
-
-#define UNROLL_REGISTERS _Pragma("GCC unroll 8")
-
-typedef float Lanes __attribute__((vector_size(VEC * sizeof(float))));
-
-__device__ __forceinline__ Lanes lanes_at(const float* p) {
-    Lanes lanes;
-    memcpy(&lanes, p, sizeof lanes);
-    return lanes;
-}
-
-__device__ __forceinline__ Lanes zero_lanes() { return Lanes{}; }
-
-__device__ __forceinline__ void multiply_add(Lanes& sum, float a, const Lanes& b) { sum += a * b; }
-
-#endif
-
 template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct SimtGemm;
 
 // A CTA computes BM x BN elements of C, BK deep at a time. GROUPS > 1: the threads form that many groups, each takes its part
@@ -68,28 +32,28 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct SimtGemm {
     static constexpr int SHARED_FLOATS = 2 * SLAB > PARTIAL ? 2 * SLAB : PARTIAL;
 
     // One slab: sums += A * B over `depth` (a multiple of eight) steps beginning at `first`.
-    static __device__ __forceinline__ void multiply(Lanes (&sum)[TM], const float* a, const float* b, int first, int last) {
+    static __device__ __forceinline__ void multiply(Float8 (&sum)[TM], const float* a, const float* b, int first, int last) {
         for (int k0 = first; k0 < last; k0 += VEC) {
             UNROLL for (int k = k0; k < k0 + VEC; ++k) {
-                const Lanes right = lanes_at(b + k * BN);
-                UNROLL_REGISTERS for (int i = 0; i < TM; ++i)
-                    multiply_add(sum[i], a[A_ACROSS ? i * Tile::THREAD_ROWS * PITCH_A + k : k * PITCH_A + i], right);
+                const Float8 right = load_tile(b + k * BN);
+                UNROLL_FLOAT8 for (int i = 0; i < TM; ++i)
+                    sum[i] = multiply_add(a[A_ACROSS ? i * Tile::THREAD_ROWS * PITCH_A + k : k * PITCH_A + i], right, sum[i]);
             }
         }
     }
 
     // C[m0.., n0..] over depth [depth0, depth1); both sources give zeros beyond their ends.
-    template <class SourceA, class SourceB, class Store>
+    template <class SourceA, class SourceB, class Store, class Tail = NoTail>
     static __device__ __forceinline__ void run(const SourceA& a, const SourceB& b, int m0, int n0, int depth0, int depth1,
-                                               const Store& store) {
+                                               Store out, const Tail& tail = {}) {
         __shared__ __align__(16) float shared[SHARED_FLOATS];
         const int group = (int)threadIdx.x / Tile::GROUP_THREADS, member = (int)threadIdx.x % Tile::GROUP_THREADS;
         const int thread_row = member / Tile::THREAD_COLUMNS, thread_column = member % Tile::THREAD_COLUMNS;
         Stager<SourceA, DEPTH_A, BM, BK, Tile::THREADS> stage_a(a, m0);
         Stager<SourceB, DEPTH_B, BN, BK, Tile::THREADS> stage_b(b, n0);
 
-        Lanes sum[TM];
-        UNROLL_REGISTERS for (int i = 0; i < TM; ++i) sum[i] = zero_lanes();
+        Float8 sum[TM];
+        UNROLL_FLOAT8 for (int i = 0; i < TM; ++i) sum[i] = broadcast(0.f);
 
         stage_a.fetch(depth0);
         stage_b.fetch(depth0);
@@ -110,17 +74,15 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct SimtGemm {
 
         if (GROUPS > 1) {
             __syncthreads();
-            UNROLL_REGISTERS for (int i = 0; i < TM; ++i)
-                memcpy(shared + (group * BM + tile_row(thread_row, i)) * BN + thread_column * VEC, &sum[i], sizeof sum[i]);
+            UNROLL_FLOAT8 for (int i = 0; i < TM; ++i)
+                store(shared + (group * BM + tile_row(thread_row, i)) * BN + thread_column * VEC, sum[i]);
             __syncthreads();
-            store_tile<BM, BN, BN, GROUPS, Tile::THREADS>(shared, m0, n0, store);
+            store_tile<BM, BN, BN, GROUPS, Tile::THREADS>(shared, m0, n0, out);
         } else {
-            UNROLL_REGISTERS for (int i = 0; i < TM; ++i) {
-                float v[VEC];
-                memcpy(v, &sum[i], sizeof v);
-                store(m0 + tile_row(thread_row, i), n0 + thread_column * VEC, v);
-            }
+            UNROLL_FLOAT8 for (int i = 0; i < TM; ++i)
+                out(m0 + tile_row(thread_row, i), n0 + thread_column * VEC, sum[i]);
         }
+        tail(out);
     }
 
     // Threads take every THREAD_ROWS-th row of an [BM][BK] tile, so that a warp's reads fall into different banks.

@@ -45,9 +45,8 @@ template <class Load> struct Patches {
     using Row = Pixel;
     using Column = Tap;
 
-    const Element* __restrict__ x;
-    const ConvGeometry& g;
     Load load;
+    const ConvGeometry& g;
 
     __device__ __forceinline__ Row row(int r) const {
         const Pixel out = pixel_of(r, g.images, g.ho, g.wo);
@@ -59,7 +58,7 @@ template <class Load> struct Patches {
     __device__ __forceinline__ Pack<Element> fetch(const Row& at, const Column& tap) const {
         const int y = at.y + tap.y, x_ = at.x + tap.x;
         if ((unsigned)y >= (unsigned)g.h || (unsigned)x_ >= (unsigned)g.w) return zero_pack<Element>();
-        return load(x + ((at.image * g.h + y) * g.w + x_) * g.cin + tap.channel, tap.channel);
+        return load_pack(load, ((at.image * g.h + y) * g.w + x_) * g.cin + tap.channel, tap.channel);
     }
 };
 
@@ -69,9 +68,8 @@ template <class Load> struct Arrivals {
     using Row = Pixel;
     using Column = Tap;
 
-    const Element* __restrict__ dy;
-    const ConvGeometry& g;
     Load load;
+    const ConvGeometry& g;
 
     __device__ __forceinline__ Row row(int r) const {
         const Pixel in = pixel_of(r, g.images, g.h, g.w);
@@ -87,7 +85,8 @@ template <class Load> struct Arrivals {
         const int y = at.y + tap.y, x = at.x + tap.x;       // in the padded picture, output pixel times stride
         const int oy = y / g.stride, ox = x / g.stride;
         const bool met = y >= 0 && x >= 0 && oy * g.stride == y && ox * g.stride == x && oy < g.ho && ox < g.wo;
-        return met ? load(dy + ((at.image * g.ho + oy) * g.wo + ox) * g.cout + tap.channel, tap.channel) : zero_pack<Element>();
+        if (!met) return zero_pack<Element>();
+        return load_pack(load, ((at.image * g.ho + oy) * g.wo + ox) * g.cout + tap.channel, tap.channel);
     }
 };
 
@@ -97,9 +96,8 @@ template <class Load> struct Taps {
     struct Row { int offset; };
     struct Column { int offset; };
 
-    const Element* __restrict__ w;
-    const ConvGeometry& g;
     Load load;
+    const ConvGeometry& g;
 
     __device__ __forceinline__ Row row(int r) const {
         const int tap = (int)((unsigned)r / (unsigned)g.cout), co = r - tap * g.cout;
@@ -109,7 +107,7 @@ template <class Load> struct Taps {
     __device__ __forceinline__ Column column(int c) const { return {c < g.cin ? c : -1}; }
 
     __device__ __forceinline__ Pack<Element> fetch(Row r, Column c) const {
-        return (r.offset | c.offset) >= 0 ? load(w + r.offset + c.offset, c.offset) : zero_pack<Element>();
+        return (r.offset | c.offset) >= 0 ? load_pack(load, r.offset + c.offset, c.offset) : zero_pack<Element>();
     }
 };
 

@@ -12,6 +12,8 @@ namespace separable {
 //   warp_fold<W>(v)       v[k] of lane l < W becomes the sum over the lanes l, l + W, l + 2W ...
 //
 // Asynchronous copies --------------------------------------------------------------------------------------------------
+// For kernels that stage several slabs ahead, as a fused schedule does; no plain kernel does yet. tests/native covers the
+// emulated twins (copy_without_wait in faulty_kernels.cu).
 //   copy_async16(shared, global, present)   16 bytes on their way to shared memory; zeros when not present
 //   copy_async_commit()                     closes a group of copies
 //   copy_async_wait<KEEP>()                 until at most KEEP of this thread's groups are on their way; a barrier shows them to others
@@ -47,6 +49,8 @@ template <int W, int N> __device__ __forceinline__ void warp_fold(float (&v)[N])
         UNROLL for (int o = 16; o >= W; o >>= 1) v[k] += __shfl_down_sync(0xffffffffu, v[k], o);
 }
 
+#if __CUDA_ARCH__ >= 800
+
 __device__ __forceinline__ void copy_async16(void* shared, const void* global, bool present) {
     const unsigned address = (unsigned)__cvta_generic_to_shared(shared);
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;\n" ::"r"(address), "l"(global), "r"(present ? 16 : 0) : "memory");
@@ -58,6 +62,51 @@ template <int KEEP> __device__ __forceinline__ void copy_async_wait() {
     asm volatile("cp.async.wait_group %0;\n" ::"n"(KEEP) : "memory");
 }
 
+__device__ __forceinline__ void multiply_block(float (&c)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
+    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};\n"
+                 : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+
+#else
+
+// Compute capability 7.5 copies through registers and has no bf16 on its tensor cores.
+
+__device__ __forceinline__ void copy_async16(void* shared, const void* global, bool present) {
+    *static_cast<uint4*>(shared) = present ? *static_cast<const uint4*>(global) : make_uint4(0, 0, 0, 0);
+}
+
+__device__ __forceinline__ void copy_async_commit() {}
+
+template <int KEEP> __device__ __forceinline__ void copy_async_wait() {}
+
+__device__ __forceinline__ float bf16_first(unsigned pair) { return __uint_as_float(pair << 16); }
+__device__ __forceinline__ float bf16_second(unsigned pair) { return __uint_as_float(pair & 0xffff0000u); }
+
+// A 16x8 block of C += A [16, 16] B [16, 8] with the registers laid out as mma.m16n8k16 wants them. Lane 4r + q holds of A rows
+// r and r + 8, depths 2q, 2q + 1 (a[0], a[1]) and 2q + 8, 2q + 9 (a[2], a[3]), and of B column r at the same depths (b0, b1),
+// two bf16 a register. Depths are added in ascending order.
+__device__ __forceinline__ void multiply_block(float (&c)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
+    const int lane = threadIdx.x % 32;
+    UNROLL for (int half = 0; half < 2; ++half) {
+        const unsigned b = half ? b1 : b0;
+#pragma unroll 1
+        for (int q = 0; q < 4; ++q) {
+            const unsigned upper = __shfl_sync(0xffffffffu, a[half * 2], lane / 4 * 4 + q);
+            const unsigned lower = __shfl_sync(0xffffffffu, a[half * 2 + 1], lane / 4 * 4 + q);
+            UNROLL for (int column = 0; column < 2; ++column) {
+                const unsigned right = __shfl_sync(0xffffffffu, b, (lane % 4 * 2 + column) * 4 + q);
+                c[column] = fmaf(bf16_first(upper), bf16_first(right), c[column]);
+                c[column] = fmaf(bf16_second(upper), bf16_second(right), c[column]);
+                c[column + 2] = fmaf(bf16_first(lower), bf16_first(right), c[column + 2]);
+                c[column + 2] = fmaf(bf16_second(lower), bf16_second(right), c[column + 2]);
+            }
+        }
+    }
+}
+
+#endif
+
 template <bool TRANSPOSE> __device__ __forceinline__ void load_matrices(unsigned (&r)[4], const __nv_bfloat16* row) {
     const unsigned address = (unsigned)__cvta_generic_to_shared(row);
     if (TRANSPOSE)
@@ -66,12 +115,6 @@ template <bool TRANSPOSE> __device__ __forceinline__ void load_matrices(unsigned
     else
         asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];\n"
                      : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(address) : "memory");
-}
-
-__device__ __forceinline__ void multiply_block(float (&c)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
-    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};\n"
-                 : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 
 template <int MI, int NI, int STEPS, bool TRANSPOSE_A, bool TRANSPOSE_B>

@@ -21,26 +21,27 @@ template <> __device__ __forceinline__ bf16 narrow<bf16>(float v) { return __flo
 // What a reader of T will see of v: the rounding point of every stored value.
 template <class T> __device__ __forceinline__ float rounded(float v) { return widen(narrow<T>(v)); }
 
-__device__ __forceinline__ void load8(const float* __restrict__ p, float (&v)[VEC]) {
-    const float4 lo = __ldg(reinterpret_cast<const float4*>(p));
-    const float4 hi = __ldg(reinterpret_cast<const float4*>(p) + 1);
+// Ordinary loads: the memory may be written by the same kernel, so that a map can work in place.
+__device__ __forceinline__ void load8(const float* p, float (&v)[VEC]) {
+    const float4 lo = reinterpret_cast<const float4*>(p)[0];
+    const float4 hi = reinterpret_cast<const float4*>(p)[1];
     v[0] = lo.x; v[1] = lo.y; v[2] = lo.z; v[3] = lo.w;
     v[4] = hi.x; v[5] = hi.y; v[6] = hi.z; v[7] = hi.w;
 }
 
-__device__ __forceinline__ void store8(float* __restrict__ p, const float (&v)[VEC]) {
+__device__ __forceinline__ void store8(float* p, const float (&v)[VEC]) {
     reinterpret_cast<float4*>(p)[0] = make_float4(v[0], v[1], v[2], v[3]);
     reinterpret_cast<float4*>(p)[1] = make_float4(v[4], v[5], v[6], v[7]);
 }
 
 #ifdef __CUDACC__
 
-__device__ __forceinline__ void load8(const bf16* __restrict__ p, float (&v)[VEC]) {
+__device__ __forceinline__ void load8(const bf16* p, float (&v)[VEC]) {
     const Bf16x8 packed = *reinterpret_cast<const Bf16x8*>(p);
     UNROLL for (int k = 0; k < VEC; ++k) v[k] = __bfloat162float(packed.at[k]);
 }
 
-__device__ __forceinline__ void store8(bf16* __restrict__ p, const float (&v)[VEC]) {
+__device__ __forceinline__ void store8(bf16* p, const float (&v)[VEC]) {
     Bf16x8 packed;
     UNROLL for (int k = 0; k < VEC; ++k) packed.at[k] = __float2bfloat16(v[k]);
     *reinterpret_cast<Bf16x8*>(p) = packed;

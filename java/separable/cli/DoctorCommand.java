@@ -69,8 +69,7 @@ final class DoctorCommand implements Callable<Integer> {
             BuildInfo info = BuildInfo.read();
             row("Separable", info.version());
             row("kernels", info.hasGpuCode()
-                    ? "machine code for " + String.join(", ", info.architectures()) + "; PTX " + (info.ptx().isEmpty() ? "none" : info.ptx())
-                            + "; built with " + info.compiler()
+                    ? info.describeCode() + "; built with " + info.compiler()
                     : "no GPU code: there was no nvcc when they were built; only a device that brings the kernels itself can run them");
         } catch (DeviceException e) {
             row("kernels", "not found");
@@ -86,10 +85,20 @@ final class DoctorCommand implements Callable<Integer> {
             row("  memory", mebibytes(device.totalMemory()) + ", " + mebibytes(device.freeMemory()) + " free");
             row("  driver", "for CUDA " + cuda(device.driverVersion()));
             checkLimits(device);
+            kernels(device);
+        } catch (DeviceException e) {
+            row("device", "not usable");
+            problems.add(e.getMessage());
+        }
+    }
+
+    /** The load itself decides whether kernels, driver and device fit: only the driver knows, and its refusal explains itself. */
+    private void kernels(Device device) {
+        try {
             device.kernel(PROBE_KERNEL);
             row("  kernels", "load");
         } catch (DeviceException e) {
-            row("device", "not usable");
+            row("  kernels", "do not load");
             problems.add(e.getMessage());
         }
     }

@@ -55,9 +55,16 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private static String describe(RunConfig run, Device device, Path folder) {
-        return String.format(Locale.ROOT, "%s, width %s, %dx%d, %s, batch %d, %s %s, on %s%nresults go to %s",
+        return String.format(Locale.ROOT, "%s, width %s, %dx%d, %s, batch %d, %s %s, on %s, %s%nresults go to %s",
                 run.model().name(), run.model().width(), run.model().resolution(), run.model().resolution(), run.data().dataset(),
-                run.recipe().batch(), run.recipe().optimizer().name(), run.recipe().precision(), device.name(), folder);
+                run.recipe().batch(), run.recipe().optimizer().name(), run.recipe().precision(), device.name(), launches(run, device), folder);
+    }
+
+    private static String launches(RunConfig run, Device device) {
+        if (run.recipe().capturesOn(device)) {
+            return "one graph launch a step";
+        }
+        return run.recipe().graph() ? "plain launches (the driver is too old for graphs)" : "plain launches";
     }
 
     /** {@code test accuracy 0.8731 (8731 of 10000), loss 0.3521} */

@@ -1,5 +1,7 @@
 package separable.data;
 
+import java.util.List;
+import separable.device.Closing;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
 
@@ -41,7 +43,6 @@ public final class DeviceDataset implements AutoCloseable {
 
     @Override
     public void close() {
-        images.close();
-        labels.close();
+        Closing.all(List.of(images, labels));
     }
 }

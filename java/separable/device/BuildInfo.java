@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
 import java.util.Properties;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * How the kernels on the class path were built.
@@ -48,14 +50,46 @@ public record BuildInfo(List<String> architectures, String ptx, String compiler,
         }
     }
 
-    /** What the build holds beside what {@code device} needs, for an error when they do not fit. */
-    String describe(Device device) {
-        String built = hasGpuCode()
-                ? "built by " + compiler + " for " + String.join(", ", architectures) + (ptx.isEmpty() ? "" : ", PTX " + ptx)
-                : "built without a CUDA compiler, so without code for a GPU: install nvcc and build again";
-        int driver = device.driverVersion();
-        return built + "; this device is " + device.computeCapability() + " with a driver for CUDA "
-                + driver / 1000 + "." + driver % 1000 / 10;
+    /**
+     * What to do when a driver refuses the kernels: the first thing that keeps this build from the device, else what the
+     * result itself suggests.
+     *
+     * @param capability the device's, 80 for 8.0
+     * @param driver the CUDA version of the driver, 12040 for 12.4
+     */
+    String advice(int result, int capability, int driver) {
+        String device = "; this device is " + capability / 10 + "." + capability % 10 + " with a driver for CUDA " + driver / 1000 + "."
+                + driver % 1000 / 10;
+        if (!hasGpuCode()) {
+            return "the kernels were built without nvcc, so without code for a GPU: install nvcc and build again,"
+                    + " or use the emulated device with SEPARABLE_DEVICE=emulated" + device;
+        }
+        String built = " (built by " + compiler + ": " + describeCode() + device + ")";
+        if (compilerMajor() > driver / 1000) {
+            return "a driver older than the compiler's major version cannot load the kernels: install a driver for CUDA " + compilerMajor()
+                    + " or newer, or build with nvcc " + driver / 1000 + built;
+        }
+        if (!covers(capability)) {
+            return "the kernels were not built for this GPU: build with -Dcuda.architectures=" + capability + built;
+        }
+        return Advice.forResult(result) + built;
+    }
+
+    /** The code inside, as in {@code machine code for 80, 90; PTX 80}. */
+    public String describeCode() {
+        return "machine code for " + String.join(", ", architectures) + "; PTX " + (ptx.isEmpty() ? "none" : ptx);
+    }
+
+    /** Machine code runs on its own major capability from its minor upwards, PTX on everything newer. */
+    private boolean covers(int capability) {
+        boolean machineCode = architectures.stream().mapToInt(Integer::parseInt)
+                .anyMatch(built -> built / 10 == capability / 10 && built <= capability);
+        return machineCode || !ptx.isEmpty() && Integer.parseInt(ptx) <= capability;
+    }
+
+    private int compilerMajor() {
+        Matcher number = Pattern.compile("\\d+").matcher(compiler);
+        return number.find() ? Integer.parseInt(number.group()) : 0;
     }
 
     private static String value(Properties properties, String key) {

@@ -20,6 +20,9 @@ public final class Device implements AutoCloseable {
 
     private static final Logger LOG = System.getLogger(Device.class.getName());
 
+    /** CUDA 11.4, the first driver with {@code cuGraphInstantiateWithFlags}, which JCuda instantiates graphs with. */
+    private static final int LEAST_DRIVER_FOR_GRAPHS = 11040;
+
     private final CUdevice handle;
     private final CUcontext context = new CUcontext();
     private final String name;
@@ -169,6 +172,14 @@ public final class Device implements AutoCloseable {
     /** The CUDA version the driver supports: 12040 for 12.4. */
     public int driverVersion() {
         return driverVersion;
+    }
+
+    /**
+     * Whether {@link Stream#capture} works here. Every GPU can launch graphs; it takes a driver for CUDA 11.4 or newer, the
+     * first that knows the call by which a captured graph is instantiated.
+     */
+    public boolean supportsGraphs() {
+        return driverVersion >= LEAST_DRIVER_FOR_GRAPHS;
     }
 
     /** The most shared memory, static and dynamic, a block can have, in bytes. */

@@ -13,6 +13,14 @@ import jcuda.driver.JCudaDriver;
  */
 public final class DeviceBuffer extends Resource {
 
+    /** Names a copy, should it fail: training enqueues copies by the thousand, and text costs memory. */
+    private record Copy(Resource source, Resource target) {
+        @Override
+        public String toString() {
+            return source + " to " + target;
+        }
+    }
+
     private final Device device;
     private final String name;
     private final long bytes;
@@ -128,7 +136,7 @@ public final class DeviceBuffer extends Resource {
     public void writeAsync(long byteOffset, PinnedBuffer source, long sourceOffset, long count, Stream stream) {
         requireRange(byteOffset, count);
         requireRange(source, sourceOffset, count);
-        Driver.check("copying from " + source + " to", this, () -> JCudaDriver.cuMemcpyHtoDAsync(
+        Driver.check("copying from", new Copy(source, this), () -> JCudaDriver.cuMemcpyHtoDAsync(
                 address.withByteOffset(byteOffset), source.pointer().withByteOffset(sourceOffset), count, stream.handle()));
     }
 
@@ -141,7 +149,7 @@ public final class DeviceBuffer extends Resource {
     public void readAsync(long byteOffset, PinnedBuffer target, long targetOffset, long count, Stream stream) {
         requireRange(byteOffset, count);
         requireRange(target, targetOffset, count);
-        Driver.check("copying to " + target + " from", this, () -> JCudaDriver.cuMemcpyDtoHAsync(
+        Driver.check("copying from", new Copy(this, target), () -> JCudaDriver.cuMemcpyDtoHAsync(
                 target.pointer().withByteOffset(targetOffset), address.withByteOffset(byteOffset), count, stream.handle()));
     }
 
@@ -149,7 +157,7 @@ public final class DeviceBuffer extends Resource {
     public void copyAsync(long byteOffset, DeviceBuffer source, long sourceOffset, long count, Stream stream) {
         requireRange(byteOffset, count);
         source.requireRange(sourceOffset, count);
-        Driver.check("copying from " + source + " to", this, () -> JCudaDriver.cuMemcpyDtoDAsync(
+        Driver.check("copying from", new Copy(source, this), () -> JCudaDriver.cuMemcpyDtoDAsync(
                 address.withByteOffset(byteOffset), source.address.withByteOffset(sourceOffset), count, stream.handle()));
     }
 

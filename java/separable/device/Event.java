@@ -1,5 +1,6 @@
 package separable.device;
 
+import java.util.function.IntSupplier;
 import jcuda.driver.CUevent;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
@@ -8,6 +9,7 @@ import jcuda.driver.JCudaDriver;
 public final class Event extends Resource {
 
     private final CUevent handle = new CUevent();
+    private final IntSupplier query = () -> JCudaDriver.cuEventQuery(handle);
 
     Event(Resources owner) {
         super(owner);
@@ -20,10 +22,10 @@ public final class Event extends Resource {
         return handle;
     }
 
-    /** Whether the work before it is done; true for an event never recorded. */
+    /** Whether the work before it is done, asked without allocating anything; true for an event never recorded. */
     public boolean isDone() {
         requireOpen();
-        int result = Driver.result(() -> JCudaDriver.cuEventQuery(handle));
+        int result = Driver.result(query);
         if (result != CUresult.CUDA_SUCCESS && result != CUresult.CUDA_ERROR_NOT_READY) {
             throw Driver.failure(result, "asking", this);
         }

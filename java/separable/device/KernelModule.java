@@ -2,6 +2,7 @@ package separable.device;
 
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.IntFunction;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUresult;
@@ -13,23 +14,30 @@ public final class KernelModule extends Resource {
     private final Device device;
     private final CUmodule handle = new CUmodule();
     private final String name;
+    private final IntFunction<String> advice;
     private final ConcurrentMap<String, Kernel> kernels = new ConcurrentHashMap<>();
 
     KernelModule(Device device, Resources owner, byte[] image, String name) {
+        this(device, owner, image, name, Advice::forResult);
+    }
+
+    private KernelModule(Device device, Resources owner, byte[] image, String name, IntFunction<String> advice) {
         super(owner);
         this.device = device;
         this.name = name;
-        Driver.check("loading", this, () -> JCudaDriver.cuModuleLoadData(handle, image));
+        this.advice = advice;
+        int result = Driver.result(() -> JCudaDriver.cuModuleLoadData(handle, image));
+        if (result != CUresult.CUDA_SUCCESS) {
+            throw Driver.failure(result, "loading", this, advice.apply(result));
+        }
         opened();
     }
 
     /** Loads Separable's own kernels, from the class path; when the driver refuses them, says how they were built. */
     static KernelModule own(Device device, Resources owner) {
-        try {
-            return new KernelModule(device, owner, BuildInfo.fatbin(), "separable");
-        } catch (DeviceException e) {
-            throw new DeviceException(e.code(), e.getMessage() + " (" + BuildInfo.read().describe(device) + ")", e);
-        }
+        BuildInfo build = BuildInfo.read();
+        return new KernelModule(device, owner, BuildInfo.fatbin(), "separable",
+                result -> build.advice(result, device.computeCapability(), device.driverVersion()));
     }
 
     /**
@@ -50,7 +58,8 @@ public final class KernelModule extends Resource {
                     "no such kernel was compiled into it: see whether the name is right and the build is fresh");
         }
         if (result != CUresult.CUDA_SUCCESS) {
-            throw Driver.failure(result, "looking up kernel " + entry + " in", this);
+            // A driver that loads lazily refuses a module only now.
+            throw Driver.failure(result, "looking up kernel " + entry + " in", this, advice.apply(result));
         }
         return new Kernel(device, this, function, entry);
     }

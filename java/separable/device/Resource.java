@@ -31,10 +31,6 @@ public abstract class Resource implements AutoCloseable {
         }
     }
 
-    final boolean isClosed() {
-        return closed;
-    }
-
     @Override
     public final void close() {
         if (owner.remove(this)) {

@@ -25,21 +25,6 @@ final class Resources {
 
     /** Closes everything, the newest first; goes on after an error and throws the first at the end. */
     void closeAll() {
-        List<Resource> resources = snapshot();
-        RuntimeException first = null;
-        for (int i = resources.size() - 1; i >= 0; i--) {
-            try {
-                resources.get(i).close();
-            } catch (RuntimeException e) {
-                if (first == null) {
-                    first = e;
-                } else {
-                    first.addSuppressed(e);
-                }
-            }
-        }
-        if (first != null) {
-            throw first;
-        }
+        Closing.all(snapshot());
     }
 }

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import jcuda.driver.CUdeviceptr;
 import separable.device.Arena;
+import separable.device.Closing;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
 
@@ -142,7 +143,8 @@ final class Memory implements AutoCloseable {
     @Override
     public void close() {
         open = false;
-        arena.close();
-        tickets.ifPresent(DeviceBuffer::close);
+        List<AutoCloseable> all = new ArrayList<>(List.of(arena));
+        tickets.ifPresent(all::add);
+        Closing.all(all);
     }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import jcuda.driver.CUdeviceptr;
+import separable.device.Closing;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
 import separable.device.Stream;
@@ -224,7 +225,8 @@ public final class Parameters implements AutoCloseable {
 
     @Override
     public void close() {
-        owned.forEach(DeviceBuffer::close);
+        List<DeviceBuffer> all = List.copyOf(owned);
         owned.clear();
+        Closing.all(all);
     }
 }

@@ -14,7 +14,7 @@ public record StepMetrics(float lossSum, int top1, int top5, int count) {
 
     /** Entry {@code slot} of a copy of the ring, in the machine's byte order whatever the buffer's. */
     public static StepMetrics at(ByteBuffer ring, int slot) {
-        ByteBuffer words = ring.duplicate().order(ByteOrder.nativeOrder());
+        ByteBuffer words = ring.order() == ByteOrder.nativeOrder() ? ring : ring.duplicate().order(ByteOrder.nativeOrder());
         int at = slot * BYTES;
         return new StepMetrics(words.getFloat(at), words.getInt(at + 4), words.getInt(at + 8), words.getInt(at + 12));
     }

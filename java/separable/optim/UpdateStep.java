@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
+import separable.device.Closing;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
 import separable.device.Stream;
@@ -61,7 +62,8 @@ public final class UpdateStep implements AutoCloseable {
 
     @Override
     public void close() {
-        slots.forEach(DeviceBuffer::close);
+        List<DeviceBuffer> all = List.copyOf(slots);
         slots.clear();
+        Closing.all(all);
     }
 }

@@ -56,10 +56,6 @@ public record Shape(int n, int h, int w, int c) {
         return new Shape(images, h, w, c);
     }
 
-    public Shape withC(int channels) {
-        return new Shape(n, h, w, channels);
-    }
-
     @Override
     public String toString() {
         return n + "x" + h + "x" + w + "x" + c;

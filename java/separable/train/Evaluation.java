@@ -19,10 +19,6 @@ public record Evaluation(double lossSum, int top1, int top5, int count) {
         }
     }
 
-    public Evaluation plus(Evaluation other) {
-        return new Evaluation(lossSum + other.lossSum, top1 + other.top1, top5 + other.top5, count + other.count);
-    }
-
     /** Mean loss of a picture; NaN over no pictures. */
     public double loss() {
         return lossSum / count;

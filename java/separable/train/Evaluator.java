@@ -1,6 +1,7 @@
 package separable.train;
 
 import java.util.function.BooleanSupplier;
+import jcuda.driver.CUdeviceptr;
 import separable.data.Dataset;
 import separable.data.DeviceDataset;
 import separable.data.Sampler;
@@ -45,14 +46,15 @@ public final class Evaluator implements AutoCloseable {
             Plan plan = owned.keep(Plan.evaluation(device, graph, parameters, state, metrics, PlanOptions.standard()));
             BatchFeed feed = owned.keep(new BatchFeed(device, data, graph.input().shape(), recipe.type(), recipe.input(), false));
             feed.setOrder(new Sampler(count, 0).sequential());
-            loop = owned.keep(new StepLoop(stream, recipe.graph(), () -> {
-                feed.enqueue(state, plan.input(), plan.labels(), stream);
+            CUdeviceptr input = plan.input();
+            CUdeviceptr labels = plan.labels();
+            loop = owned.keep(new StepLoop(stream, recipe.capturesOn(device), () -> {
+                feed.enqueue(state, input, labels, stream);
                 plan.enqueue(stream);
                 state.advance(noRates.pointer(), 1, stream.handle());
             }));
         } catch (RuntimeException failure) {
-            owned.close();
-            throw failure;
+            throw owned.closedAfter(failure);
         }
     }
 

@@ -1,5 +1,6 @@
 package separable.train;
 
+import java.nio.ByteBuffer;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
 import separable.device.Event;
@@ -16,15 +17,21 @@ final class MetricsReader implements AutoCloseable {
     private final Owned owned = new Owned();
     private final DeviceBuffer ring;
     private final PinnedBuffer host;
+    private final ByteBuffer figures;
     private final Event copied;
     private int arrived;
     private int requested;
-    private Evaluation sum = Evaluation.NOTHING;
+    // The sum so far, in numbers: a step must leave no garbage behind.
+    private double lossSum;
+    private int top1;
+    private int top5;
+    private int count;
 
     /** @param ring a slot for each step of an epoch */
     MetricsReader(Device device, DeviceBuffer ring) {
         this.ring = ring;
         this.host = owned.keep(device.allocatePinned(ring.bytes(), "step metrics on the host"));
+        this.figures = host.bytes();
         this.copied = owned.keep(device.newEvent());
     }
 
@@ -32,7 +39,10 @@ final class MetricsReader implements AutoCloseable {
     void restart() {
         arrived = 0;
         requested = 0;
-        sum = Evaluation.NOTHING;
+        lossSum = 0;
+        top1 = 0;
+        top5 = 0;
+        count = 0;
     }
 
     /** Asks for the figures of the first {@code steps} steps, all enqueued before; left out while a copy is under way. */
@@ -52,8 +62,11 @@ final class MetricsReader implements AutoCloseable {
             return false;
         }
         for (; arrived < requested; arrived++) {
-            StepMetrics m = StepMetrics.at(host.bytes(), arrived);
-            sum = sum.plus(new Evaluation(m.lossSum(), m.top1(), m.top5(), m.count()));
+            StepMetrics step = StepMetrics.at(figures, arrived);
+            lossSum += step.lossSum();
+            top1 += step.top1();
+            top5 += step.top5();
+            count += step.count();
         }
         return true;
     }
@@ -65,7 +78,7 @@ final class MetricsReader implements AutoCloseable {
         request(steps, stream);
         stream.synchronize();
         poll();
-        return sum;
+        return soFar();
     }
 
     /** Steps whose figures have come. */
@@ -75,7 +88,7 @@ final class MetricsReader implements AutoCloseable {
 
     /** Over those steps. */
     Evaluation soFar() {
-        return sum;
+        return new Evaluation(lossSum, top1, top5, count);
     }
 
     @Override

@@ -1,37 +1,39 @@
 package separable.train;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.ArrayList;
+import java.util.List;
+import separable.device.Closing;
 
 /** Things to be closed together, the newest first. */
 final class Owned implements AutoCloseable {
 
-    private final Deque<AutoCloseable> things = new ArrayDeque<>();
+    private final List<AutoCloseable> things = new ArrayList<>();
 
     /** Keeps {@code thing} until {@link #close}. */
     <T extends AutoCloseable> T keep(T thing) {
-        things.push(thing);
+        things.add(thing);
         return thing;
+    }
+
+    /**
+     * Closes everything because of {@code failure}, which stays the one that is told; what closing adds hangs on it.
+     *
+     * @return {@code failure}
+     */
+    RuntimeException closedAfter(RuntimeException failure) {
+        try {
+            close();
+        } catch (RuntimeException e) {
+            failure.addSuppressed(e);
+        }
+        return failure;
     }
 
     /** Closes everything even when one fails; the first failure is thrown at the end, with the others attached. */
     @Override
     public void close() {
-        RuntimeException first = null;
-        while (!things.isEmpty()) {
-            AutoCloseable thing = things.pop();
-            try {
-                thing.close();
-            } catch (Exception e) {
-                if (first == null) {
-                    first = e instanceof RuntimeException unchecked ? unchecked : new IllegalStateException("closing " + thing, e);
-                } else {
-                    first.addSuppressed(e);
-                }
-            }
-        }
-        if (first != null) {
-            throw first;
-        }
+        List<AutoCloseable> all = List.copyOf(things);
+        things.clear();
+        Closing.all(all);
     }
 }

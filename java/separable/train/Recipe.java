@@ -1,5 +1,6 @@
 package separable.train;
 
+import separable.device.Device;
 import separable.spec.DType;
 
 /**
@@ -9,7 +10,7 @@ import separable.spec.DType;
  * @param batch     pictures a step; what remains of an epoch after the last whole batch is left out
  * @param precision {@code fp32} or {@code bf16}
  * @param seed      of initial weights, order, augmentation and dropout
- * @param graph     whether steps run as one captured CUDA graph; the bits are the same either way
+ * @param graph     whether steps run as one captured CUDA graph where the device can; the bits are the same either way
  */
 public record Recipe(int epochs, int batch, String precision, long seed, boolean graph, OptimizerConfig optimizer, InputConfig input) {
 
@@ -20,6 +21,14 @@ public record Recipe(int epochs, int batch, String precision, long seed, boolean
         Check.present("optimizer", optimizer);
         Check.present("input", input);
         Check.that(optimizer.warmupEpochs() < epochs, "warm-up", optimizer.warmupEpochs(), "less than the " + epochs + " epochs of the run");
+    }
+
+    /**
+     * Whether steps on {@code device} are launched as one captured graph: where that is wanted and the device can. Otherwise
+     * kernels are launched one by one, with the same bits.
+     */
+    public boolean capturesOn(Device device) {
+        return graph && device.supportsGraphs();
     }
 
     public DType type() {

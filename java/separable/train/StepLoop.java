@@ -15,6 +15,7 @@ final class StepLoop implements AutoCloseable {
     private boolean warm;
     private CapturedGraph graph;
 
+    /** @param captured whether to use a graph, which the device must be able to: {@link Recipe#capturesOn} */
     StepLoop(Stream stream, boolean captured, Runnable step) {
         this.stream = stream;
         this.captured = captured;

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import jcuda.driver.CUdeviceptr;
 import separable.data.Dataset;
 import separable.data.DeviceDataset;
 import separable.data.Sampler;
@@ -83,16 +84,17 @@ public final class Trainer implements AutoCloseable {
             Plan plan = owned.keep(Plan.training(device, graph, parameters, state, metrics, PlanOptions.standard()));
             UpdateStep update = owned.keep(recipe.optimizer().rule().bind(device, parameters, state));
             feed = owned.keep(new BatchFeed(device, data, graph.input().shape(), recipe.type(), recipe.input(), true));
-            loop = owned.keep(new StepLoop(stream, recipe.graph(), () -> {
-                feed.enqueue(state, plan.input(), plan.labels(), stream);
+            CUdeviceptr input = plan.input();
+            CUdeviceptr labels = plan.labels();
+            loop = owned.keep(new StepLoop(stream, recipe.capturesOn(device), () -> {
+                feed.enqueue(state, input, labels, stream);
                 plan.enqueue(stream);
                 update.enqueue(stream);
                 state.advance(rates.pointer(), schedule.steps(), stream.handle());
             }));
             evaluator = owned.keep(new Evaluator(device, network, parameters, recipe, test));
         } catch (RuntimeException failure) {
-            owned.close();
-            throw failure;
+            throw owned.closedAfter(failure);
         }
     }
 

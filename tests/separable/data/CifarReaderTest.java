@@ -2,6 +2,8 @@ package separable.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static separable.data.CifarFiles.RECORD;
+import static separable.data.CifarFiles.records;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,24 +14,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class CifarReaderTest {
 
-    private static final int RECORD = 3073;
-
     @TempDir
     Path folder;
-
-    /** Red holds the column, green the row, blue the label. */
-    private static byte[] records(int... labels) {
-        byte[] bytes = new byte[labels.length * RECORD];
-        for (int i = 0; i < labels.length; i++) {
-            bytes[i * RECORD] = (byte) labels[i];
-            for (int p = 0; p < 1024; p++) {
-                bytes[i * RECORD + 1 + p] = (byte) (p % 32);
-                bytes[i * RECORD + 1 + 1024 + p] = (byte) (p / 32);
-                bytes[i * RECORD + 1 + 2048 + p] = (byte) (200 + labels[i]);
-            }
-        }
-        return bytes;
-    }
 
     private void write(String name, byte[] bytes) throws IOException {
         Files.write(folder.resolve(name), bytes);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Map;
+import jcuda.driver.CUresult;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import separable.testing.DeviceExtension;
@@ -79,6 +80,6 @@ class DeviceFailureTest {
         requireEmulated(device);
         ForkedJava.Result result = probe(Map.of("SEPARABLE_EMULATOR_FAULTS", "cuModuleLoadData:1:209"), "use-after-close");
         assertThat(result.output()).contains("error: loading module 'separable': CUDA_ERROR_NO_BINARY_FOR_GPU (")
-                .contains("build with its architecture in -Dcuda.architectures").contains("(built ");
+                .contains(BuildInfo.read().advice(CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU, device.computeCapability(), device.driverVersion()));
     }
 }

@@ -10,6 +10,8 @@ import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import separable.testing.DeviceExtension;
 
 @ExtendWith(DeviceExtension.class)
@@ -22,6 +24,7 @@ class DeviceTest {
         assertThat(device.multiprocessors()).isPositive();
         assertThat(device.totalMemory()).isGreaterThanOrEqualTo(device.freeMemory()).isPositive();
         assertThat(device.driverVersion()).isGreaterThanOrEqualTo(12000);
+        assertThat(device.supportsGraphs()).isTrue();
         assertThat(device.sharedMemoryPerBlock()).isGreaterThanOrEqualTo(48 * 1024);
     }
 
@@ -67,12 +70,26 @@ class DeviceTest {
     }
 
     @Test
-    void theBuildDescribesItself(Device device) {
+    void theBuildDescribesItself() {
         BuildInfo build = BuildInfo.read();
         assertThat(build.version()).isNotBlank();
         assertThat(build.hasGpuCode()).isEqualTo(!build.compiler().equals("none"));
-        assertThat(build.describe(device)).contains("this device is " + device.computeCapability());
-        assertThat(new BuildInfo(List.of(), "", "none", "1").describe(device))
-                .startsWith("built without a CUDA compiler, so without code for a GPU: install nvcc and build again");
+    }
+
+    /** Architectures, PTX and compiler of a build, the device's capability and driver, and what the advice must say. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "      |    | none         | 90  | 13000 | built without nvcc, so without code for a GPU: install nvcc and build again, or use the emulated",
+        "80,90 | 80 | nvcc 13.0.88 | 90  | 12060 | install a driver for CUDA 13 or newer, or build with nvcc 12 (built by nvcc 13.0.88: machine code for 80, 90",
+        "80,90 | 80 | nvcc 12.4.1  | 75  | 13000 | not built for this GPU: build with -Dcuda.architectures=75",
+        "90    |    | nvcc 12.4.1  | 100 | 13000 | not built for this GPU: build with -Dcuda.architectures=100",
+        "89    |    | nvcc 12.4.1  | 86  | 13000 | not built for this GPU: build with -Dcuda.architectures=86",
+        "80,90 | 80 | nvcc 12.8.0  | 120 | 12060 | the driver is older than the compiler",
+        "80    |    | nvcc 12.8.0  | 89  | 12060 | this device is 8.9 with a driver for CUDA 12.6"
+    })
+    void aRefusedBuildSaysWhy(String architectures, String ptx, String compiler, int capability, int driver, String advice) {
+        List<String> built = architectures == null ? List.of() : List.of(architectures.split(","));
+        BuildInfo build = new BuildInfo(built, ptx == null ? "" : ptx, compiler, "1");
+        assertThat(build.advice(CUresult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION, capability, driver)).contains(advice);
     }
 }

@@ -88,11 +88,15 @@ class TrainingRunTest {
         assertThat(weights.tensor("classifier.weight").shape()).startsWith(10);
     }
 
-    @Test
-    void learns(Device device) {
-        RunConfig config = config(recipe(10).withBatch(4).withOptimizer(new OptimizerConfig("adam", 0.01f, 1, 0, 0.9f, 0)));
-        Evaluation last = TrainingRun.execute(device, config, place.resolve("out"), new TrainListener() { }, () -> false);
-        assertThat(last.accuracy()).as("accuracy on ten classes after ten epochs").isGreaterThan(0.6);
+    @ParameterizedTest
+    @ValueSource(strings = {"fp32", "bf16"})
+    void learnsInTwoEpochs(String precision, Device device) throws IOException {
+        IdxFiles.write(place, 600, 100, SIDE);
+        ModelConfig model = ModelConfig.separableCnn(List.of(24, 24, 24, 24), SIDE, 1, 10);
+        Recipe recipe = recipe(2).withBatch(10).withPrecision(DType.parse(precision))
+                .withOptimizer(new OptimizerConfig("adam", 0.005f, 0.1, 0, 0.9f, 0));
+        Evaluation last = TrainingRun.execute(device, config(model, recipe), place.resolve("out"), new TrainListener() { }, () -> false);
+        assertThat(last.accuracy()).as("accuracy on ten classes after two epochs").isGreaterThan(0.9);
     }
 
     @ParameterizedTest
@@ -153,16 +157,12 @@ class TrainingRunTest {
     }
 
     @Test
-    void stepsAllocateNothingOnTheDevice(Device device) {
+    void trainsNoFurtherThanItsSchedule(Device device) {
         Dataset train = KnownDataset.MNIST.load(place, Part.TRAIN);
         Dataset test = KnownDataset.MNIST.load(place, Part.TEST);
-        try (Trainer trainer = new Trainer(device, config(recipe(3)).model().network(), recipe(3), train, test)) {
+        try (Trainer trainer = new Trainer(device, cnn().network(), recipe(1), train, test)) {
             trainer.trainEpoch();
-            long before = device.allocations();
-            trainer.trainEpoch();
-            assertThat(device.allocations()).isEqualTo(before);
             assertThat(trainer.evaluate().count()).isEqualTo(TEST);
-            trainer.trainEpoch();
             assertThatThrownBy(trainer::trainEpoch).isInstanceOf(IllegalStateException.class);
         }
     }

@@ -1,0 +1,75 @@
+package separable.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import separable.data.IdxFiles;
+import separable.device.Device;
+import separable.testing.DeviceExtension;
+import separable.testing.ForkedJava;
+
+/** Whole training runs in a process of their own, on an emulated device that is late, old or failing. */
+@ExtendWith(DeviceExtension.class)
+class RunProcessTest {
+
+    private static final int SIDE = 9;
+
+    @TempDir
+    Path place;
+
+    @BeforeEach
+    void prepare(Device device) throws IOException {
+        assumeTrue(device.name().startsWith("Emulated"), "needs the emulated device's switches");
+        IdxFiles.write(place, 48, 20, SIDE);
+    }
+
+    private ForkedJava.Result train(String out, Map<String, String> environment) throws IOException, InterruptedException {
+        String line = "train --model mobilenet-v1 --width 0.05 --dropout 0.1 --resolution " + SIDE + " --dataset mnist --batch 16 --epochs 2 --precision fp32 --crop 1"
+                + " --data " + place + " --out " + place.resolve(out);
+        return ForkedJava.run(Main.class, environment, line.split(" "));
+    }
+
+    private byte[] weights(String out) throws IOException {
+        return Files.readAllBytes(place.resolve(out).resolve("model.safetensors"));
+    }
+
+    /** Work that is done at once hides a missing wait: a run must not depend on when its work is done, nor on how it is launched. */
+    @Test
+    void lateWorkAndPlainLaunchesGiveTheSameBytes() throws Exception {
+        assertThat(train("usual", Map.of())).satisfies(run -> assertThat(run.status()).as(run.output()).isZero());
+        ForkedJava.Result late = train("late", Map.of("SEPARABLE_EMULATOR_DEFERRED", "1"));
+        assertThat(late.status()).as(late.output()).isZero();
+        assertThat(weights("late")).isEqualTo(weights("usual"));
+
+        ForkedJava.Result old = train("old", Map.of("SEPARABLE_EMULATOR_DRIVER", "11030"));
+        assertThat(old.status()).as(old.output()).isZero();
+        assertThat(old.output().lines().findFirst().orElseThrow()).endsWith(", plain launches (the driver is too old for graphs)");
+        assertThat(weights("old")).isEqualTo(weights("usual"));
+    }
+
+    /** A driver call, which of them fails, CUDA's number for the failure, and what the one line says. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "cuMemAlloc:12:2                 | allocating buffer '.*CUDA_ERROR_OUT_OF_MEMORY.* bytes are free: lower the batch",
+        "cuLaunchKernel:400:700          | launching kernel .*CUDA_ERROR_ILLEGAL_ADDRESS",
+        "cuGraphInstantiateWithFlags:1:2 | instantiating captured graph \\(\\d+ nodes\\): CUDA_ERROR_OUT_OF_MEMORY",
+        "cuGraphLaunch:1:700             | launching captured graph \\(\\d+ nodes\\): CUDA_ERROR_ILLEGAL_ADDRESS",
+    })
+    void aFailingDriverCallEndsTheRunInOneLine(String fault, String message) throws Exception {
+        ForkedJava.Result run = train("out", Map.of("SEPARABLE_EMULATOR_FAULTS", fault));
+        assertThat(run.status()).as(run.output()).isEqualTo(Main.FAILED);
+        // The two lines that say what is run, then the failure's.
+        assertThat(run.output()).matches("mobilenet-v1[^\n]*\nresults go to[^\n]*\nseparable: " + message + "[^\n]*\n");
+        assertThat(place.resolve("out")).doesNotExist();
+    }
+}

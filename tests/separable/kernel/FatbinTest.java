@@ -1,0 +1,58 @@
+package separable.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import separable.device.Device;
+import separable.device.Kernel;
+import separable.testing.DeviceExtension;
+
+/** Every kernel that the recorded launches name is in the module, and on a GPU fits its registers and shared memory. */
+@ExtendWith(DeviceExtension.class)
+class FatbinTest {
+
+    /** Static shared memory a block can have on every GPU. */
+    private static final int SHARED_BYTES = 48 * 1024;
+
+    /** Kernel names, and the threads of the largest block each was launched with. A line begins: name, grid x y z, block x y z. */
+    static Stream<Arguments> kernels() {
+        try (InputStream launches = FatbinTest.class.getResourceAsStream("/launches.txt")) {
+            Map<String, Integer> threads = new String(launches.readAllBytes(), StandardCharsets.UTF_8).lines()
+                    .map(line -> line.split(" ", 8))
+                    .collect(Collectors.toMap(words -> words[0], FatbinTest::blockThreads, Math::max));
+            return threads.entrySet().stream().sorted(Map.Entry.comparingByKey()).map(kernel -> Arguments.of(kernel.getKey(), kernel.getValue()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static int blockThreads(String[] words) {
+        return Integer.parseInt(words[4]) * Integer.parseInt(words[5]) * Integer.parseInt(words[6]);
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void holdsTheKernelForItsBlock(String entry, int threads, Device device) {
+        assertThat(device.kernel(entry).maxThreads()).isGreaterThanOrEqualTo(threads);
+    }
+
+    @Tag("gpu")
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void spillsNothing(String entry, int threads, Device device) {
+        Kernel kernel = device.kernel(entry);
+        assertThat(kernel.localBytes()).as("bytes of local memory of %s, %d registers", entry, kernel.registers()).isZero();
+        assertThat(kernel.sharedBytes()).isLessThanOrEqualTo(SHARED_BYTES);
+    }
+}

@@ -1,0 +1,63 @@
+package separable.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import separable.data.IdxFiles;
+import separable.data.KnownDataset;
+import separable.data.KnownDataset.Part;
+import separable.device.Device;
+import separable.layer.Dense;
+import separable.layer.DepthwiseConv;
+import separable.layer.Initial;
+import separable.layer.Network;
+import separable.layer.PadRule;
+import separable.layer.Weights;
+import separable.spec.Shape;
+import separable.testing.DeviceExtension;
+
+/** What steps leave behind once the first ones are done: a run of days must not wait for the garbage collector. */
+@ExtendWith(DeviceExtension.class)
+class StepGarbageTest {
+
+    private static final int SIDE = 4;
+    private static final int STEPS_AN_EPOCH = 125;
+    private static final int EPOCHS = 8;
+
+    /** A step's figures, and what an epoch needs (its order, its evaluation), spread over its steps. */
+    private static final long HEAP_BYTES_A_STEP = 80;
+
+    @TempDir
+    Path place;
+
+    private static Network tiny() {
+        return new Network.Builder().add("depthwise", new DepthwiseConv(3, 1, 1, PadRule.SYMMETRIC, Weights.withoutBias(Initial.HE_UNIFORM)))
+                .add("classifier", new Dense(10, Weights.withBias(Initial.HE_UNIFORM))).build("tiny", new Shape(1, SIDE, SIDE, 1));
+    }
+
+    @ParameterizedTest(name = "captured: {0}")
+    @ValueSource(booleans = {true, false})
+    void aThousandStepsAllocateNothingOnTheDeviceAndNextToNothingOnTheHeap(boolean captured, Device device) throws IOException {
+        IdxFiles.write(place, STEPS_AN_EPOCH, 2, SIDE);
+        Recipe recipe = Defaults.of("separable-cnn", KnownDataset.MNIST, true).recipe().withEpochs(1 + EPOCHS).withBatch(1).withGraph(captured);
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        try (Trainer trainer = new Trainer(device, tiny(), recipe, KnownDataset.MNIST.load(place, Part.TRAIN), KnownDataset.MNIST.load(place, Part.TEST))) {
+            trainer.trainEpoch();
+            long allocations = device.allocations();
+            long heap = threads.getCurrentThreadAllocatedBytes();
+            for (int epoch = 0; epoch < EPOCHS; epoch++) {
+                trainer.trainEpoch();
+            }
+            long allocated = threads.getCurrentThreadAllocatedBytes() - heap;
+            assertThat(device.allocations()).isEqualTo(allocations);
+            assertThat(allocated / (EPOCHS * STEPS_AN_EPOCH)).as("bytes on the heap a step").isLessThan(HEAP_BYTES_A_STEP);
+        }
+    }
+}
