@@ -73,7 +73,7 @@ __device__ __forceinline__ void bn_backward_reduce(const T* x, const T* dy, cons
     const ColumnWalk walk(rows, channels, columns);
     Sum8 mine[2] = {Sum8::empty(), Sum8::empty()};
     if (walk.rows > 0) {
-        const NormAct norm = Normalisation{stats, gamma, beta, channels, epsilon, low, high}.at(walk.channel);
+        const NormAct norm = ChannelNorms{stats, gamma, beta, channels, epsilon, low, high}.at(walk.channel);
         walk_gradient(walk, x, dy, g, norm, mine[0].sum, mine[1].sum);
     }
     fold_ctas(mine, partials, tickets + blockIdx.y, column_place(channels, columns),

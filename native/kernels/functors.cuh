@@ -57,7 +57,7 @@ struct NormAct {
 };
 
 // The parameters of a batch normalisation over `channels` channels; stats: [2][channels], mean and variance.
-struct Normalisation {
+struct ChannelNorms {
     const float *stats, *gamma, *beta;
     int channels;
     float epsilon, low, high;
@@ -79,7 +79,7 @@ template <class T> struct BnActLoad {
     };
 
     const T* x;
-    Normalisation norm;
+    ChannelNorms norm;
     __device__ __forceinline__ Reader at(int channel) const { return {x, norm.at(channel)}; }
 };
 
