@@ -12,6 +12,7 @@ import separable.device.Stream;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.testing.Expect;
+import separable.testing.FiniteDifferences;
 import separable.testing.HostFilter;
 import separable.testing.HostTensor;
 import separable.testing.Poisoned;
@@ -83,5 +84,14 @@ record ConvProblem(ConvSpec spec, DType type, HostTensor x, HostFilter w, HostTe
     void checkBackwardFilter(Device device, int elements, long workspaceBytes, int tickets, FilterProduct product) {
         HostFilter dw = backwardFilter(device, elements, workspaceBytes, tickets, product);
         Expect.close(dw, ConvOracle.backwardFilter(spec, x, dy), DType.F32, "dw of " + spec);
+    }
+
+    /** Both gradients against differences of the oracle's forward pass; for fp32. */
+    void checkFiniteDifferences(Device device, DataProduct backwardData, int filterElements, long workspaceBytes, int tickets,
+                                FilterProduct backwardFilter) {
+        Expect.close(backwardData(device, backwardData).values(),
+                FiniteDifferences.gradient(x, () -> ConvOracle.forward(x, w).dot(dy)), type, "dx");
+        Expect.close(backwardFilter(device, filterElements, workspaceBytes, tickets, backwardFilter).values(),
+                FiniteDifferences.gradient(w, () -> ConvOracle.forward(x, w).dot(dy)), type, "dw");
     }
 }

@@ -16,7 +16,6 @@ import separable.spec.Padding;
 import separable.spec.Shape;
 import separable.testing.DeviceExtension;
 import separable.testing.Expect;
-import separable.testing.FiniteDifferences;
 
 @ExtendWith(DeviceExtension.class)
 class ConvTest {
@@ -92,12 +91,7 @@ class ConvTest {
         ConvSpec spec = ConvSpec.full(new Shape(2, 4, 5, 3), 2, 3, 2, 1, Padding.same(4, 5, 3, 3, 2, 1));
         ConvProblem problem = ConvProblem.random(spec, DType.F32);
         Conv conv = new Conv(device, spec, DType.F32);
-        Expect.close(problem.backwardData(device, conv::backwardData).values(),
-                FiniteDifferences.gradient(problem.x(), () -> ConvOracle.forward(problem.x(), problem.w()).dot(problem.dy())),
-                DType.F32, "dx");
-        Expect.close(problem.backwardFilter(device, conv.filterElements(), conv.workspaceBytes(), conv.tickets(), conv::backwardFilter).values(),
-                FiniteDifferences.gradient(problem.w(), () -> ConvOracle.forward(problem.x(), problem.w()).dot(problem.dy())),
-                DType.F32, "dw");
+        problem.checkFiniteDifferences(device, conv::backwardData, conv.filterElements(), conv.workspaceBytes(), conv.tickets(), conv::backwardFilter);
     }
 
     /** Both are matrix products over the same numbers in the same order, so they agree to the bit. */

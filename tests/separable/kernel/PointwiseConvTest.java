@@ -15,8 +15,6 @@ import separable.spec.DType;
 import separable.spec.Padding;
 import separable.spec.Shape;
 import separable.testing.DeviceExtension;
-import separable.testing.Expect;
-import separable.testing.FiniteDifferences;
 
 @ExtendWith(DeviceExtension.class)
 class PointwiseConvTest {
@@ -57,12 +55,7 @@ class PointwiseConvTest {
         ConvSpec spec = ConvSpec.pointwise(new Shape(2, 3, 1, 5), 3);
         ConvProblem problem = ConvProblem.random(spec, DType.F32);
         PointwiseConv conv = new PointwiseConv(device, spec, DType.F32);
-        Expect.close(problem.backwardData(device, conv::backwardData).values(),
-                FiniteDifferences.gradient(problem.x(), () -> ConvOracle.forward(problem.x(), problem.w()).dot(problem.dy())),
-                DType.F32, "dx");
-        Expect.close(problem.backwardFilter(device, conv.filterElements(), conv.workspaceBytes(), conv.tickets(), conv::backwardFilter).values(),
-                FiniteDifferences.gradient(problem.w(), () -> ConvOracle.forward(problem.x(), problem.w()).dot(problem.dy())),
-                DType.F32, "dw");
+        problem.checkFiniteDifferences(device, conv::backwardData, conv.filterElements(), conv.workspaceBytes(), conv.tickets(), conv::backwardFilter);
     }
 
     /** The depth of a filter gradient is shared by several blocks when the output alone has too few, and then folded. */
