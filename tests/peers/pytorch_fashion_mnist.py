@@ -1,6 +1,6 @@
 """The main job in PyTorch on the CPU: MobileNetV1 0.25 at 28x28 on Fashion-MNIST, with the recipe of `./separable train`.
 
-    python3 tests/peers/pytorch_fashion_mnist.py [--epochs 2] [--threads 2] [--seconds 0]
+    python3 tests/peers/pytorch_fashion_mnist.py [--epochs 2] [--threads 2] [--seconds 0] [--layout channels_last|contiguous]
 
 Prints images a second of training, the same way as Separable counts them (without evaluation), and the test accuracy.
 With --seconds it stops after about that time and prints the speed alone. Needs Debian's python3-torch and
@@ -66,12 +66,14 @@ def main():
     arguments.add_argument("--epochs", type=int, default=2)
     arguments.add_argument("--threads", type=int, default=2)
     arguments.add_argument("--seconds", type=float, default=0)
+    arguments.add_argument("--layout", choices=["channels_last", "contiguous"], default="channels_last")
     options = arguments.parse_args()
+    layout = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}[options.layout]
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
 
     pictures, labels = load("train")
-    model = MobileNetV1(0.25, 10, 1, 1, False, 1e-5, 0.1).to(memory_format=torch.channels_last)
+    model = MobileNetV1(0.25, 10, 1, 1, False, 1e-5, 0.1).to(memory_format=layout)
     optimizer = optimizer_of(model)
     a_epoch = len(pictures) // BATCH
     steps, warmup = options.epochs * a_epoch, int(WARMUP_EPOCHS * a_epoch)
@@ -82,13 +84,13 @@ def main():
         batch = order[step % a_epoch * BATCH:][:BATCH]
         for group in optimizer.param_groups:
             group["lr"] = rate_at(step, warmup, steps)
-        x = normalised(flipped(pictures[batch])).to(memory_format=torch.channels_last)
+        x = normalised(flipped(pictures[batch])).to(memory_format=layout)
         loss = F.cross_entropy(model(x), labels[batch])
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
         step += 1
-    print(f"torch {torch.__version__}, {options.threads} threads: {step * BATCH / (time.time() - began):.0f} images/s over {step} steps")
+    print(f"torch {torch.__version__}, {options.threads} threads, {options.layout}: {step * BATCH / (time.time() - began):.0f} images/s over {step} steps")
     if step == steps:
         model.eval()
         test, answers = load("t10k")
