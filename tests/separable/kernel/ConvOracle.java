@@ -1,7 +1,6 @@
 package separable.kernel;
 
 import separable.spec.ConvSpec;
-import separable.spec.Shape;
 import separable.testing.HostFilter;
 import separable.testing.HostTensor;
 
@@ -38,27 +37,12 @@ final class ConvOracle {
 
     /** Visits every pair of an input element and a filter element that meet inside the picture. */
     private static void forEachProduct(ConvSpec spec, Product product) {
-        Shape in = spec.input();
-        Shape out = spec.output();
-        for (int n = 0; n < out.n(); n++) {
-            for (int oy = 0; oy < out.h(); oy++) {
-                for (int ox = 0; ox < out.w(); ox++) {
-                    for (int ky = 0; ky < spec.kernelHeight(); ky++) {
-                        for (int kx = 0; kx < spec.kernelWidth(); kx++) {
-                            int iy = oy * spec.stride() - spec.padding().top() + ky * spec.dilation();
-                            int ix = ox * spec.stride() - spec.padding().left() + kx * spec.dilation();
-                            if (iy < 0 || iy >= in.h() || ix < 0 || ix >= in.w()) {
-                                continue;
-                            }
-                            for (int co = 0; co < out.c(); co++) {
-                                for (int ci = 0; ci < in.c(); ci++) {
-                                    product.visit(n, oy, ox, co, ky, kx, iy, ix, ci);
-                                }
-                            }
-                        }
-                    }
+        WindowLoop.forEach(spec, (n, oy, ox, ky, kx, iy, ix) -> {
+            for (int co = 0; co < spec.outputChannels(); co++) {
+                for (int ci = 0; ci < spec.input().c(); ci++) {
+                    product.visit(n, oy, ox, co, ky, kx, iy, ix, ci);
                 }
             }
-        }
+        });
     }
 }

@@ -1,7 +1,6 @@
 package separable.kernel;
 
 import separable.spec.ConvSpec;
-import separable.spec.Shape;
 import separable.testing.HostFilter;
 import separable.testing.HostTensor;
 
@@ -17,26 +16,11 @@ final class DepthwiseOracle {
     }
 
     private static void forEachTap(ConvSpec spec, Tap tap) {
-        Shape in = spec.input();
-        Shape out = spec.output();
-        for (int n = 0; n < out.n(); n++) {
-            for (int oy = 0; oy < out.h(); oy++) {
-                for (int ox = 0; ox < out.w(); ox++) {
-                    for (int ky = 0; ky < spec.kernelHeight(); ky++) {
-                        for (int kx = 0; kx < spec.kernelWidth(); kx++) {
-                            int iy = oy * spec.stride() - spec.padding().top() + ky * spec.dilation();
-                            int ix = ox * spec.stride() - spec.padding().left() + kx * spec.dilation();
-                            if (iy < 0 || iy >= in.h() || ix < 0 || ix >= in.w()) {
-                                continue;
-                            }
-                            for (int c = 0; c < in.c(); c++) {
-                                tap.visit(n, oy, ox, iy, ix, ky, kx, c);
-                            }
-                        }
-                    }
-                }
+        WindowLoop.forEach(spec, (n, oy, ox, ky, kx, iy, ix) -> {
+            for (int c = 0; c < spec.input().c(); c++) {
+                tap.visit(n, oy, ox, iy, ix, ky, kx, c);
             }
-        }
+        });
     }
 
     static HostTensor forward(ConvSpec spec, HostTensor x, HostFilter w) {
