@@ -35,7 +35,7 @@ class ArchitectureTest {
         rooms.put("device", List.of("spec"));
         rooms.put("kernel", List.of("spec", "device"));
         rooms.put("cudnn", List.of("spec", "device"));
-        rooms.put("tune", List.of("spec", "device"));
+        rooms.put("tune", List.of("spec", "device", "kernel", "cudnn"));
         rooms.put("graph", List.of("spec", "device", "tune", "kernel", "cudnn"));
         rooms.put("layer", List.of("spec", "graph"));
         rooms.put("model", List.of("spec", "layer"));

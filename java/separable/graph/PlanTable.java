@@ -2,7 +2,6 @@ package separable.graph;
 
 import java.util.List;
 import java.util.Locale;
-import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** A plan as a table for people. */
