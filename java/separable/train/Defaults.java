@@ -38,7 +38,7 @@ public final class Defaults {
     }
 
     private static ModelConfig model(String name, KnownDataset dataset, boolean small) {
-        int resolution = dataset == KnownDataset.CIFAR10 ? 32 : 28;
+        int resolution = dataset.resolution();
         int classes = dataset.classes().size();
         if (name.equals(ModelConfig.SEPARABLE_CNN)) {
             return ModelConfig.separableCnn(List.of(64, 64, 128, 128), resolution, dataset.channels(), classes);
@@ -52,7 +52,7 @@ public final class Defaults {
         boolean isCnn = model.equals(ModelConfig.SEPARABLE_CNN);
         String rule = optimizer != null ? optimizer : isCnn ? "adam" : "nesterov";
         boolean flip = dataset != KnownDataset.MNIST;     // a mirrored digit is another digit or none
-        int crop = small ? 0 : dataset == KnownDataset.CIFAR10 ? 4 : 2;
+        int crop = small ? 0 : dataset.channels() == 3 ? 4 : 2;
         List<Float> halves = Collections.nCopies(dataset.channels(), 0.5f);     // x / 127.5 - 1
         InputConfig input = new InputConfig(isCnn ? halves : list(dataset.mean()), isCnn ? halves : list(dataset.deviation()), flip, crop);
         return new Recipe(small ? 2 : 20, small ? 64 : 256, (small ? DType.F32 : DType.BF16).toString(), 1, true,
