@@ -56,15 +56,15 @@ public final class Defaults {
         List<Float> halves = Collections.nCopies(dataset.channels(), 0.5f);     // x / 127.5 - 1
         InputConfig input = new InputConfig(isCnn ? halves : list(dataset.mean()), isCnn ? halves : list(dataset.deviation()), flip, crop);
         return new Recipe(small ? 2 : 20, small ? 64 : 256, (small ? DType.F32 : DType.BF16).toString(), 1, true,
-                optimizer(rule, small ? 0.25 : 2), input);
+                optimizer(rule), ScheduleConfig.usual("cosine", small ? 0.25 : 2, small ? 2 : 20), input);
     }
 
-    private static OptimizerConfig optimizer(String name, double warmupEpochs) {
+    private static OptimizerConfig optimizer(String name) {
         return switch (name) {
-            case "adam" -> new OptimizerConfig(name, 1e-3f, warmupEpochs, 0f, 0.9f, 0f);
-            case "adamw" -> new OptimizerConfig(name, 1e-3f, warmupEpochs, 0.01f, 0.9f, 0f);
-            case "rmsprop" -> new OptimizerConfig(name, 0.01f, warmupEpochs, 4e-5f, 0.9f, 0f);
-            default -> new OptimizerConfig(name, 0.1f, warmupEpochs, 5e-4f, 0.9f, 0f);
+            case "adam" -> new OptimizerConfig(name, 1e-3f, 0f, 0.9f, 0f);
+            case "adamw" -> new OptimizerConfig(name, 1e-3f, 0.01f, 0.9f, 0f);
+            case "rmsprop" -> new OptimizerConfig(name, 0.01f, 4e-5f, 0.9f, 0f);
+            default -> new OptimizerConfig(name, 0.1f, 5e-4f, 0.9f, 0f);
         };
     }
 
