@@ -59,8 +59,10 @@ def rows_of(path):
 
 
 def comments_of(path):
+    """The lines above the columns that say what was measured where, without paths of the machine."""
     with open(path) as file:
-        return [line[2:].rstrip("\n") for line in file if line.startswith("#")]
+        lines = [line[2:].rstrip("\n") for line in file if line.startswith("#")]
+    return [line for line in lines if ": none: " not in line and not line.startswith(("command:", "whole:"))]
 
 
 def call_of(row, device, layout):
@@ -124,7 +126,8 @@ def measured(rows, options, on_gpu):
     """A row of COLUMNS for every row and layout."""
     device, results = torch.device("cuda" if on_gpu else "cpu"), []
     for at, row in enumerate(rows):
-        print(f"\r{at + 1}/{len(rows)} {row['name']} {row['pass']} {row['precision']}".ljust(70), end="", file=sys.stderr, flush=True)
+        if sys.stderr.isatty():
+            print(f"\r{at + 1}/{len(rows)} {row['name']} {row['pass']} {row['precision']}".ljust(70), end="", file=sys.stderr, flush=True)
         times, failures = measure(row, device, on_gpu, options.rounds, options.seconds)
         for layout in LAYOUTS:
             result = {key: row[key] for key in PROBLEM} | {"memory_format": layout, "failure": failures.get(layout, "")}
@@ -132,7 +135,6 @@ def measured(rows, options, on_gpu):
                 low, median, high = quartiles(times[layout])
                 result |= {"median_us": f"{median:.6g}", "low_us": f"{low:.6g}", "high_us": f"{high:.6g}", "rounds": len(times[layout])}
             results.append(result)
-    print(file=sys.stderr)
     return results
 
 

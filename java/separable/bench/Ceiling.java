@@ -15,11 +15,6 @@ public record Ceiling(double copyBytesPerSecond, double flopsPerSecond) {
         }
     }
 
-    /** The time that neither memory nor arithmetic allows to go below, in microseconds. */
-    public double floorMicroseconds(ConvCost cost) {
-        return 1e6 * Math.max(cost.bytes() / copyBytesPerSecond, cost.flops() / flopsPerSecond);
-    }
-
     /** Whether memory is what limits it. */
     public boolean memoryBound(ConvCost cost) {
         return cost.bytes() / copyBytesPerSecond >= cost.flops() / flopsPerSecond;

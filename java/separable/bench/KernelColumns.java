@@ -26,7 +26,7 @@ final class KernelColumns {
         columns.put("gflop_per_s", row.flopsPerSecond() / 1e9);
         columns.put("copy_gb_per_s", ceiling.copyBytesPerSecond() / 1e9);
         columns.put("product_gflop_per_s", ceiling.flopsPerSecond() / 1e9);
-        columns.put("bound", ceiling.memoryBound(row.cost()) ? "memory" : "arithmetic");
+        columns.put("bound", row.memoryBound(ceiling) ? "memory" : "arithmetic");
         columns.put("ceiling_share", row.share(ceiling));
         OptionalDouble ratio = row.ratio();
         columns.put("ratio", ratio.isPresent() ? ratio.getAsDouble() : null);

@@ -69,16 +69,12 @@ public record KernelReport(RunInfo info, boolean whole, Map<DType, Ceiling> ceil
     /** Depthwise rows that move more than 32 MB and stay below 85% of the copy bandwidth, the worst first. */
     public List<KernelRow> belowCopyBandwidth() {
         return rows.stream().filter(row -> row.shape().family() == ConvFamily.DEPTHWISE && row.cost().bytes() > LARGE_BYTES)
-                .filter(row -> copyShare(row) < LEAST_COPY_SHARE).sorted(Comparator.comparingDouble(this::copyShare)).toList();
+                .filter(row -> share(row) < LEAST_COPY_SHARE).sorted(Comparator.comparingDouble(this::share)).toList();
     }
 
     /** Rows in which cuDNN is faster than the best of ours, the worst first. */
     public List<KernelRow> slowerThanCudnn() {
         return rows.stream().filter(row -> row.ratio().orElse(1) < 1).sorted(Comparator.comparingDouble(row -> row.ratio().getAsDouble())).toList();
-    }
-
-    double copyShare(KernelRow row) {
-        return row.bytesPerSecond() / ceilings.get(row.type()).copyBytesPerSecond();
     }
 
     /** The reason why cuDNN takes part in no row, when it takes part in none. */

@@ -50,9 +50,14 @@ public record KernelRow(BenchShape shape, Problem problem, Timed ours, Timed bes
         return 1e6 * cost().flops() / best.median();
     }
 
-    /** The shortest time the ceiling allows, as a share of the time taken. */
+    /** Whether memory limits it: always in a depthwise convolution, whose arithmetic is none that the product's ceiling says anything about. */
+    public boolean memoryBound(Ceiling ceiling) {
+        return shape.family() == ConvFamily.DEPTHWISE || ceiling.memoryBound(cost());
+    }
+
+    /** The rate reached as a share of the ceiling that limits it. */
     public double share(Ceiling ceiling) {
-        return ceiling.floorMicroseconds(cost()) / best.median();
+        return memoryBound(ceiling) ? bytesPerSecond() / ceiling.copyBytesPerSecond() : flopsPerSecond() / ceiling.flopsPerSecond();
     }
 
     /** Shape, pass and precision, as in {@code dw3s1 112x112x32 forward bf16}. */

@@ -12,7 +12,7 @@ public final class KernelTable {
 
     static final int WIDTH = 110;
 
-    private static final int NAME_WIDTH = 30;
+    private static final int NAME_WIDTH = 27;
     private static final String FORMAT = "%-" + NAME_WIDTH + "s %3s %-8s %10s %10s %5s %10s %14s %8s %6s%n";
 
     private KernelTable() {}
@@ -46,7 +46,7 @@ public final class KernelTable {
     }
 
     private static String line(KernelRow row, Ceiling ceiling) {
-        boolean memory = ceiling.memoryBound(row.cost());
+        boolean memory = row.memoryBound(ceiling);
         return String.format(Locale.ROOT, FORMAT, shortened(row.shape().name()), row.shape().count(), row.pass(), Units.time(row.ours().median()),
                 row.best().equals(row.ours()) ? "=" : Units.time(row.best().median()), Units.percent(row.best().timing().spread() / 2),
                 row.cudnn().map(timed -> Units.time(timed.median())).orElse("-"),
@@ -72,7 +72,7 @@ public final class KernelTable {
         report.noCudnnAtAll().ifPresent(reason -> text.append("cuDNN was not timed: ").append(reason).append('\n'));
         long large = report.rows().stream().filter(row -> row.shape().family() == ConvFamily.DEPTHWISE && row.cost().bytes() > KernelReport.LARGE_BYTES).count();
         list(text, report.belowCopyBandwidth(), large, "depthwise rows over 32 MB below " + Units.percent(KernelReport.LEAST_COPY_SHARE)
-                + " of the copy bandwidth", row -> Units.percent(report.copyShare(row)));
+                + " of the copy bandwidth", row -> Units.percent(report.share(row)));
         long compared = report.rows().stream().filter(row -> row.cudnn().isPresent()).count();
         list(text, report.slowerThanCudnn(), compared, "rows slower than cuDNN", row -> ratio(row.ratio()));
     }

@@ -1,19 +1,14 @@
 package separable.bench;
 
-import java.awt.AWTError;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
-import java.awt.HeadlessException;
+import java.awt.Graphics2D;
+import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import javax.imageio.ImageIO;
-import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -30,7 +25,7 @@ import separable.spec.Pass;
  * A roofline: every row of one precision by operations a byte and operations a second, below the rates that memory and
  * arithmetic allow. Both axes are logarithmic. The mark tells the kind of convolution, the colour the pass.
  */
-public final class RooflineChart {
+final class RooflineChart {
 
     static final int WIDTH = 1600;
     static final int HEIGHT = 1000;
@@ -39,9 +34,16 @@ public final class RooflineChart {
             ConvFamily.POINTWISE, SeriesMarkers.DIAMOND, ConvFamily.OTHER, SeriesMarkers.SQUARE);
 
     /** Told apart by people who do not see all colours: Okabe and Ito's blue, orange and green, half transparent where marks overlap. */
-    private static final Map<Pass, Color> COLOURS = Map.of(Pass.FORWARD, new Color(0, 114, 178, 190),
+    static final Map<Pass, Color> COLOURS = Map.of(Pass.FORWARD, new Color(0, 114, 178, 190),
             Pass.BACKWARD_DATA, new Color(230, 159, 0, 190), Pass.BACKWARD_FILTER, new Color(0, 158, 115, 190));
     private static final Color CEILING = new Color(60, 60, 60);
+
+    private static final Font TITLE = new Font(Font.SANS_SERIF, Font.BOLD, 24);
+    private static final Font LARGE = new Font(Font.SANS_SERIF, Font.PLAIN, 20);
+    private static final Font SMALL = new Font(Font.SANS_SERIF, Font.PLAIN, 18);
+    /** Pixels above the chart, and left of the text in them. */
+    private static final int HEADER = 90;
+    private static final int MARGIN_LEFT = 30;
 
     private static final float CEILING_WIDTH = 2.5f;
     private static final int MARK_SIZE = 13;
@@ -64,37 +66,33 @@ public final class RooflineChart {
 
     private RooflineChart() {}
 
-    /** A file name for a precision: {@code roofline-bf16.png}. */
-    public static String fileName(DType type) {
-        return "roofline-" + type + ".png";
-    }
-
-    /**
-     * A PNG of 1600 x 1000 pixels.
-     *
-     * @throws PictureException when this Java cannot draw: it has no AWT, or the system has no fonts
-     */
-    public static byte[] png(KernelReport report, DType type) {
-        // Decided at AWT's first use: a server has no display, and none is needed to draw into memory.
-        System.setProperty("java.awt.headless", "true");
+    /** Two lines of text, what was measured and how far it can be trusted, above the chart: XChart's own title has one. */
+    static BufferedImage picture(KernelReport report, DType type) {
+        RunInfo info = report.info();
+        BufferedImage picture = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_INT_RGB);
+        Graphics2D graphics = picture.createGraphics();
         try {
-            BufferedImage picture = BitmapEncoder.getBufferedImage(chart(report, type));
-            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-            ImageIO.write(picture, "png", bytes);
-            return bytes.toByteArray();
-        } catch (LinkageError | InternalError | AWTError | HeadlessException e) {
-            throw new PictureException(e);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);     // to memory: only without room for ImageIO's cache file
+            graphics.setColor(Color.WHITE);
+            graphics.fillRect(0, 0, WIDTH, HEIGHT);
+            graphics.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
+            graphics.setColor(Color.BLACK);
+            graphics.setFont(TITLE);
+            graphics.drawString(info.shapes() + ", " + type + ", on " + info.device(), MARGIN_LEFT, 45);
+            graphics.setFont(SMALL);
+            graphics.drawString(info.warning().map(warning -> "Beware: " + warning + ". ").orElse("") + "Separable " + info.separable() + ", commit " + info.commit()
+                    + ", CUDA " + info.cuda() + ", driver " + info.driver() + ", " + info.date(), MARGIN_LEFT, 78);
+            graphics.translate(0, HEADER);
+            chart(report, type).paint(graphics, WIDTH, HEIGHT - HEADER);
+        } finally {
+            graphics.dispose();
         }
+        return picture;
     }
 
     static XYChart chart(KernelReport report, DType type) {
-        RunInfo info = report.info();
         List<KernelRow> rows = report.rows(type);
         Ceiling ceiling = report.ceilings().get(type);
-        XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT).theme(ChartTheme.Matlab)
-                .title(info.shapes() + ", " + type + ", on " + info.device() + info.warning().map(warning -> " (" + warning + ")").orElse(""))
+        XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT - HEADER).theme(ChartTheme.Matlab)
                 .xAxisTitle("operations a byte, every operand moved once (FLOP/B)").yAxisTitle("operations a second (" + unit(ceiling).label + ")").build();
         double left = rows.stream().mapToDouble(row -> row.cost().intensity()).min().orElseThrow() / MARGIN;
         double right = MARGIN * Math.max(rows.stream().mapToDouble(row -> row.cost().intensity()).max().orElseThrow(), ridge(ceiling));
@@ -125,11 +123,10 @@ public final class RooflineChart {
         styler.setXAxisLogarithmic(true).setYAxisLogarithmic(true).setXAxisMin(left).setXAxisMax(right)
                 .setYAxisMin(lowest / MARGIN / unit).setYAxisMax(highest * MARGIN / unit)
                 .setXAxisLogarithmicDecadeOnly(false).setYAxisLogarithmicDecadeOnly(false).setAxisTitlePadding(14)
-                .setAxisTitleFont(new Font(Font.SANS_SERIF, Font.PLAIN, 20)).setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 18));
+                .setAxisTitleFont(LARGE).setAxisTickLabelsFont(SMALL);
         styler.setXAxisTickLabelsFormattingFunction(RooflineChart::tick).setYAxisTickLabelsFormattingFunction(RooflineChart::tick);
-        styler.setDefaultSeriesRenderStyle(XYSeriesRenderStyle.Scatter).setChartTitleFont(new Font(Font.SANS_SERIF, Font.BOLD, 22))
-                .setLegendFont(new Font(Font.SANS_SERIF, Font.PLAIN, 18)).setLegendPosition(LegendPosition.OutsideE)
-                .setMarkerSize(MARK_SIZE).setChartPadding(20).setChartTitlePadding(14).setPlotContentSize(1);
+        styler.setDefaultSeriesRenderStyle(XYSeriesRenderStyle.Scatter).setChartTitleVisible(false).setLegendFont(SMALL).setLegendPosition(LegendPosition.OutsideE)
+                .setMarkerSize(MARK_SIZE).setChartPadding(20).setPlotContentSize(1);
     }
 
     /** Labels 1, 2 and 5 of every decade: nine would run into each other. */

@@ -31,7 +31,8 @@ final class Reports {
             for (BenchShape shape : NetworkShapes.of(MobileNetV2.standard().network(), 128)) {
                 for (Pass pass : Pass.values()) {
                     Problem problem = new Problem(shape.spec(), type, Layout.PADDED_NHWC, pass);
-                    double floor = ceiling.floorMicroseconds(ConvCost.of(problem));
+                    ConvCost cost = ConvCost.of(problem);
+                    double floor = 1e6 * cost.flops() / ceiling.roof(cost.intensity());
                     // Shares of 50 to 95%, small ones worse, and a cuDNN that is now faster, now slower.
                     double best = floor / (0.5 + 0.05 * (at % 10)) + 2;
                     Timed cudnn = timed("cudnn", best * (0.8 + 0.3 * (at++ % 7)));
