@@ -30,8 +30,9 @@ import separable.spec.Shape;
 
 /**
  * What one call of a kernel class costs the host, beside the same launch with JCuda alone: the difference is this library's own
- * part. Calls go out in batches that fit the queue of a stream, and the wait for a batch is not counted. On the emulated device
- * a launch also carries out its kernel, on the smallest problem there is: there only the difference means anything.
+ * part. Calls go out in batches that fit the queue of a stream, and the wait for a batch is not counted. The emulated device must
+ * be told to defer its work to that wait, as a GPU does by itself; its driver call still costs what no real one costs, so that
+ * there only the difference means anything.
  *
  * <p>{@code mvn -q test-compile exec:exec@host-cost} runs it.
  */
