@@ -53,8 +53,7 @@ public final class Parameters implements AutoCloseable {
             decayMask.write(layout.decayMask());
             resetRunning();
         } catch (RuntimeException failure) {
-            close();
-            throw failure;
+            throw Closing.after(failure, List.of(this));
         }
     }
 

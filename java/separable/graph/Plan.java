@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
+import separable.device.Closing;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
 import separable.device.Stream;
@@ -61,8 +62,7 @@ public final class Plan implements AutoCloseable {
         try {
             this.steps = bind(state.map(StepState::pointer).orElse(null), metrics.map(DeviceBuffer::pointer).orElse(null));
         } catch (RuntimeException failure) {
-            memory.close();
-            throw failure;
+            throw Closing.after(failure, List.of(memory));
         }
     }
 

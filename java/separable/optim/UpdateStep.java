@@ -45,8 +45,7 @@ public final class UpdateStep implements AutoCloseable {
                 slotPointers[slot] = buffer.pointer();
             }
         } catch (RuntimeException failure) {
-            close();
-            throw failure;
+            throw Closing.after(failure, List.of(this));
         }
     }
 

@@ -30,9 +30,13 @@ final class MetricsReader implements AutoCloseable {
     /** @param ring a slot for each step of an epoch */
     MetricsReader(Device device, DeviceBuffer ring) {
         this.ring = ring;
-        this.host = owned.keep(device.allocatePinned(ring.bytes(), "step metrics on the host"));
-        this.figures = host.bytes();
-        this.copied = owned.keep(device.newEvent());
+        try {
+            host = owned.keep(device.allocatePinned(ring.bytes(), "step metrics on the host"));
+            figures = host.bytes();
+            copied = owned.keep(device.newEvent());
+        } catch (RuntimeException failure) {
+            throw owned.closedAfter(failure);
+        }
     }
 
     /** Starts anew at slot 0. Nothing may be under way. */
