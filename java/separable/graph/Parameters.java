@@ -175,10 +175,37 @@ public final class Parameters implements AutoCloseable {
 
     /** The gradients of the last step, under the parameters' names and in their file shapes. Waits for the device. */
     public Map<String, StateValue.Floats> exportGradients() {
+        return export(gradients);
+    }
+
+    /**
+     * A buffer with an element for each of {@link #weights}, such as an optimizer's state, under the parameters' names and in their
+     * file shapes. Waits for the device.
+     */
+    public Map<String, StateValue.Floats> export(DeviceBuffer alike) {
         Map<String, StateValue.Floats> values = new LinkedHashMap<>();
-        float[] flat = gradients.readFloats(0, layout.elements());
+        float[] flat = alike.readFloats(0, layout.elements());
         layout.parameters().forEach(parameter -> values.put(parameter.name(), inFileOrder(parameter, flat)));
         return values;
+    }
+
+    /**
+     * The reverse of {@link #export(DeviceBuffer)}; what files do not show becomes 0.
+     *
+     * @param values for every parameter, in its file shape
+     */
+    public void load(Map<String, StateValue.Floats> values, DeviceBuffer alike) {
+        float[] flat = new float[layout.elements()];
+        for (Parameter parameter : layout.parameters()) {
+            StateValue.Floats value = values.get(parameter.name());
+            if (value == null || !value.shape().equals(parameter.fileShape())) {
+                throw new IllegalArgumentException("'" + parameter.name() + "' is " + (value == null ? "missing" : value.shape())
+                        + " instead of " + parameter.fileShape() + " in " + alike.name());
+            }
+            float[] stored = parameter.toMemory(value.values());
+            System.arraycopy(stored, 0, flat, layout.offset(parameter.name()), stored.length);
+        }
+        alike.write(flat);
     }
 
     private StateValue.Floats inFileOrder(Parameter parameter, float[] flat) {
