@@ -1,8 +1,10 @@
 #include "context.h"
 
 #include "driver.h"
+#include "graph.h"
 #include "leaks.h"
 #include "memory.h"
+#include "module.h"
 #include "stream.h"
 
 namespace emulated {
@@ -47,10 +49,16 @@ CUresult Contexts::destroy(CUcontext context) {
 }
 
 void Contexts::device_reset() {
-    if (Driver::get().context_error() == CUDA_SUCCESS) Streams::get().synchronize_all();
-    Streams::get().drop_all_work();
-    Driver::get().heal_context();
-    note_leaked_memory();
+    Driver& driver = Driver::get();
+    // After a lost context nobody could have released anything.
+    if (!driver.fault_unnoticed() && driver.context_error() == CUDA_SUCCESS) {
+        Streams::get().synchronize_all();
+        note_leaks();
+    }
+    driver.heal_context();
+    Streams::get().destroy_all();
+    Graphs::get().destroy_all();
+    Modules::get().unload_all();
     Memory::get().release_all();
 }
 

@@ -24,10 +24,11 @@ public:
 
     CUcontext create(unsigned flags);
     CUresult destroy(CUcontext context);
+    int count() const { return references_ + int(created_.size()); }
     bool exists(CUcontext context) const { return context == &primary_ ? references_ > 0 : created_.count(context) != 0; }
 
 private:
-    // The last context takes with it the memory and the errors of the device.
+    // The last context takes with it all that was made on the device, and its errors.
     void device_reset();
 
     CUctx_st primary_;

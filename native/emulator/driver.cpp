@@ -2,10 +2,9 @@
 
 #include <cstdarg>
 #include <cstdio>
-#include <map>
+#include <utility>
 
 #include "context.h"
-#include "switches.h"
 #include "thread_state.h"
 
 namespace emulated {
@@ -23,7 +22,8 @@ Driver& Driver::get() {
 CUresult Driver::before(const char* function, Needs needs) {
     if (needs != Needs::NOTHING && !initialised) return CUDA_ERROR_NOT_INITIALIZED;
     if (context_error_ == CUDA_SUCCESS) explained_ = CUDA_SUCCESS;
-    if (const CUresult code = injected(function); code != CUDA_SUCCESS) return code;
+    if (const InjectedFault fault = injected_fault(function); fault.code != CUDA_SUCCESS)
+        if (const CUresult stop = inject(fault); stop != CUDA_SUCCESS) return stop;
     if (needs != Needs::CONTEXT) return CUDA_SUCCESS;
     if (context_error_ != CUDA_SUCCESS) return context_error_;
     if (thread_state().depth == 0) return error(CUDA_ERROR_INVALID_CONTEXT, "%s: this thread has no current context", function);
@@ -32,24 +32,12 @@ CUresult Driver::before(const char* function, Needs needs) {
     return CUDA_SUCCESS;
 }
 
-// Functions are named in the switch without the ABI's version suffix.
-CUresult Driver::injected(const std::string& function) {
-    if (switches().faults.empty()) return CUDA_SUCCESS;
-    static std::map<std::string, long> calls;
-    const size_t suffix = function.rfind("_v");
-    const std::string plain = suffix == std::string::npos ? function : function.substr(0, suffix);
-    const long nth = ++calls[plain];
-    const auto [first, last] = switches().faults.equal_range(plain);
-    for (auto fault = first; fault != last; ++fault) {
-        if (fault->second.first != nth) continue;
-        const auto code = CUresult(fault->second.second);
-        const std::string text = "injected into call " + std::to_string(nth) + " of " + plain;
-        const bool fatal = code >= CUDA_ERROR_ILLEGAL_ADDRESS && code <= CUDA_ERROR_LAUNCH_FAILED && code != CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
-        if (fatal) return poison_context(code, text);
-        explain(code, text);
-        return code;
+CUresult Driver::inject(const InjectedFault& fault) {
+    switch (fault.kind) {
+        case FaultKind::CONTEXT: return poison_context(fault.code, fault.text);
+        case FaultKind::LATER: poison_later(fault.code, fault.text); return CUDA_SUCCESS;
+        default: explain(fault.code, fault.text); return fault.code;
     }
-    return CUDA_SUCCESS;
 }
 
 CUresult Driver::poison_context(CUresult code, const std::string& text) {
@@ -60,8 +48,19 @@ CUresult Driver::poison_context(CUresult code, const std::string& text) {
     return context_error_;
 }
 
+void Driver::poison_later(CUresult code, const std::string& text) {
+    unnoticed_ = code;
+    unnoticed_text_ = text;
+}
+
+CUresult Driver::notice() {
+    const CUresult code = std::exchange(unnoticed_, CUDA_SUCCESS);
+    return code == CUDA_SUCCESS ? CUDA_SUCCESS : poison_context(code, unnoticed_text_);
+}
+
 void Driver::heal_context() {
     context_error_ = CUDA_SUCCESS;
+    unnoticed_ = CUDA_SUCCESS;
 }
 
 void Driver::explain(CUresult code, const std::string& text) {

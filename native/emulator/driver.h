@@ -1,9 +1,10 @@
-// What all driver calls share: the lock, the error state, fault injection, and the text behind an error code.
+// What all driver calls share: the lock, the error state, and the text behind an error code.
 #pragma once
 #include <mutex>
 #include <string>
 
 #include "driver_types.h"
+#include "fault_injection.h"
 
 namespace emulated {
 
@@ -22,6 +23,11 @@ public:
 
     // Ends the use of the device until the context is destroyed, as a fault in a kernel does.
     CUresult poison_context(CUresult code, const std::string& text);
+    // The same for a fault that nobody knows of until the next call that waits for the device.
+    void poison_later(CUresult code, const std::string& text);
+    bool fault_unnoticed() const { return unnoticed_ != CUDA_SUCCESS; }
+    // For calls that wait: finds a fault that nobody knew of.
+    CUresult notice();
     CUresult context_error() const { return context_error_; }
     void heal_context();
 
@@ -30,9 +36,11 @@ public:
     std::string explanation(CUresult code) const { return code == explained_ ? explanation_ : ""; }
 
 private:
-    CUresult injected(const std::string& function);
+    CUresult inject(const InjectedFault& fault);
 
     CUresult context_error_ = CUDA_SUCCESS;
+    CUresult unnoticed_ = CUDA_SUCCESS;
+    std::string unnoticed_text_;
     CUresult explained_ = CUDA_SUCCESS;
     std::string explanation_;
 };
@@ -45,7 +53,9 @@ template <class Body> CUresult driver_call(const char* function, Needs needs, Bo
     Driver& driver = Driver::get();
     const std::lock_guard<std::recursive_mutex> guard(driver.lock);
     if (const CUresult stop = driver.before(function, needs); stop != CUDA_SUCCESS) return stop;
-    return body();
+    const CUresult result = body();
+    update_ledger();
+    return result;
 }
 
 // Name and description of a code, as NVIDIA's driver gives them; null for an unknown code.

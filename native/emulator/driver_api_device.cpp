@@ -60,7 +60,8 @@ const std::map<int, int>& attributes() {
 CUresult initialise() {
     Driver& driver = Driver::get();
     if (driver.initialised) return CUDA_SUCCESS;
-    const std::string wrong = read_switches();
+    std::string wrong = read_switches();
+    if (wrong.empty()) wrong = map_fault_control();
     if (!wrong.empty()) {
         fprintf(stderr, "separable emulator: %s\n", wrong.c_str());
         return error(CUDA_ERROR_INVALID_VALUE, "%s", wrong.c_str());

@@ -76,6 +76,7 @@ CUresult run(const Launch& launch) {
 }
 
 CUresult submit(Launch launch, CUstream stream) {
+    if (stream->capture == nullptr && Driver::get().fault_unnoticed()) return CUDA_SUCCESS;
     if (stream->capture == nullptr && !switches().deferred) return run(launch);
     const auto kept = std::make_shared<KeptParameters>(*launch.kernel, launch.parameters);
     return Streams::get().submit(stream, CU_NODE_KERNEL, [launch, kept]() mutable {

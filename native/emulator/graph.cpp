@@ -45,6 +45,13 @@ CUresult Graphs::destroy(CUgraphExec exec) {
     return CUDA_SUCCESS;
 }
 
+void Graphs::destroy_all() {
+    for (CUgraph graph : graphs_) delete graph;
+    for (CUgraphExec exec : execs_) delete exec;
+    graphs_.clear();
+    execs_.clear();
+}
+
 bool Graphs::exists(CUgraphNode wanted) const {
     for (CUgraph graph : graphs_)
         for (const auto& node : graph->nodes)

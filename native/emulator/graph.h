@@ -42,6 +42,7 @@ public:
     CUresult destroy(CUgraph graph);
     CUgraphExec instantiate(CUgraph graph);
     CUresult destroy(CUgraphExec exec);
+    void destroy_all();
     bool exists(CUgraph graph) const { return graphs_.count(graph) != 0; }
     bool exists(CUgraphExec exec) const { return execs_.count(exec) != 0; }
     bool exists(CUgraphNode node) const;

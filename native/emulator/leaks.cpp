@@ -41,29 +41,35 @@ void note(const char* kind, const std::vector<Allocation>& allocations) {
     }
 }
 
-void report_count(size_t count, const char* what) {
-    if (count != 0) fprintf(stderr, "separable emulator: leak: %zu %s never destroyed\n", count, what);
+std::map<std::string, size_t>& lost_handles() {
+    static auto* const counts = new std::map<std::string, size_t>;
+    return *counts;
+}
+
+void note_count(size_t count, const char* what) {
+    if (count != 0) lost_handles()[what] += count;
 }
 
 void report() {
     const std::lock_guard<std::recursive_mutex> guard(Driver::get().lock);
-    note_leaked_memory();
+    note_leaks();
     for (const auto& [key, group] : lost())
         fprintf(stderr, "separable emulator: leak: %zu x %zu bytes of %s (the first is allocation #%llu)\n", group.count, key.second,
                 key.first.c_str(), static_cast<unsigned long long>(group.first));
-    report_count(Streams::get().live_streams().size(), "stream(s)");
-    report_count(Streams::get().live_events().size(), "event(s)");
-    report_count(Graphs::get().live_graphs(), "graph(s)");
-    report_count(Graphs::get().live_execs(), "executable graph(s)");
-    report_count(Modules::get().live(), "module(s)");
+    for (const auto& [what, count] : lost_handles()) fprintf(stderr, "separable emulator: leak: %zu %s never destroyed\n", count, what.c_str());
 }
 
 }  // namespace
 
-void note_leaked_memory() {
+void note_leaks() {
     if (!switches().leaks) return;
     note("device", Memory::get().live_device());
     note("pinned", Memory::get().live_pinned());
+    note_count(Streams::get().live_streams().size(), "stream(s)");
+    note_count(Streams::get().live_events().size(), "event(s)");
+    note_count(Graphs::get().live_graphs(), "graph(s)");
+    note_count(Graphs::get().live_execs(), "executable graph(s)");
+    note_count(Modules::get().live(), "module(s)");
 }
 
 void report_leaks_at_exit() {

@@ -3,8 +3,8 @@
 
 namespace emulated {
 
-// Remembers the allocations that die with their context: they count as leaks.
-void note_leaked_memory();
+// Remembers what dies with its context: it counts as leaked.
+void note_leaks();
 
 // Prints the report when the process exits.
 void report_leaks_at_exit();

@@ -37,6 +37,8 @@ public:
 
     size_t total() const;
     size_t used() const { return used_; }
+    size_t device_count() const { return device_.size(); }
+    size_t pinned_count() const { return pinned_.size(); }
     std::vector<Allocation> live_device() const { return values(device_); }
     std::vector<Allocation> live_pinned() const { return values(pinned_); }
 

@@ -134,6 +134,10 @@ CUresult Modules::unload(CUmodule module) {
     return CUDA_SUCCESS;
 }
 
+void Modules::unload_all() {
+    while (!modules_.empty()) unload(*modules_.begin());
+}
+
 CUresult Modules::function(CUmodule module, const char* name, CUfunction* function) {
     if (!exists(module)) return error(CUDA_ERROR_INVALID_HANDLE, "an unknown module");
     const auto found = module->functions.find(name);

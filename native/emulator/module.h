@@ -33,6 +33,7 @@ public:
     CUresult load(const void* image, CUmodule* module);
     CUresult load_file(const char* path, CUmodule* module);
     CUresult unload(CUmodule module);
+    void unload_all();
     CUresult function(CUmodule module, const char* name, CUfunction* function);
     bool exists(CUmodule module) const { return modules_.count(module) != 0; }
     bool exists(CUfunction function) const { return functions_.count(function) != 0; }

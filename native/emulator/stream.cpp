@@ -46,7 +46,7 @@ CUstream Streams::create(unsigned flags, int priority) {
 CUresult Streams::destroy(CUstream stream) {
     if (!contains(streams_, stream)) return error(CUDA_ERROR_INVALID_HANDLE, "cuStreamDestroy of an unknown stream");
     if (stream->capture != nullptr) return error(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, "cuStreamDestroy of a capturing stream");
-    const CUresult result = synchronize(stream);
+    const CUresult result = Driver::get().fault_unnoticed() ? CUDA_SUCCESS : drain(stream);
     erase(streams_, stream);
     delete stream;
     return result;
@@ -135,6 +135,11 @@ CUresult Streams::run_before(CUstream stream, uint64_t number) {
 }
 
 CUresult Streams::synchronize(CUstream stream) {
+    if (const CUresult lost = Driver::get().notice(); lost != CUDA_SUCCESS) return lost;
+    return drain(stream);
+}
+
+CUresult Streams::drain(CUstream stream) {
     if (const CUresult failed = run_before(stream, UINT64_MAX); failed != CUDA_SUCCESS) return failed;
     return run_implicit_dependencies(stream, stream == &default_ ? UINT64_MAX : 0);
 }
@@ -147,6 +152,7 @@ CUresult Streams::synchronize_all() {
 }
 
 CUresult Streams::synchronize(const std::shared_ptr<Recording>& recording) {
+    if (const CUresult lost = Driver::get().notice(); lost != CUDA_SUCCESS) return lost;
     while (!recording->done) {
         if (recording->stream->queue.empty()) return CUDA_SUCCESS;  // dropped with a context that failed
         if (const CUresult failed = run_first(recording->stream); failed != CUDA_SUCCESS) return failed;
@@ -157,6 +163,7 @@ CUresult Streams::synchronize(const std::shared_ptr<Recording>& recording) {
 // ---- polls
 
 CUresult Streams::query(CUstream stream) {
+    if (const CUresult lost = Driver::get().notice(); lost != CUDA_SUCCESS) return lost;
     if (stream->queue.empty()) return CUDA_SUCCESS;
     if (stream->polled)
         if (const CUresult failed = run_first(stream); failed != CUDA_SUCCESS) return failed;
@@ -165,6 +172,7 @@ CUresult Streams::query(CUstream stream) {
 }
 
 CUresult Streams::query(CUevent event) {
+    if (const CUresult lost = Driver::get().notice(); lost != CUDA_SUCCESS) return lost;
     if (event->recording == nullptr || event->recording->done) return CUDA_SUCCESS;
     const CUresult result = query(event->recording->stream);
     if (result != CUDA_SUCCESS && result != CUDA_ERROR_NOT_READY) return result;
@@ -182,9 +190,12 @@ CUresult Streams::synchronous_operation(const char* function) {
     return synchronize(&default_);
 }
 
-void Streams::drop_all_work() {
+void Streams::destroy_all() {
     default_.queue.clear();
-    for (CUstream stream : streams_) stream->queue.clear();
+    for (CUstream stream : streams_) delete stream;
+    for (CUevent event : events_) delete event;
+    streams_.clear();
+    events_.clear();
 }
 
 }  // namespace emulated

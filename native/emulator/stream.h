@@ -9,7 +9,7 @@
 #include <memory>
 #include <vector>
 
-#include "driver_types.h"
+#include "driver.h"
 #include "switches.h"
 
 namespace emulated {
@@ -71,9 +71,10 @@ public:
     const std::vector<CUstream>& live_streams() const { return streams_; }
     const std::vector<CUevent>& live_events() const { return events_; }
 
-    // Work is run now, queued, or captured as a node of this type.
+    // Work is run now, queued, or captured as a node of this type; after a fault that nobody has noticed it comes to nothing.
     template <class F> CUresult submit(CUstream stream, CUgraphNodeType type, F work) {
         if (stream->capture != nullptr) return capture_node(stream, type, work);
+        if (Driver::get().fault_unnoticed()) return CUDA_SUCCESS;
         if (!switches().deferred) return work();
         enqueue(stream, {0, work, nullptr, nullptr});
         return CUDA_SUCCESS;
@@ -93,11 +94,13 @@ public:
     // Before a call that works on memory at once: the default stream's order, and no capture may be disturbed.
     CUresult synchronous_operation(const char* function);
 
-    void drop_all_work();
+    // With the context go its streams, their work, and its events.
+    void destroy_all();
 
 private:
     CUresult capture_node(CUstream stream, CUgraphNodeType type, Work work);
     void enqueue(CUstream stream, Pending item);
+    CUresult drain(CUstream stream);
     CUresult run_first(CUstream stream);
     CUresult run_before(CUstream stream, uint64_t number);
     CUresult run_implicit_dependencies(CUstream stream, uint64_t number);

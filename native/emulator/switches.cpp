@@ -95,6 +95,7 @@ Switches read() {
     s.threads = positive("SEPARABLE_EMULATOR_THREADS", usable_cores());
     s.timeout_ms = positive("SEPARABLE_EMULATOR_TIMEOUT", s.timeout_ms);
     s.record = text_of("SEPARABLE_EMULATOR_RECORD");
+    s.fault_control = text_of("SEPARABLE_EMULATOR_FAULT_CONTROL");
     read_order(s);
     read_faults(s);
     return s;

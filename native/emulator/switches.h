@@ -22,6 +22,7 @@ struct Switches {
     std::string record;      // SEPARABLE_EMULATOR_RECORD=file: write down launches (launch_recorder.h)
     // SEPARABLE_EMULATOR_FAULTS=function:n:code[,...]: the n-th call (from 1) of the function returns the code.
     std::multimap<std::string, std::pair<long, int>> faults;
+    std::string fault_control;  // SEPARABLE_EMULATOR_FAULT_CONTROL=file: faults that a test moves (fault_injection.h)
 };
 
 const Switches& switches();

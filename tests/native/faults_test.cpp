@@ -44,6 +44,7 @@ TEST(fault_is_sticky_until_the_context_is_reset, "SEPARABLE_EMULATOR_CHECK=1") {
     EXPECT_CODE(cuMemsetD8_v2(p.pointer(), 0, 1), CUDA_ERROR_ILLEGAL_ADDRESS);
     OK(cuDevicePrimaryCtxReset_v2(0));
     OK(cuCtxSynchronize());
+    device.load(faulty_kernels);
     DeviceArray<float> q(256);
     OK(device.launch("reverse", {1, 256}, q.pointer()));
     EXPECT(q.read()[0] == 255.f);
@@ -89,6 +90,7 @@ TEST(division_by_zero_and_stack_overflow_fail_the_launch) {
     DeviceArray<int> p(32);
     EXPECT_CODE(device.launch("divide", {}, p.pointer(), 0), CUDA_ERROR_LAUNCH_FAILED);
     OK(cuDevicePrimaryCtxReset_v2(0));
+    device.load(faulty_kernels);
     DeviceArray<float> q(32, 0.f);
     EXPECT_CODE(device.launch("overflow_stack", {1, 1}, q.pointer()), CUDA_ERROR_LAUNCH_FAILED);
     expect_text(CUDA_ERROR_LAUNCH_FAILED, {"stack"});
@@ -121,6 +123,7 @@ TEST(endless_loop_times_out, "SEPARABLE_EMULATOR_TIMEOUT=200") {
     EXPECT_CODE(device.launch("spin", {64, 64}, p.pointer()), CUDA_ERROR_LAUNCH_TIMEOUT);
     expect_text(CUDA_ERROR_LAUNCH_TIMEOUT, {"kernel spin", "faulty_kernels.cu:"});
     OK(cuDevicePrimaryCtxReset_v2(0));
+    device.load(faulty_kernels);
     DeviceArray<float> q(256);
     OK(device.launch("reverse", {1, 256}, q.pointer()));
 }
@@ -140,6 +143,7 @@ TEST(many_faults_leave_the_process_sound) {
     for (int i = 0; i < 200; ++i) {
         EXPECT_CODE(device.launch("write_to", {8, 256}, CUdeviceptr(0)), CUDA_ERROR_ILLEGAL_ADDRESS);
         OK(cuDevicePrimaryCtxReset_v2(0));
+        device.load(faulty_kernels);
         DeviceArray<float> q(256);
         OK(device.launch("reverse", {1, 256}, q.pointer()));
         EXPECT(q.read()[3] == 252.f);

@@ -11,7 +11,7 @@ final class ModelOptions {
     @Option(names = "--model", paramLabel = "NAME", description = "mobilenet-v1 (default), mobilenet-v2 or separable-cnn")
     String model;
 
-    @Option(names = "--dataset", paramLabel = "NAME", description = "fashion-mnist (default), mnist or cifar10")
+    @Option(names = "--dataset", paramLabel = "NAME", description = "fashion-mnist (default), mnist, cifar10, cifar100 or cifar100-coarse")
     String dataset;
 
     @Option(names = "--width", paramLabel = "X", description = "width multiplier of a MobileNet")

@@ -11,6 +11,7 @@ import separable.train.InputConfig;
 import separable.train.OptimizerConfig;
 import separable.train.Recipe;
 import separable.train.RunConfig;
+import separable.train.ScheduleConfig;
 
 /** The options of {@code separable train}. Null where the user named nothing. */
 final class TrainOptions {
@@ -50,6 +51,15 @@ final class TrainOptions {
 
     @Option(names = "--lr", paramLabel = "X", description = "highest learning rate of the schedule")
     Float learningRate;
+
+    @Option(names = "--schedule", paramLabel = "NAME", description = "of the rate after the warm-up: constant, step, exponential, linear, cosine or one-cycle")
+    String schedule;
+
+    @Option(names = "--decay-factor", paramLabel = "X", description = "of step and exponential: the rate is multiplied by it ...")
+    Double decayFactor;
+
+    @Option(names = "--decay-epochs", paramLabel = "N", description = "... every so many epochs")
+    Double decayEpochs;
 
     @Option(names = "--warmup", paramLabel = "EPOCHS", description = "epochs, or a part of one, in which the learning rate rises")
     Double warmup;
@@ -93,9 +103,18 @@ final class TrainOptions {
         InputConfig input = base.input();
         return new Recipe(or(epochs, base.epochs()), or(batch, base.batch()), or(precision, base.precision()), or(seed, base.seed()),
                 base.graph() && !noGraph,
-                new OptimizerConfig(or(optimizer, rule.name()), or(learningRate, rule.learningRate()), or(warmup, Math.min(rule.warmupEpochs(), LONGEST_WARMUP * or(epochs, base.epochs()))),
-                        or(weightDecay, rule.weightDecay()), or(momentum, rule.momentum()), or(labelSmoothing, rule.labelSmoothing())),
+                new OptimizerConfig(or(optimizer, rule.name()), or(learningRate, rule.learningRate()), or(weightDecay, rule.weightDecay()),
+                        or(momentum, rule.momentum()), or(labelSmoothing, rule.labelSmoothing())),
+                over(base.schedule(), or(epochs, base.epochs())),
                 new InputConfig(input.mean(), input.deviation(), or(flip, input.flip()), or(crop, input.crop())));
+    }
+
+    private ScheduleConfig over(ScheduleConfig base, int length) {
+        ScheduleConfig named = schedule == null || schedule.equals(base.name()) ? base
+                : ScheduleConfig.usual(schedule, base.warmupEpochs(), length);
+        double longest = Math.max(LONGEST_WARMUP, ScheduleConfig.usual(named.name(), 0, 1).warmupEpochs()) * length;
+        return new ScheduleConfig(named.name(), or(warmup, Math.min(named.warmupEpochs(), longest)), or(decayFactor, named.decayFactor()),
+                or(decayEpochs, named.decayEpochs()));
     }
 
     /** Where results go. */

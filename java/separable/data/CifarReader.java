@@ -8,77 +8,94 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * CIFAR-10's binary version: records of one label byte and 3072 picture bytes, the red plane, then green, then blue,
- * each 32 rows of 32. Pictures are turned to {@code [32, 32, 3]} on reading.
+ * The binary versions of CIFAR-10 and CIFAR-100: records of one or two label bytes and 3072 picture bytes, the red plane,
+ * then green, then blue, each 32 rows of 32. Pictures are turned to {@code [32, 32, 3]} on reading.
  */
 final class CifarReader {
 
     private static final int SIDE = 32;
     private static final int CHANNELS = 3;
     private static final int PLANE = SIDE * SIDE;
-    private static final int RECORD = 1 + CHANNELS * PLANE;
-    private static final int MOST_RECORDS = (Integer.MAX_VALUE - 16) / RECORD;
+    private static final int PICTURE = CHANNELS * PLANE;
 
-    private CifarReader() {
+    private final CifarFormat format;
+    private final int record;
+    private final String name;
+    private final List<String> classes;
+
+    /** @param name what messages call the data set */
+    CifarReader(CifarFormat format, String name, List<String> classes) {
+        this.format = format;
+        this.record = format.labels() + PICTURE;
+        this.name = name;
+        this.classes = classes;
     }
 
-    /** Reads the files in order and joins them. */
-    static Dataset read(String name, Path folder, List<String> files, List<String> classes) {
+    /** Reads the files in order, from {@code folder} or from the one that the archive unpacks to in it, and joins them. */
+    Dataset read(Path folder, List<String> files) {
+        Path unpacked = folder.resolve(format.folder());
+        Path place = Files.isDirectory(unpacked) ? unpacked : folder;
         List<byte[]> parts = new ArrayList<>();
         int count = 0;
         for (String file : files) {
-            byte[] records = readRecords(name, folder.resolve(file), classes.size());
+            byte[] records = readRecords(place.resolve(file));
             parts.add(records);
-            count += records.length / RECORD;
+            count += records.length / record;
         }
-        byte[] images = new byte[count * CHANNELS * PLANE];
+        byte[] images = new byte[Math.multiplyExact(count, PICTURE)];
         byte[] labels = new byte[count];
         int next = 0;
         for (byte[] records : parts) {
-            for (int start = 0; start < records.length; start += RECORD, next++) {
-                labels[next] = records[start];
-                interleave(records, start + 1, images, next * CHANNELS * PLANE);
+            for (int start = 0; start < records.length; start += record, next++) {
+                labels[next] = records[start + format.label()];
+                interleave(records, start + format.labels(), images, next * PICTURE);
             }
         }
-        return new Dataset(name, folder.toString(), SIDE, SIDE, CHANNELS, images, labels, classes);
+        return new Dataset(name, place.toString(), SIDE, SIDE, CHANNELS, images, labels, classes);
     }
 
-    private static byte[] readRecords(String name, Path file, int classes) {
+    private byte[] readRecords(Path file) {
         if (!Files.exists(file)) {
             throw new DataException(file + ": no such file" + pythonHint(file));
         }
-        byte[] records = DataFile.read(file, CifarReader::readAll);
+        byte[] records = DataFile.read(file, this::readAll);
         if (isPickle(records)) {
-            throw new DataException(file + ": is a Python pickle, not CIFAR-10's binary layout: get the binary version (cifar-10-binary.tar.gz)");
+            throw new DataException(file + ": is a Python pickle, not " + format.title() + "'s binary layout: " + format.howToGet());
         }
-        int surplus = records.length % RECORD;
+        int surplus = records.length % record;
         if (surplus != 0) {
-            throw new DataException(file + ": truncated or not CIFAR-10's binary layout: expected a multiple of " + RECORD
-                    + " bytes, found " + records.length + " (" + records.length / RECORD + " records and " + surplus
+            throw new DataException(file + ": truncated or not " + format.title() + "'s binary layout: expected a multiple of " + record
+                    + " bytes, found " + records.length + " (" + records.length / record + " records and " + surplus
                     + " bytes): get the file again");
         }
-        byte[] labels = new byte[records.length / RECORD];
+        byte[] labels = new byte[records.length / record];
         for (int i = 0; i < labels.length; i++) {
-            labels[i] = records[i * RECORD];
+            labels[i] = records[i * record + format.label()];
         }
-        Dataset.checkLabels(name, file.toString(), labels, classes);
+        Dataset.checkLabels(name, file.toString(), labels, classes.size());
         return records;
     }
 
-    private static byte[] readAll(InputStream in) throws IOException {
-        return in.readNBytes(MOST_RECORDS * RECORD);
+    private byte[] readAll(InputStream in) throws IOException {
+        int mostRecords = (Integer.MAX_VALUE - 16) / record;
+        return in.readNBytes(mostRecords * record);
     }
 
     private static boolean isPickle(byte[] bytes) {
-        // Protocol 2 and later: the PROTO opcode and a version; CIFAR-10's label byte is below 10, so never 0x80.
+        // Protocol 2 and later: the PROTO opcode and a version; the first label byte is below 20, so never 0x80.
         return bytes.length >= 2 && Byte.toUnsignedInt(bytes[0]) == 0x80 && bytes[1] >= 2 && bytes[1] <= 5;
     }
 
-    private static String pythonHint(Path file) {
+    /** The Python version has files of the same names without the ending, in a folder of its own. */
+    private String pythonHint(Path file) {
         String python = file.getFileName().toString().replace(".bin", "");
-        return Files.exists(file.resolveSibling(python))
-                ? ", but " + python + " is there: that is the Python version of CIFAR-10; get the binary version (cifar-10-binary.tar.gz)"
-                : ": get CIFAR-10's binary version (cifar-10-binary.tar.gz), which has it";
+        for (Path place : List.of(file.resolveSibling(python), file.resolveSibling(format.pythonFolder()))) {
+            if (Files.exists(place)) {
+                return ", but " + place.getFileName() + " is there: that is the Python version of " + format.title() + "; "
+                        + format.howToGet();
+            }
+        }
+        return ": " + format.howToGet() + ", which has it";
     }
 
     private static void interleave(byte[] planes, int from, byte[] pixels, int to) {

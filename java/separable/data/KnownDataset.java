@@ -22,7 +22,19 @@ public enum KnownDataset {
     CIFAR10("cifar10", "data/cifar10",
             "get CIFAR-10's binary version (data_batch_1.bin to data_batch_5.bin and test_batch.bin) and name its folder with --data DIR",
             List.of("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
-            new float[] {0.4914f, 0.4822f, 0.4465f}, new float[] {0.2470f, 0.2435f, 0.2616f});
+            new float[] {0.4914f, 0.4822f, 0.4465f}, new float[] {0.2470f, 0.2435f, 0.2616f}),
+
+    CIFAR100("cifar100", "data/cifar100", Cifar100.HOW_TO_GET, Cifar100Classes.FINE, Cifar100.MEAN, Cifar100.DEVIATION),
+
+    /** The same pictures with their 20 superclasses. */
+    CIFAR100_COARSE("cifar100-coarse", "data/cifar100", Cifar100.HOW_TO_GET, Cifar100Classes.COARSE, Cifar100.MEAN, Cifar100.DEVIATION);
+
+    /** What its two sets of labels share. */
+    private static final class Cifar100 {
+        static final String HOW_TO_GET = "get CIFAR-100's binary version (train.bin and test.bin) and name its folder with --data DIR";
+        static final float[] MEAN = {0.5071f, 0.4865f, 0.4409f};
+        static final float[] DEVIATION = {0.2673f, 0.2564f, 0.2762f};
+    }
 
     /** The two parts every one of them has. */
     public enum Part {
@@ -65,6 +77,11 @@ public enum KnownDataset {
         return mean.length;
     }
 
+    /** Pixels along each side of a picture. */
+    public int resolution() {
+        return channels() == 1 ? 28 : 32;
+    }
+
     /** Mean of the training pictures by channel, pixels taken as 0 to 1. */
     public float[] mean() {
         return mean.clone();
@@ -85,7 +102,17 @@ public enum KnownDataset {
             throw new DataException(folder + ": no such folder, " + label + " was looked for there: " + howToGet);
         }
         String name = label + (part == Part.TRAIN ? " train" : " test");
-        return this == CIFAR10 ? loadCifar(name, folder, part) : loadIdx(name, folder, part);
+        return switch (this) {
+            case MNIST, FASHION_MNIST -> loadIdx(name, folder, part);
+            case CIFAR10 -> new CifarReader(CifarFormat.CIFAR10, name, classes).read(folder, part == Part.TEST ? List.of("test_batch.bin")
+                    : List.of("data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"));
+            case CIFAR100 -> loadCifar100(CifarFormat.CIFAR100_FINE, name, folder, part);
+            case CIFAR100_COARSE -> loadCifar100(CifarFormat.CIFAR100_COARSE, name, folder, part);
+        };
+    }
+
+    private Dataset loadCifar100(CifarFormat format, String name, Path folder, Part part) {
+        return new CifarReader(format, name, classes).read(folder, List.of(part == Part.TEST ? "test.bin" : "train.bin"));
     }
 
     private Dataset loadIdx(String name, Path folder, Part part) {
@@ -102,14 +129,6 @@ public enum KnownDataset {
             }
         }
         throw new DataException(folder.resolve(stem + "-" + kind) + "[.gz]: no such file, " + label + " needs it: " + howToGet);
-    }
-
-    private Dataset loadCifar(String name, Path folder, Part part) {
-        Path unpacked = folder.resolve("cifar-10-batches-bin");
-        Path place = Files.isDirectory(unpacked) ? unpacked : folder;
-        List<String> files = part == Part.TEST ? List.of("test_batch.bin")
-                : List.of("data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin");
-        return CifarReader.read(name, place, files, classes);
     }
 
     /** The name users type: {@code fashion-mnist}. */

@@ -1,14 +1,14 @@
 package separable.optim;
 
+import java.util.Objects;
+
 /**
- * The learning rate of every step: a straight line from 0 to {@code peak} over the warm-up, then half a cosine down to
- * {@code peak * finalFraction}.
+ * The learning rate of every step: up to {@code peak} over the warm-up, then down as {@code decay} says.
  *
- * @param peak          the highest rate, reached by the last warm-up step
- * @param warmUpSteps   0 to begin at the peak; must leave at least one step after it
- * @param finalFraction in [0, 1]: where the cosine ends
+ * @param peak        the highest rate, reached by the last warm-up step
+ * @param warmUpSteps 0 to begin at the peak; must leave at least one step after it
  */
-public record Schedule(float peak, int steps, int warmUpSteps, float finalFraction) {
+public record Schedule(float peak, int steps, int warmUpSteps, Decay decay) {
 
     public Schedule {
         if (!(peak > 0 && peak < Float.POSITIVE_INFINITY)) {
@@ -18,24 +18,18 @@ public record Schedule(float peak, int steps, int warmUpSteps, float finalFracti
             throw new IllegalArgumentException("a schedule of " + steps + " steps with " + warmUpSteps
                     + " of warm-up: at least one step must follow the warm-up");
         }
-        if (!(finalFraction >= 0 && finalFraction <= 1)) {
-            throw new IllegalArgumentException("final fraction " + finalFraction + " of the learning rate: it must lie from 0 to 1");
-        }
+        Objects.requireNonNull(decay, "decay");
     }
 
     /** Warm-up, then a cosine down to 0. */
     public static Schedule cosine(float peak, int steps, int warmUpSteps) {
-        return new Schedule(peak, steps, warmUpSteps, 0);
+        return new Schedule(peak, steps, warmUpSteps, new Decay.Cosine(0));
     }
 
     /** The rate of step {@code step}, counted from 0. */
     public float at(int step) {
-        if (step < warmUpSteps) {
-            return (float) ((double) peak * (step + 1) / warmUpSteps);
-        }
-        double progress = (double) (step - warmUpSteps) / (steps - warmUpSteps);
-        double cosine = (1 + Math.cos(Math.PI * progress)) / 2;
-        return (float) (peak * (finalFraction + (1 - finalFraction) * cosine));
+        double share = step < warmUpSteps ? decay.rise(step, warmUpSteps) : decay.fall(step - warmUpSteps, steps - warmUpSteps);
+        return (float) (peak * share);
     }
 
     /** All rates, entry i for step i: what {@code StepState.advance} looks up on the device. */

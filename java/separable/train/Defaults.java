@@ -38,7 +38,7 @@ public final class Defaults {
     }
 
     private static ModelConfig model(String name, KnownDataset dataset, boolean small) {
-        int resolution = dataset == KnownDataset.CIFAR10 ? 32 : 28;
+        int resolution = dataset.resolution();
         int classes = dataset.classes().size();
         if (name.equals(ModelConfig.SEPARABLE_CNN)) {
             return ModelConfig.separableCnn(List.of(64, 64, 128, 128), resolution, dataset.channels(), classes);
@@ -52,19 +52,19 @@ public final class Defaults {
         boolean isCnn = model.equals(ModelConfig.SEPARABLE_CNN);
         String rule = optimizer != null ? optimizer : isCnn ? "adam" : "nesterov";
         boolean flip = dataset != KnownDataset.MNIST;     // a mirrored digit is another digit or none
-        int crop = small ? 0 : dataset == KnownDataset.CIFAR10 ? 4 : 2;
+        int crop = small ? 0 : dataset.channels() == 3 ? 4 : 2;
         List<Float> halves = Collections.nCopies(dataset.channels(), 0.5f);     // x / 127.5 - 1
         InputConfig input = new InputConfig(isCnn ? halves : list(dataset.mean()), isCnn ? halves : list(dataset.deviation()), flip, crop);
         return new Recipe(small ? 2 : 20, small ? 64 : 256, (small ? DType.F32 : DType.BF16).toString(), 1, true,
-                optimizer(rule, small ? 0.25 : 2), input);
+                optimizer(rule), ScheduleConfig.usual("cosine", small ? 0.25 : 2, small ? 2 : 20), input);
     }
 
-    private static OptimizerConfig optimizer(String name, double warmupEpochs) {
+    private static OptimizerConfig optimizer(String name) {
         return switch (name) {
-            case "adam" -> new OptimizerConfig(name, 1e-3f, warmupEpochs, 0f, 0.9f, 0f);
-            case "adamw" -> new OptimizerConfig(name, 1e-3f, warmupEpochs, 0.01f, 0.9f, 0f);
-            case "rmsprop" -> new OptimizerConfig(name, 0.01f, warmupEpochs, 4e-5f, 0.9f, 0f);
-            default -> new OptimizerConfig(name, 0.1f, warmupEpochs, 5e-4f, 0.9f, 0f);
+            case "adam" -> new OptimizerConfig(name, 1e-3f, 0f, 0.9f, 0f);
+            case "adamw" -> new OptimizerConfig(name, 1e-3f, 0.01f, 0.9f, 0f);
+            case "rmsprop" -> new OptimizerConfig(name, 0.01f, 4e-5f, 0.9f, 0f);
+            default -> new OptimizerConfig(name, 0.1f, 5e-4f, 0.9f, 0f);
         };
     }
 

@@ -4,7 +4,6 @@ import java.util.List;
 import separable.optim.Adam;
 import separable.optim.Optimizer;
 import separable.optim.RmsProp;
-import separable.optim.Schedule;
 import separable.optim.Sgd;
 
 /**
@@ -12,20 +11,17 @@ import separable.optim.Sgd;
  *
  * @param name           {@code sgd}, {@code nesterov}, {@code rmsprop}, {@code adam} or {@code adamw}
  * @param learningRate   the schedule's highest value
- * @param warmupEpochs   epochs, or a part of one, in which it rises from near 0; after them it falls along a cosine
  * @param weightDecay    added to gradients as {@code decay * weight}; decoupled for adamw
  * @param momentum       of sgd, nesterov and rmsprop; the others ignore it
  * @param labelSmoothing share of the target spread evenly over all classes, 0 to below 1
  */
-public record OptimizerConfig(String name, float learningRate, double warmupEpochs, float weightDecay, float momentum,
-                              float labelSmoothing) {
+public record OptimizerConfig(String name, float learningRate, float weightDecay, float momentum, float labelSmoothing) {
 
     public static final List<String> NAMES = List.of("sgd", "nesterov", "rmsprop", "adam", "adamw");
 
     public OptimizerConfig {
         Check.oneOf("optimizer", name, NAMES);
         Check.that(learningRate > 0 && learningRate <= 1e6f, "learning rate", learningRate, "above 0");
-        Check.that(warmupEpochs >= 0 && warmupEpochs <= 1e6, "warm-up", warmupEpochs, "0 epochs or more");
         Check.that(weightDecay >= 0 && weightDecay < 1, "weight decay", weightDecay, "0 to below 1");
         Check.that(momentum >= 0 && momentum < 1, "momentum", momentum, "0 to below 1");
         Check.that(!name.equals("nesterov") || momentum > 0, "momentum of nesterov", momentum, "above 0");
@@ -51,11 +47,5 @@ public record OptimizerConfig(String name, float learningRate, double warmupEpoc
     private Adam adam(boolean decoupled) {
         Adam usual = Adam.standard();
         return new Adam(usual.beta1(), usual.beta2(), usual.epsilon(), weightDecay, decoupled);
-    }
-
-    /** The rate of every step of a run. */
-    Schedule schedule(int epochs, int stepsPerEpoch) {
-        int steps = Math.multiplyExact(epochs, stepsPerEpoch);
-        return Schedule.cosine(learningRate, steps, (int) Math.min(Math.round(warmupEpochs * stepsPerEpoch), steps - 1));
     }
 }

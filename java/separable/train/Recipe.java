@@ -12,15 +12,17 @@ import separable.spec.DType;
  * @param seed      of initial weights, order, augmentation and dropout
  * @param graph     whether steps run as one captured CUDA graph where the device can; the bits are the same either way
  */
-public record Recipe(int epochs, int batch, String precision, long seed, boolean graph, OptimizerConfig optimizer, InputConfig input) {
+public record Recipe(int epochs, int batch, String precision, long seed, boolean graph, OptimizerConfig optimizer,
+                     ScheduleConfig schedule, InputConfig input) {
 
     public Recipe {
         Check.that(epochs >= 1 && epochs <= 100_000, "epochs", epochs, "1 to 100000");
         Check.that(batch >= 1 && batch <= 65536, "batch", batch, "1 to 65536");
         DType.parse(Check.present("precision", precision));
         Check.present("optimizer", optimizer);
+        Check.present("schedule", schedule);
         Check.present("input", input);
-        Check.that(optimizer.warmupEpochs() < epochs, "warm-up", optimizer.warmupEpochs(), "less than the " + epochs + " epochs of the run");
+        Check.that(schedule.warmupEpochs() < epochs, "warm-up", schedule.warmupEpochs(), "less than the " + epochs + " epochs of the run");
     }
 
     /**
@@ -36,30 +38,34 @@ public record Recipe(int epochs, int batch, String precision, long seed, boolean
     }
 
     public Recipe withEpochs(int count) {
-        return new Recipe(count, batch, precision, seed, graph, optimizer, input);
+        return new Recipe(count, batch, precision, seed, graph, optimizer, schedule, input);
     }
 
     public Recipe withBatch(int pictures) {
-        return new Recipe(epochs, pictures, precision, seed, graph, optimizer, input);
+        return new Recipe(epochs, pictures, precision, seed, graph, optimizer, schedule, input);
     }
 
     public Recipe withPrecision(DType type) {
-        return new Recipe(epochs, batch, type.toString(), seed, graph, optimizer, input);
+        return new Recipe(epochs, batch, type.toString(), seed, graph, optimizer, schedule, input);
     }
 
     public Recipe withSeed(long value) {
-        return new Recipe(epochs, batch, precision, value, graph, optimizer, input);
+        return new Recipe(epochs, batch, precision, value, graph, optimizer, schedule, input);
     }
 
     public Recipe withGraph(boolean captured) {
-        return new Recipe(epochs, batch, precision, seed, captured, optimizer, input);
+        return new Recipe(epochs, batch, precision, seed, captured, optimizer, schedule, input);
     }
 
     public Recipe withOptimizer(OptimizerConfig rule) {
-        return new Recipe(epochs, batch, precision, seed, graph, rule, input);
+        return new Recipe(epochs, batch, precision, seed, graph, rule, schedule, input);
+    }
+
+    public Recipe withSchedule(ScheduleConfig rates) {
+        return new Recipe(epochs, batch, precision, seed, graph, optimizer, rates, input);
     }
 
     public Recipe withInput(InputConfig treatment) {
-        return new Recipe(epochs, batch, precision, seed, graph, optimizer, treatment);
+        return new Recipe(epochs, batch, precision, seed, graph, optimizer, schedule, treatment);
     }
 }

@@ -16,7 +16,7 @@ import separable.data.KnownDataset;
  */
 public record RunConfig(int version, ModelConfig model, DataConfig data, Recipe recipe) {
 
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
 
     private static final Gson GSON = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
 

@@ -69,7 +69,7 @@ public final class Trainer implements AutoCloseable {
         this.recipe = recipe;
         this.sampler = new Sampler(train.count(), recipe.seed());
         this.steps = train.count() / recipe.batch();
-        this.schedule = recipe.optimizer().schedule(recipe.epochs(), steps);
+        this.schedule = recipe.schedule().over(recipe.epochs(), steps, recipe.optimizer().learningRate());
         try {
             stream = owned.keep(device.newStream());
             state = owned.keep(new StepState(device));

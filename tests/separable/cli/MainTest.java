@@ -2,11 +2,13 @@ package separable.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -86,6 +88,22 @@ class MainTest {
         assertThat(Files.readAllBytes(place.resolve("out/other/model.safetensors"))).isNotEqualTo(first);
     }
 
+    /** The rate of the last step of each epoch of six steps, as metrics.jsonl has it. */
+    private List<Float> ratesOf(String options) throws IOException {
+        assertThat(run(tiny("--lr 0.4 --warmup 0.5 " + options))).as(err.toString()).isZero();
+        return Files.readAllLines(place.resolve("out/metrics.jsonl")).stream()
+                .map(line -> JsonParser.parseString(line).getAsJsonObject().get("learningRate").getAsFloat()).toList();
+    }
+
+    @Test
+    void trainsWithTheScheduleNamed() throws IOException {
+        assertThat(ratesOf("--schedule constant")).containsExactly(0.4f, 0.4f);
+        // 96 pictures in batches of 16, of which the first three steps are the warm-up: stairs after steps 9 and 15.
+        assertThat(ratesOf("--schedule step --decay-epochs 1 --decay-factor 0.5")).containsExactly(0.4f, 0.2f);
+        assertThat(ratesOf("--schedule linear").get(1)).isEqualTo(0.4f / 9);
+        assertThat(RunConfig.read(place.resolve("out/config.json")).recipe().schedule().name()).isEqualTo("linear");
+    }
+
     /** A command line, its exit status, and what its one line must say. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
@@ -99,6 +117,9 @@ class MainTest {
         "train --dataset imagenet | 2 | unknown data set 'imagenet': use fashion-mnist, mnist, cifar10",
         "train --optimizer lion | 2 | unknown optimizer 'lion'",
         "train --precision fp8 | 2 | unknown precision 'fp8'",
+        "train --schedule sine | 2 | unknown schedule 'sine': use constant, step, exponential, linear, cosine, one-cycle",
+        "train --schedule step --decay-factor 2 | 2 | decay factor 2.0",
+        "train --schedule step --decay-epochs 0 | 2 | decay epochs 0.0",
         "train --lr 0 | 2 | learning rate 0.0",
         "train --lr NaN | 2 | learning rate NaN",
         "train --width 0 | 2 | width 0.0",

@@ -59,4 +59,45 @@ class CifarReaderTest {
         write("test_batch.bin", records(1, 10));
         assertRefused("test_batch.bin: label 10 of picture 1 is out of range");
     }
+
+    @Test
+    void readsEitherLabelOfCifar100() throws IOException {
+        write("test.bin", CifarFiles.records100(new int[] {3, 42}, new int[] {19, 99}));
+        Dataset fine = KnownDataset.CIFAR100.load(folder, KnownDataset.Part.TEST);
+        assertThat(fine.labels()).containsExactly(42, 99);
+        assertThat(fine.classes().get(42)).isEqualTo("leopard");
+        int pixel = (5 * 32 + 11) * 3;
+        assertThat(Arrays.copyOfRange(fine.images(), pixel, pixel + 3)).containsExactly(11, 5, (byte) (200 + 42));
+        Dataset coarse = KnownDataset.CIFAR100_COARSE.load(folder, KnownDataset.Part.TEST);
+        assertThat(coarse.labels()).containsExactly(3, 19);
+        assertThat(coarse.classes().get(3)).isEqualTo("food_containers");
+        assertThat(coarse.images()).isEqualTo(fine.images());
+    }
+
+    @Test
+    void refusesWrongFilesOfCifar100() throws IOException {
+        Path cifar100 = Files.createDirectory(folder.resolve("cifar-100-binary"));
+        Path file = cifar100.resolve("test.bin");
+        Files.createDirectory(cifar100.resolve("cifar-100-python"));
+        assertRefused100("test.bin: no such file, but cifar-100-python is there: that is the Python version of CIFAR-100; get");
+        Files.write(file, CifarFiles.records100(new int[] {20, 0}));
+        assertThat(KnownDataset.CIFAR100.load(folder, KnownDataset.Part.TEST).count()).isEqualTo(1);
+        assertThatThrownBy(() -> KnownDataset.CIFAR100_COARSE.load(folder, KnownDataset.Part.TEST))
+                .hasMessageContaining("label 20 of picture 0 is out of range: cifar100-coarse test has classes 0 to 19");
+        Files.write(file, CifarFiles.records100(new int[] {0, 100}));
+        assertRefused100("label 100 of picture 0 is out of range");
+        Files.write(file, records(1, 2));
+        assertRefused100("expected a multiple of 3074 bytes, found 6146 (1 records and 3072 bytes)");
+    }
+
+    private void assertRefused100(String part) {
+        assertThatThrownBy(() -> KnownDataset.CIFAR100.load(folder, KnownDataset.Part.TEST)).isInstanceOf(DataException.class)
+                .hasMessageContaining(part);
+    }
+
+    @Test
+    void cifar100HasItsClasses() {
+        assertThat(KnownDataset.CIFAR100.classes()).hasSize(100).doesNotHaveDuplicates().isSorted();
+        assertThat(KnownDataset.CIFAR100_COARSE.classes()).hasSize(20).doesNotHaveDuplicates();
+    }
 }

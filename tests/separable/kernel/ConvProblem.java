@@ -11,6 +11,7 @@ import separable.device.DeviceBuffer;
 import separable.device.Stream;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
+import separable.spec.Layout;
 import separable.testing.Expect;
 import separable.testing.FiniteDifferences;
 import separable.testing.HostFilter;
@@ -21,10 +22,15 @@ import separable.testing.Poisoned;
  * One convolution with random operands, on the device and as {@link ConvOracle} computes it from the same, rounded numbers.
  * What it allocates is closed by {@code DeviceExtension}.
  */
-record ConvProblem(ConvSpec spec, DType type, HostTensor x, HostFilter w, HostTensor dy) {
+record ConvProblem(ConvSpec spec, DType type, Layout layout, HostTensor x, HostFilter w, HostTensor dy) {
 
+    /** As the layer graph stores it. */
     static ConvProblem random(ConvSpec spec, DType type) {
-        return new ConvProblem(spec, type, HostTensor.random(spec.input(), 1).roundTo(type),
+        return random(spec, type, Layout.PADDED_NHWC);
+    }
+
+    static ConvProblem random(ConvSpec spec, DType type, Layout layout) {
+        return new ConvProblem(spec, type, layout, HostTensor.random(spec.input(), 1).roundTo(type),
                 HostFilter.random(spec, 2).roundTo(type), HostTensor.random(spec.output(), 3).roundTo(type));
     }
 
@@ -38,21 +44,21 @@ record ConvProblem(ConvSpec spec, DType type, HostTensor x, HostFilter w, HostTe
     }
 
     HostTensor forward(Device device, DataProduct product) {
-        DeviceBuffer y = Poisoned.buffer(device, spec.output(), type);
-        run(device, stream -> product.enqueue(x.upload(device, type).pointer(), w.upload(device, type).pointer(), y.pointer(), stream));
-        return HostTensor.download(y, spec.output(), type);
+        DeviceBuffer y = Poisoned.buffer(device, spec.output(), type, layout);
+        run(device, stream -> product.enqueue(x.upload(device, type, layout).pointer(), w.upload(device, type, layout).pointer(), y.pointer(), stream));
+        return HostTensor.download(y, spec.output(), type, layout);
     }
 
     HostTensor backwardData(Device device, DataProduct product) {
-        DeviceBuffer dx = Poisoned.buffer(device, spec.input(), type);
-        run(device, stream -> product.enqueue(dy.upload(device, type).pointer(), w.upload(device, type).pointer(), dx.pointer(), stream));
-        return HostTensor.download(dx, spec.input(), type);
+        DeviceBuffer dx = Poisoned.buffer(device, spec.input(), type, layout);
+        run(device, stream -> product.enqueue(dy.upload(device, type, layout).pointer(), w.upload(device, type, layout).pointer(), dx.pointer(), stream));
+        return HostTensor.download(dx, spec.input(), type, layout);
     }
 
     /** Runs twice over the same tickets; the two must agree to the bit and leave the tickets zero. */
     HostFilter backwardFilter(Device device, int elements, long workspaceBytes, int tickets, FilterProduct product) {
-        DeviceBuffer a = x.upload(device, type);
-        DeviceBuffer b = dy.upload(device, type);
+        DeviceBuffer a = x.upload(device, type, layout);
+        DeviceBuffer b = dy.upload(device, type, layout);
         DeviceBuffer workspace = Poisoned.buffer(device, workspaceBytes);
         DeviceBuffer counters = Poisoned.tickets(device, tickets);
         DeviceBuffer first = Poisoned.floats(device, elements);
@@ -60,9 +66,9 @@ record ConvProblem(ConvSpec spec, DType type, HostTensor x, HostFilter w, HostTe
         for (DeviceBuffer dw : List.of(first, second)) {
             run(device, stream -> product.enqueue(a.pointer(), b.pointer(), dw.pointer(), workspace.pointer(), counters.pointer(), stream));
         }
-        assertThat(counters.readInts(0, tickets)).as("tickets of %s", spec).containsOnly(0);
-        HostFilter result = HostFilter.download(first, spec);
-        Expect.same(HostFilter.download(second, spec), result, "second run of the filter gradient of " + spec);
+        assertThat(counters.readInts(0, tickets)).as("tickets of %s", this).containsExactly(new int[tickets]);
+        HostFilter result = HostFilter.download(first, spec, layout);
+        Expect.same(HostFilter.download(second, spec, layout), result, "second run of the filter gradient of " + this);
         return result;
     }
 
@@ -74,16 +80,16 @@ record ConvProblem(ConvSpec spec, DType type, HostTensor x, HostFilter w, HostTe
     }
 
     void checkForward(Device device, DataProduct product) {
-        Expect.close(forward(device, product), ConvOracle.forward(x, w), type, "y of " + spec);
+        Expect.close(forward(device, product), ConvOracle.forward(x, w), type, "y of " + this);
     }
 
     void checkBackwardData(Device device, DataProduct product) {
-        Expect.close(backwardData(device, product), ConvOracle.backwardData(dy, w), type, "dx of " + spec);
+        Expect.close(backwardData(device, product), ConvOracle.backwardData(dy, w), type, "dx of " + this);
     }
 
     void checkBackwardFilter(Device device, int elements, long workspaceBytes, int tickets, FilterProduct product) {
         HostFilter dw = backwardFilter(device, elements, workspaceBytes, tickets, product);
-        Expect.close(dw, ConvOracle.backwardFilter(spec, x, dy), DType.F32, "dw of " + spec);
+        Expect.close(dw, ConvOracle.backwardFilter(spec, x, dy), DType.F32, "dw of " + this);
     }
 
     /** Both gradients against differences of the oracle's forward pass; for fp32. */
@@ -93,5 +99,10 @@ record ConvProblem(ConvSpec spec, DType type, HostTensor x, HostFilter w, HostTe
                 FiniteDifferences.gradient(x, () -> ConvOracle.forward(x, w).dot(dy)), type, "dx");
         Expect.close(backwardFilter(device, filterElements, workspaceBytes, tickets, backwardFilter).values(),
                 FiniteDifferences.gradient(w, () -> ConvOracle.forward(x, w).dot(dy)), type, "dw");
+    }
+
+    @Override
+    public String toString() {
+        return spec + " " + layout + " " + type;
     }
 }

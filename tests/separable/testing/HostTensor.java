@@ -5,6 +5,7 @@ import java.util.function.DoubleUnaryOperator;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
 import separable.spec.DType;
+import separable.spec.Layout;
 import separable.spec.Shape;
 
 /** An activation in double precision: {@code values} are [n, h, w, c] without surplus channels. */
@@ -66,13 +67,23 @@ public record HostTensor(Shape shape, double[] values) implements Values {
         return ((n * shape.h() + y) * shape.w() + x) * shape.c() + c;
     }
 
-    /** A new buffer with these values, surplus channels 0. */
+    /** A new buffer with these values as the layer graph stores them, surplus channels 0. */
     public DeviceBuffer upload(Device device, DType type) {
-        return Packed.upload(device, type, values, shape.rows(), shape.c(), shape.rows(), shape.channelStride());
+        return upload(device, type, Layout.PADDED_NHWC);
+    }
+
+    public DeviceBuffer upload(Device device, DType type, Layout layout) {
+        double[] ordered = layout == Layout.NCHW ? Packed.transpose(values, shape.n(), shape.h() * shape.w(), shape.c()) : values;
+        return Packed.upload(device, type, ordered, shape.rows(), shape.c(), shape.rows(), layout.storedChannels(shape.c()));
     }
 
     /** What a buffer holds; fails when a surplus channel is not 0. */
     public static HostTensor download(DeviceBuffer buffer, Shape shape, DType type) {
-        return new HostTensor(shape, Packed.download(buffer, type, shape.rows(), shape.c(), shape.rows(), shape.channelStride()));
+        return download(buffer, shape, type, Layout.PADDED_NHWC);
+    }
+
+    public static HostTensor download(DeviceBuffer buffer, Shape shape, DType type, Layout layout) {
+        double[] ordered = Packed.download(buffer, type, shape.rows(), shape.c(), shape.rows(), layout.storedChannels(shape.c()));
+        return new HostTensor(shape, layout == Layout.NCHW ? Packed.transpose(ordered, shape.n(), shape.c(), shape.h() * shape.w()) : ordered);
     }
 }

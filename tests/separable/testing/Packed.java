@@ -46,6 +46,17 @@ final class Packed {
         return values;
     }
 
+    /** {@code count} matrices [rows, columns] with rows and columns exchanged. */
+    static double[] transpose(double[] values, int count, int rows, int columns) {
+        double[] transposed = new double[values.length];
+        for (int i = 0; i < values.length; i++) {
+            int matrix = i / (rows * columns);
+            int row = i / columns % rows;
+            transposed[(matrix * columns + i % columns) * rows + row] = values[i];
+        }
+        return transposed;
+    }
+
     /** Uniform in [low, high), rounded to fp32 so that an upload is exact. */
     static double[] random(int count, double low, double high, long seed) {
         Random random = new Random(seed);

@@ -3,6 +3,7 @@ package separable.testing;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
 import separable.spec.DType;
+import separable.spec.Layout;
 import separable.spec.Shape;
 
 /** Outputs filled with NaN (as fp32 and as bf16; -1 as an integer), so that an element no kernel writes shows. */
@@ -21,6 +22,10 @@ public final class Poisoned {
 
     public static DeviceBuffer buffer(Device device, Shape shape, DType type) {
         return buffer(device, shape.bytes(type));
+    }
+
+    public static DeviceBuffer buffer(Device device, Shape shape, DType type, Layout layout) {
+        return buffer(device, layout.bytes(shape, type));
     }
 
     /** {@code count} fp32 elements. */

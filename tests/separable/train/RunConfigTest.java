@@ -46,7 +46,7 @@ class RunConfigTest {
     /** One value of the defaults replaced by another, and what the refusal must say. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-        "\"version\": 1 | \"version\": 2 | config version 2: must be 1",
+        "\"version\": 2 | \"version\": 1 | config version 1: must be 2",
         "\"epochs\": 2 | \"epochs\": 0 | epochs 0: must be 1 to",
         "\"batch\": 64 | \"batch\": -3 | batch -3",
         "\"batch\": 64 | \"batch\": \"many\" | is not a configuration",
@@ -56,6 +56,9 @@ class RunConfigTest {
         "\"dataset\": \"fashion-mnist\" | \"dataset\": \"imagenet\" | unknown data set 'imagenet'",
         "\"learningRate\": 0.1 | \"learningRate\": -1 | learning rate -1.0: must be above 0",
         "\"warmupEpochs\": 0.25 | \"warmupEpochs\": 2 | warm-up 2.0: must be less than the 2 epochs",
+        "\"name\": \"cosine\" | \"name\": \"sine\" | unknown schedule 'sine': use constant, step, exponential, linear, cosine, one-cycle",
+        "\"decayFactor\": 0.94 | \"decayFactor\": 1.5 | decay factor 1.5: must be above 0 and at most 1",
+        "\"decayEpochs\": 2.5 | \"decayEpochs\": 0 | decay epochs 0.0: must be above 0",
         "\"classes\": 10 | \"classes\": 9 | classes 9: fashion-mnist has 10",
         "\"crop\": 0 | \"crop\": 28 | crop 28: must be below the resolution, 28",
         "\"stemStride\": 1 | \"stemStride\": 3 | stem stride 3: must be 1 or 2",
@@ -71,7 +74,7 @@ class RunConfigTest {
 
     @Test
     void refusesWhatIsMissing() {
-        assertThatThrownBy(() -> RunConfig.fromJson("{\"version\": 1}")).isInstanceOf(IllegalArgumentException.class).hasMessage("model is missing");
+        assertThatThrownBy(() -> RunConfig.fromJson("{\"version\": 2}")).isInstanceOf(IllegalArgumentException.class).hasMessage("model is missing");
         assertThatThrownBy(() -> RunConfig.fromJson("")).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> RunConfig.fromJson("not { json")).isInstanceOf(IllegalArgumentException.class);
     }

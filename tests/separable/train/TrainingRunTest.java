@@ -94,7 +94,8 @@ class TrainingRunTest {
         IdxFiles.write(place, 600, 100, SIDE);
         ModelConfig model = ModelConfig.separableCnn(List.of(24, 24, 24, 24), SIDE, 1, 10);
         Recipe recipe = recipe(2).withBatch(10).withPrecision(DType.parse(precision))
-                .withOptimizer(new OptimizerConfig("adam", 0.005f, 0.1, 0, 0.9f, 0));
+                .withOptimizer(new OptimizerConfig("adam", 0.005f, 0, 0.9f, 0))
+                .withSchedule(ScheduleConfig.usual("cosine", 0.1, 2));
         Evaluation last = TrainingRun.execute(device, config(model, recipe), place.resolve("out"), new TrainListener() { }, () -> false);
         assertThat(last.accuracy()).as("accuracy on ten classes after two epochs").isGreaterThan(0.9);
     }
