@@ -117,7 +117,9 @@ class PlanTest {
                 Plan full = Plan.inference(device, exact, parameters, PlanOptions.standard())) {
             parameters.initialise(11, stream);
             float[] pictures = new float[2 * 12 * 12];
-            Arrays.setAll(pictures, at -> at % 7 / 3f - 1);
+            for (int at = 0; at < pictures.length; at++) {
+                pictures[at] = at % 7 / 3f - 1;
+            }
             half.writeInput(pictures);
             full.writeInput(pictures);
             half.enqueue(stream);
