@@ -42,22 +42,22 @@ record GemmTile(int rows, int columns, int depth, int threads, double cost) {
     }
 
     /**
-     * The tile with which the busiest multiprocessor is done first, for a product of {@code height x width}: narrow tiles waste
-     * nothing beyond a narrow output, wide ones read less, small ones share the work better.
+     * Best first: the tiles with which the busiest multiprocessor is done soonest, for a product of {@code height x width}. Narrow
+     * tiles waste nothing beyond a narrow output, wide ones read less, small ones share the work better.
      */
-    static GemmTile forData(List<GemmTile> tiles, int height, int width, int multiprocessors) {
-        return best(tiles, tile -> Math.ceil((double) tile.blocks(height, width) / multiprocessors));
+    static List<GemmTile> forData(List<GemmTile> tiles, int height, int width, int multiprocessors) {
+        return ranked(tiles, tile -> Math.ceil((double) tile.blocks(height, width) / multiprocessors));
     }
 
-    /** The tile that wastes least on a filter gradient of {@code height x width}; splitting its depth shares the work. */
-    static GemmTile forFilter(List<GemmTile> tiles, int height, int width) {
-        return best(tiles, tile -> (double) tile.blocks(height, width));
+    /** Best first: the tiles that waste least on a filter gradient of {@code height x width}; splitting its depth shares the work. */
+    static List<GemmTile> forFilter(List<GemmTile> tiles, int height, int width) {
+        return ranked(tiles, tile -> (double) tile.blocks(height, width));
     }
 
-    private static GemmTile best(List<GemmTile> tiles, ToDoubleFunction<GemmTile> blocks) {
+    private static List<GemmTile> ranked(List<GemmTile> tiles, ToDoubleFunction<GemmTile> blocks) {
         return tiles.stream()
-                .min(Comparator.comparingDouble(tile -> blocks.applyAsDouble(tile) * tile.rows * tile.columns * tile.cost))
-                .orElseThrow();
+                .sorted(Comparator.comparingDouble(tile -> blocks.applyAsDouble(tile) * tile.rows * tile.columns * tile.cost))
+                .toList();
     }
 
     /** Blocks over an output of {@code height x width}. */
