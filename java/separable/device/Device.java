@@ -31,6 +31,7 @@ public final class Device implements AutoCloseable {
     private final int computeCapability;
     private final int multiprocessors;
     private final int sharedMemoryPerBlock;
+    private final int cacheBytes;
     private final Resources resources = new Resources();
     private final Resources ownModule = new Resources();
     private final ArgumentPool arguments = new ArgumentPool();
@@ -49,6 +50,7 @@ public final class Device implements AutoCloseable {
                 + attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
         this.multiprocessors = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
         this.sharedMemoryPerBlock = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
+        this.cacheBytes = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE);
         Driver.check("retaining the primary context of", this, () -> JCudaDriver.cuDevicePrimaryCtxRetain(context, handle));
         try {
             makeCurrent();
@@ -190,6 +192,11 @@ public final class Device implements AutoCloseable {
     /** The most shared memory, static and dynamic, a block can have, in bytes. */
     public int sharedMemoryPerBlock() {
         return sharedMemoryPerBlock;
+    }
+
+    /** Bytes of the second-level cache, which all multiprocessors share. */
+    public int cacheBytes() {
+        return cacheBytes;
     }
 
     /** Bytes of device memory allocated here and not yet freed. */
