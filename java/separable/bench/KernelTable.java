@@ -72,7 +72,7 @@ public final class KernelTable {
         report.noCudnnAtAll().ifPresent(reason -> text.append("cuDNN was not timed: ").append(reason).append('\n'));
         long large = report.rows().stream().filter(row -> row.shape().family() == ConvFamily.DEPTHWISE && row.cost().bytes() > KernelReport.LARGE_BYTES).count();
         list(text, report.belowCopyBandwidth(), large, "depthwise rows over 32 MB below " + Units.percent(KernelReport.LEAST_COPY_SHARE)
-                + " of the copy bandwidth", row -> Units.percent(report.share(row)));
+                + " of the copy bandwidth", row -> String.format(Locale.ROOT, "%.1f%%", 100 * report.share(row)));
         long compared = report.rows().stream().filter(row -> row.cudnn().isPresent()).count();
         list(text, report.slowerThanCudnn(), compared, "rows slower than cuDNN", row -> ratio(row.ratio()));
     }

@@ -88,7 +88,7 @@ class KernelReportTest {
         assertThat(table.lines()).allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(KernelTable.WIDTH));
         assertThat(table).contains("bf16: ceilings of this run: copy 3000 GB/s, matrix product 600 TFLOP/s")
                 .contains("median of 30 depthwise rows: ", "all, as often as they occur")
-                .containsPattern("(?m)^\\d+ of 54 depthwise rows over 32 MB below 85% of the copy bandwidth$")
+                .containsPattern("(?m)^\\d+ of 57 depthwise rows over 32 MB below 85% of the copy bandwidth$")
                 .containsPattern("(?m)^\\d+ of 180 rows slower than cuDNN$");
     }
 
