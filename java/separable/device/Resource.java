@@ -25,10 +25,20 @@ public abstract class Resource implements AutoCloseable {
     @Override
     public abstract String toString();
 
+    final boolean isOpen() {
+        return !closed;
+    }
+
     final void requireOpen() {
         if (closed) {
             throw new IllegalStateException(this + " was used after it was closed");
         }
+    }
+
+    /** Counts it as closed without asking the driver, which has freed it with its context. */
+    final void forget() {
+        owner.remove(this);
+        closed = true;
     }
 
     @Override
