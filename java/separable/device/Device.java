@@ -24,27 +24,26 @@ public final class Device implements AutoCloseable {
     /** CUDA 11.4, the first driver with {@code cuGraphInstantiateWithFlags}, which JCuda instantiates graphs with. */
     private static final int LEAST_DRIVER_FOR_GRAPHS = 11040;
 
-    private static final String PRIMARY = "the primary context of device 0";
-
     private final SharedContext context;
     private final Device lender;
-    private final Runnable giveBack;
+    private final CUdevice retained;
     private final Resources resources;
     private final ConcurrentMap<String, Kernel> kernels = new ConcurrentHashMap<>();
     private final AtomicLong liveBytes = new AtomicLong();
     private final AtomicLong allocations = new AtomicLong();
     private volatile boolean closed;
+    private boolean left;
     private boolean released;
 
     /**
      * @param lender   whose closing closes this one too; null for none
-     * @param giveBack done after everything else is closed
+     * @param retained whose primary context is given back at the end; null for a context of somebody else's
      */
-    private Device(SharedContext context, Device lender, Runnable giveBack) {
+    private Device(SharedContext context, Device lender, CUdevice retained) {
         this.context = context;
         this.lender = lender;
         this.resources = lender == null ? new Resources() : lender.resources;
-        this.giveBack = giveBack;
+        this.retained = retained;
     }
 
     /**
@@ -57,13 +56,14 @@ public final class Device implements AutoCloseable {
         CUdevice handle = new CUdevice();
         Driver.check("opening", "device 0", () -> JCudaDriver.cuDeviceGet(handle, 0));
         CUcontext primary = new CUcontext();
-        Driver.check("retaining", PRIMARY, () -> JCudaDriver.cuDevicePrimaryCtxRetain(primary, handle));
-        Runnable release = () -> Driver.check("releasing", PRIMARY, () -> JCudaDriver.cuDevicePrimaryCtxRelease(handle));
+        String subject = "the primary context of device 0";
+        Driver.check("retaining", subject, () -> JCudaDriver.cuDevicePrimaryCtxRetain(primary, handle));
         try {
-            Driver.check("making current", PRIMARY, () -> JCudaDriver.cuCtxSetCurrent(primary));
-            return new Device(SharedContext.acquire(primary), null, release);
+            Driver.check("making current", subject, () -> JCudaDriver.cuCtxSetCurrent(primary));
+            return new Device(SharedContext.acquire(primary), null, handle);
         } catch (RuntimeException failure) {
-            throw Closing.after(failure, List.of(release::run));
+            throw Closing.after(failure, List.of(
+                    () -> Driver.check("releasing", subject, () -> JCudaDriver.cuDevicePrimaryCtxRelease(handle))));
         }
     }
 
@@ -80,7 +80,7 @@ public final class Device implements AutoCloseable {
             throw new IllegalStateException("no CUDA context is current on this thread: make one current (cuCtxCreate, cuCtxSetCurrent, or"
                     + " any call of the CUDA runtime's), or open a device with Device.open()");
         }
-        return new Device(SharedContext.acquire(current), null, () -> { });
+        return new Device(SharedContext.acquire(current), null, null);
     }
 
     /**
@@ -89,7 +89,7 @@ public final class Device implements AutoCloseable {
      */
     public Device lend() {
         requireOpen();
-        return new Device(context, this, () -> { });
+        return new Device(context, this, null);
     }
 
     private static void initialiseDriver() {
@@ -212,6 +212,11 @@ public final class Device implements AutoCloseable {
         return context.properties().sharedMemoryPerBlock();
     }
 
+    /** Bytes of the second-level cache, which all multiprocessors share. */
+    public int cacheBytes() {
+        return context.properties().cacheBytes();
+    }
+
     /** Bytes of device memory allocated here and not yet freed. */
     public long liveBytes() {
         return lender == null ? liveBytes.get() : lender.liveBytes();
@@ -273,20 +278,38 @@ public final class Device implements AutoCloseable {
         if (!leaks.isEmpty()) {
             LOG.log(Level.WARNING, "{0} was closed with {1} resources still open: {2}", this, leaks.size(), leaks);
         }
-        if (context.exists()) {
-            context.whileCurrent(this, () -> {
-                closed = true;
-                Closing.all(List.of(context::release, resources::closeAll));
-            });
-            giveBack.run();
-        } else {
-            closed = true;
-            LOG.log(Level.WARNING, "{0} was closed after its context had been destroyed, and everything in it with the context:"
-                    + " close what works in a context before the context", this);
-            resources.forgetAll();
-            context.abandon();
+        if (!context.exists()) {
+            forget();
+            return;
         }
+        context.push(this);
+        closed = true;
+        Closing.all(List.<AutoCloseable>of(this::giveBack, context::pop, this::leave, resources::closeAll));
+    }
+
+    private void leave() {
+        if (!left) {
+            context.release();
+            left = true;
+        }
+    }
+
+    private void giveBack() {
+        if (retained == null) {
+            released = left && resources.snapshot().isEmpty();
+            return;
+        }
+        Driver.check("releasing the primary context of", this, () -> JCudaDriver.cuDevicePrimaryCtxRelease(retained));
         released = true;
+    }
+
+    private void forget() {
+        closed = true;
+        released = true;
+        resources.forgetAll();
+        context.abandon();
+        LOG.log(Level.WARNING, "{0} was closed after its context had been destroyed, and with the context all that was in it:"
+                + " close what works in a context before the context", this);
     }
 
     private void requireOpen() {

@@ -137,14 +137,13 @@ final class SharedContext {
         Driver.check("making current", user, () -> JCudaDriver.cuCtxSetCurrent(key.handle));
     }
 
-    /** Does {@code work} with the context current, and leaves the thread's own current context as it was. */
-    void whileCurrent(Object user, Runnable work) {
+    /** Makes it current until {@link #pop}, which leaves the thread's own current context as it was. */
+    void push(Object user) {
         Driver.check("making current", user, () -> JCudaDriver.cuCtxPushCurrent(key.handle));
-        try {
-            work.run();
-        } finally {
-            Driver.check("giving back the thread's own context after", user, () -> JCudaDriver.cuCtxPopCurrent(new CUcontext()));
-        }
+    }
+
+    void pop() {
+        Driver.check("giving back", "the thread's own context", () -> JCudaDriver.cuCtxPopCurrent(new CUcontext()));
     }
 
     private static boolean numbersContexts() {

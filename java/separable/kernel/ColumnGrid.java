@@ -61,7 +61,7 @@ record ColumnGrid(int columns, int lanes, int tiles, int parts) {
         return new ColumnGrid(columns, threads / columns, tiles, 1);
     }
 
-    private ColumnGrid withParts(int count) {
+    ColumnGrid withParts(int count) {
         return new ColumnGrid(columns, lanes, tiles, count);
     }
 

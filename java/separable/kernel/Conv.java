@@ -7,6 +7,7 @@ import separable.device.Device;
 import separable.device.Launch;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
+import separable.spec.Pass;
 import separable.spec.Shape;
 
 /**
@@ -41,6 +42,11 @@ public final class Conv {
         this(device, spec, type, tiles(device, spec, type));
     }
 
+    /** With one of {@link #variants} for its pass; the other passes as the rule says. */
+    public Conv(Device device, ConvSpec spec, DType type, Variant variant) {
+        this(device, spec, type, tiles(device, spec, type).with(variant));
+    }
+
     /** With given tiles, so that tests can reach every one. */
     Conv(Device device, ConvSpec spec, DType type, ConvTiles tiles) {
         if (!supports(spec, type)) {
@@ -58,7 +64,7 @@ public final class Conv {
         backwardData = geometry(pointers(device, tiles.backwardData().entry("conv_backward_data", type), type, 3), false);
         over(backwardData, tiles.backwardData(), in);
 
-        split = FilterSplit.of(tiles.filter(), out.channelStride(), filterColumns(spec), out.rows(), device.multiprocessors());
+        split = tiles.split(out.channelStride(), filterColumns(spec), out.rows(), device.multiprocessors());
         String entry = tiles.filter().entry(few ? "conv_few_backward_filter" : "conv_backward_filter", type);
         backwardFilter = geometry(pointers(device, entry, type, 5), few)
                 .i32(split.depthPerSplit())
@@ -66,16 +72,32 @@ public final class Conv {
     }
 
     private static ConvTiles tiles(Device device, ConvSpec spec, DType type) {
-        boolean few = hasFewChannels(spec);
-        int multiprocessors = device.multiprocessors();
-        Shape in = spec.input();
-        Shape out = spec.output();
+        return new ConvTiles(forwardTiles(device, spec, type).get(0), backwardTiles(device, spec, type).get(0), filterTiles(spec, type).get(0));
+    }
+
+    private static List<GemmTile> forwardTiles(Device device, ConvSpec spec, DType type) {
         List<GemmTile> all = GemmTile.dataTiles(type);
-        List<GemmTile> filters = GemmTile.filterTiles(type);
-        return new ConvTiles(
-                GemmTile.forData(few ? GemmTile.narrow(all) : all, out.rows(), out.channelStride(), multiprocessors),
-                GemmTile.forData(all, in.rows(), in.channelStride(), multiprocessors),
-                GemmTile.forFilter(few ? GemmTile.narrow(filters) : filters, out.channelStride(), filterColumns(spec)));
+        return GemmTile.forData(hasFewChannels(spec) ? GemmTile.narrow(all) : all, spec.output().rows(), spec.output().channelStride(),
+                device.multiprocessors());
+    }
+
+    private static List<GemmTile> backwardTiles(Device device, ConvSpec spec, DType type) {
+        return GemmTile.forData(GemmTile.dataTiles(type), spec.input().rows(), spec.input().channelStride(), device.multiprocessors());
+    }
+
+    private static List<GemmTile> filterTiles(ConvSpec spec, DType type) {
+        List<GemmTile> all = GemmTile.filterTiles(type);
+        return GemmTile.forFilter(hasFewChannels(spec) ? GemmTile.narrow(all) : all, spec.output().channelStride(), filterColumns(spec));
+    }
+
+    /** The ways to compute {@code pass} of a problem that {@link #supports supports} accepts, the rule's choice first. */
+    public static List<Variant> variants(Device device, ConvSpec spec, DType type, Pass pass) {
+        return switch (pass) {
+            case FORWARD -> GemmVariant.ofData(pass, forwardTiles(device, spec, type));
+            case BACKWARD_DATA -> GemmVariant.ofData(pass, backwardTiles(device, spec, type));
+            case BACKWARD_FILTER -> GemmVariant.ofFilter(filterTiles(spec, type), spec.output().channelStride(), filterColumns(spec),
+                    spec.output().rows(), device.multiprocessors());
+        };
     }
 
     private static boolean hasFewChannels(ConvSpec spec) {

@@ -1,5 +1,31 @@
 package separable.kernel;
 
-/** The tiles of one convolution's three products. */
-record ConvTiles(GemmTile forward, GemmTile backwardData, GemmTile filter) {
+/**
+ * The tiles of one convolution's three products.
+ *
+ * @param filterSplits parts of the filter gradient's depth; 0 to leave them to the rule
+ */
+record ConvTiles(GemmTile forward, GemmTile backwardData, GemmTile filter, int filterSplits) {
+
+    ConvTiles(GemmTile forward, GemmTile backwardData, GemmTile filter) {
+        this(forward, backwardData, filter, 0);
+    }
+
+    /** These tiles, but {@code variant} for its own pass. */
+    ConvTiles with(Variant variant) {
+        if (!(variant instanceof GemmVariant product)) {
+            throw new IllegalArgumentException("variant " + variant.name() + " is not one of a matrix product's: use those that variants lists");
+        }
+        return switch (product.pass()) {
+            case FORWARD -> new ConvTiles(product.tile(), backwardData, filter, filterSplits);
+            case BACKWARD_DATA -> new ConvTiles(forward, product.tile(), filter, filterSplits);
+            case BACKWARD_FILTER -> new ConvTiles(forward, backwardData, product.tile(), product.splits());
+        };
+    }
+
+    /** How the filter gradient [height, width], a sum over {@code depth} pixels, is shared out. */
+    FilterSplit split(int height, int width, int depth, int multiprocessors) {
+        return filterSplits == 0 ? FilterSplit.of(filter, height, width, depth, multiprocessors)
+                : FilterSplit.into(filterSplits, filter, height, width, depth);
+    }
 }

@@ -1,11 +1,14 @@
 package separable.kernel;
 
+import java.util.List;
+import java.util.Optional;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
 import separable.device.Device;
 import separable.device.Launch;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
+import separable.spec.Pass;
 import separable.spec.Shape;
 
 /**
@@ -27,14 +30,6 @@ public final class DepthwiseConv {
 
     private static final int THREADS = 128;
 
-    /** Pixels a thread computes at a time: STRIP in depthwise.cuh. */
-    private static final int STRIP = 4;
-
-    /** Threads a multiprocessor that make a launch worth splitting lines no further. */
-    private static final int THREADS_PER_MULTIPROCESSOR = 1024;
-
-    private static final int FILTER_CTAS_PER_MULTIPROCESSOR = 4;
-
     private final ConvSpec spec;
     private final Launch forward;
     private final Launch backwardData;
@@ -44,47 +39,45 @@ public final class DepthwiseConv {
 
     /** @throws IllegalArgumentException when {@code spec} is no depthwise convolution */
     public DepthwiseConv(Device device, ConvSpec spec, DType type) {
+        this(device, spec, type, Optional.empty());
+    }
+
+    /** With one of {@link #variants} for its pass; the other passes as the rule says. */
+    public DepthwiseConv(Device device, ConvSpec spec, DType type, Variant variant) {
+        this(device, spec, type, Optional.of(variant));
+    }
+
+    private DepthwiseConv(Device device, ConvSpec spec, DType type, Optional<Variant> variant) {
         if (!supports(spec, type)) {
             throw new IllegalArgumentException("depthwise convolution cannot compute " + spec
                     + ": it takes as many groups and output channels as input channels");
         }
         this.spec = spec;
-        Shape input = spec.input();
-        Shape output = spec.output();
-        filterDepth = filterDepth(spec);
-        filterGrid = ColumnGrid.lines(output.n() * output.h(), output.w(), output.channelStride(),
-                FILTER_CTAS_PER_MULTIPROCESSOR * device.multiprocessors() / filterDepth);
-        forward = data(device, "forward", type, output, output.w());
-        // The first strip may begin left of the picture, where the stride divides the padded coordinate.
-        backwardData = data(device, "backward_data", type, input, input.w() + spec.padding().left() % spec.stride());
-        backwardFilter = filter(device, type);
+        DepthwiseVariant filter = DepthwiseVariant.pick(variant, Pass.BACKWARD_FILTER, device, spec);
+        filterDepth = filter.filterDepth(spec);
+        filterGrid = filter.filterGrid(spec);
+        forward = data(device, type, DepthwiseVariant.pick(variant, Pass.FORWARD, device, spec), spec.output());
+        backwardData = data(device, type, DepthwiseVariant.pick(variant, Pass.BACKWARD_DATA, device, spec), spec.input());
+        backwardFilter = filter(device, type, filter);
+    }
+
+    /** The ways to compute {@code pass} of a problem that {@link #supports supports} accepts, the rule's choice first. */
+    public static List<Variant> variants(Device device, ConvSpec spec, DType type, Pass pass) {
+        return DepthwiseVariant.all(pass, device, spec);
     }
 
     public static boolean supports(ConvSpec spec, DType type) {
         return spec.isDepthwise();
     }
 
-    /** Whether the kernels for this size and stride exist: those that compute a strip a thread. */
-    private static boolean isSpecialised(ConvSpec spec) {
-        return spec.kernelHeight() == spec.kernelWidth() && (spec.kernelWidth() == 3 || spec.kernelWidth() == 5)
-                && spec.stride() <= 2 && spec.dilation() == 1;
-    }
-
-    private static String variant(ConvSpec spec) {
-        return isSpecialised(spec) ? "k" + spec.kernelWidth() + "s" + spec.stride() : "generic";
-    }
-
-    /** CTAs along z of the filter gradient, which share the taps: see depthwise_filter.cu. */
-    private static int filterDepth(ConvSpec spec) {
-        if (!isSpecialised(spec)) {
-            return spec.kernelHeight() * spec.kernelWidth();
-        }
-        return spec.kernelHeight() == 3 ? 1 : spec.kernelHeight();
-    }
-
-    private Launch launch(Device device, String direction, DType type) {
-        return device.kernel("dw_" + direction + "_" + variant(spec) + "_" + type.suffix()).launch()
-                .describe("depthwise " + spec + " " + type);
+    private Launch launch(Device device, DepthwiseVariant variant, DType type) {
+        String direction = switch (variant.pass()) {
+            case FORWARD -> "forward";
+            case BACKWARD_DATA -> "backward_data";
+            case BACKWARD_FILTER -> "backward_filter";
+        };
+        String kernel = variant.strips() ? "k" + spec.kernelWidth() + "s" + spec.stride() : "generic";
+        return device.kernel("dw_" + direction + "_" + kernel + "_" + type.suffix()).launch().describe("depthwise " + spec + " " + type);
     }
 
     private Launch geometry(Launch launch) {
@@ -94,17 +87,15 @@ public final class DepthwiseConv {
                 .i32(spec.padding().top()).i32(spec.padding().left());
     }
 
-    /** The launch that computes {@code target} from the other activation; {@code span}: pixels of a line that its strips cover. */
-    private Launch data(Device device, String direction, DType type, Shape target, int span) {
-        Launch launch = geometry(launch(device, direction, type).pointer().pointer().pointer());
+    /** The launch that computes {@code target} from the other activation. */
+    private Launch data(Device device, DType type, DepthwiseVariant variant, Shape target) {
+        Launch launch = geometry(launch(device, variant, type).pointer().pointer().pointer());
         int vectors = target.channelStride() / Shape.CHANNEL_MULTIPLE;
         int items;
-        if (isSpecialised(spec)) {
+        if (variant.strips()) {
             int lines = target.n() * target.h();
-            int wanted = THREADS_PER_MULTIPROCESSOR * device.multiprocessors();
-            int segments = Math.min(VectorGrid.blocks(span, STRIP), VectorGrid.blocks(wanted, lines * vectors));
-            launch.i32(lines).i32(segments);
-            items = lines * vectors * segments;
+            launch.i32(lines).i32(variant.share());
+            items = lines * vectors * variant.share();
         } else {
             launch.i32(spec.kernelHeight()).i32(spec.kernelWidth()).i32(spec.stride()).i32(spec.dilation()).i32(target.rows());
             items = target.rows() * vectors;
@@ -112,12 +103,12 @@ public final class DepthwiseConv {
         return launch.grid(VectorGrid.blocks(items, THREADS), 1, 1).block(THREADS);
     }
 
-    private Launch filter(Device device, DType type) {
+    private Launch filter(Device device, DType type, DepthwiseVariant variant) {
         Shape output = spec.output();
-        Launch launch = filterGrid.shape(launch(device, "backward_filter", type), filterDepth)
+        Launch launch = filterGrid.shape(launch(device, variant, type), filterDepth)
                 .pointer().pointer().pointer().pointer().pointer();
         geometry(launch).i32(output.n() * output.h()).i32(filterGrid.columns());
-        return isSpecialised(spec) ? launch : launch.i32(spec.kernelWidth()).i32(spec.stride()).i32(spec.dilation());
+        return variant.strips() ? launch : launch.i32(spec.kernelWidth()).i32(spec.stride()).i32(spec.dilation());
     }
 
     /** Stored elements of {@code w} and {@code dw}. */

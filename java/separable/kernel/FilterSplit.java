@@ -16,12 +16,18 @@ record FilterSplit(GemmTile tile, int tiles, int splits, int depthPerSplit) {
     /** Slabs below which writing a partial tile costs more than the part's sum. */
     private static final int LEAST_SLABS = 4;
 
+    /** Enough parts to give every multiprocessor its blocks. */
     static FilterSplit of(GemmTile tile, int height, int width, int depth, int multiprocessors) {
         int tiles = Math.toIntExact(tile.blocks(height, width));
+        return into(VectorGrid.blocks(BLOCKS_PER_MULTIPROCESSOR * multiprocessors, tiles), tile, height, width, depth);
+    }
+
+    /** About {@code wanted} parts: as many as are of one length and worth their partial tile. */
+    static FilterSplit into(int wanted, GemmTile tile, int height, int width, int depth) {
+        int tiles = Math.toIntExact(tile.blocks(height, width));
         int slabs = VectorGrid.blocks(depth, tile.depth());
-        int wanted = VectorGrid.blocks(BLOCKS_PER_MULTIPROCESSOR * multiprocessors, tiles);
         int possible = Math.max(1, slabs / LEAST_SLABS);
-        int slabsPerSplit = VectorGrid.blocks(slabs, Math.min(wanted, possible));
+        int slabsPerSplit = VectorGrid.blocks(slabs, Math.max(1, Math.min(wanted, possible)));
         return new FilterSplit(tile, tiles, VectorGrid.blocks(slabs, slabsPerSplit), slabsPerSplit * tile.depth());
     }
 

@@ -1,11 +1,13 @@
 package separable.kernel;
 
+import java.util.List;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
 import separable.device.Device;
 import separable.device.Launch;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
+import separable.spec.Pass;
 import separable.spec.Shape;
 
 /**
@@ -20,7 +22,7 @@ import separable.spec.Shape;
  * <p>{@code x, dx}: {@code spec.input()}, a matrix [M, Cin]; {@code y, dy}: {@code spec.output()}, a matrix [M, Cout]; both in the
  * given precision. {@code w}: [Cout, Cin] in the same precision; {@code dw}: [Cout, Cin] in fp32. Channels are stored ones
  * ({@link Shape#channelStride()}), surplus rows and columns of {@code w} zero. Sums are fp32, outputs are overwritten. fp32 runs on
- * ordinary lanes, bf16 on tensor cores.
+ * ordinary lanes, the 16-bit precisions on tensor cores.
  *
  * <p>Methods enqueue one kernel and allocate nothing. Not safe for use by several threads.
  */
@@ -37,6 +39,11 @@ public final class PointwiseConv {
         this(device, spec, type, tiles(device, spec, type));
     }
 
+    /** With one of {@link #variants} for its pass; the other passes as the rule says. */
+    public PointwiseConv(Device device, ConvSpec spec, DType type, Variant variant) {
+        this(device, spec, type, tiles(device, spec, type).with(variant));
+    }
+
     /** With given tiles, so that tests can reach every one. */
     PointwiseConv(Device device, ConvSpec spec, DType type, ConvTiles tiles) {
         if (!supports(spec, type)) {
@@ -44,7 +51,7 @@ public final class PointwiseConv {
                     + ": it takes a 1x1 kernel with stride 1, one group and no padding");
         }
         this.spec = spec;
-        this.split = FilterSplit.of(tiles.filter(), cout(spec), cin(spec), pixels(spec), device.multiprocessors());
+        this.split = tiles.split(cout(spec), cin(spec), pixels(spec), device.multiprocessors());
         String problem = "pointwise " + spec + " " + type;
         forward = dataLaunch(device, tiles.forward(), "pw_forward", type, cout(spec)).describe(problem);
         backwardData = dataLaunch(device, tiles.backwardData(), "pw_backward_data", type, cin(spec)).describe(problem);
@@ -63,10 +70,25 @@ public final class PointwiseConv {
 
     /** The tile of each of the three products. */
     private static ConvTiles tiles(Device device, ConvSpec spec, DType type) {
-        int multiprocessors = device.multiprocessors();
-        return new ConvTiles(GemmTile.forData(GemmTile.dataTiles(type), pixels(spec), cout(spec), multiprocessors),
-                GemmTile.forData(GemmTile.dataTiles(type), pixels(spec), cin(spec), multiprocessors),
-                GemmTile.forFilter(GemmTile.filterTiles(type), cout(spec), cin(spec)));
+        return new ConvTiles(dataTiles(device, spec, type, cout(spec)).get(0), dataTiles(device, spec, type, cin(spec)).get(0),
+                filterTiles(spec, type).get(0));
+    }
+
+    private static List<GemmTile> dataTiles(Device device, ConvSpec spec, DType type, int width) {
+        return GemmTile.forData(GemmTile.dataTiles(type), pixels(spec), width, device.multiprocessors());
+    }
+
+    private static List<GemmTile> filterTiles(ConvSpec spec, DType type) {
+        return GemmTile.forFilter(GemmTile.filterTiles(type), cout(spec), cin(spec));
+    }
+
+    /** The ways to compute {@code pass} of a problem that {@link #supports supports} accepts, the rule's choice first. */
+    public static List<Variant> variants(Device device, ConvSpec spec, DType type, Pass pass) {
+        return switch (pass) {
+            case FORWARD -> GemmVariant.ofData(pass, dataTiles(device, spec, type, cout(spec)));
+            case BACKWARD_DATA -> GemmVariant.ofData(pass, dataTiles(device, spec, type, cin(spec)));
+            case BACKWARD_FILTER -> GemmVariant.ofFilter(filterTiles(spec, type), cout(spec), cin(spec), pixels(spec), device.multiprocessors());
+        };
     }
 
     public static boolean supports(ConvSpec spec, DType type) {

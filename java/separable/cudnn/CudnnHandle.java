@@ -1,0 +1,100 @@
+package separable.cudnn;
+
+import java.util.Optional;
+import jcuda.CudaException;
+import jcuda.driver.CUstream;
+import jcuda.jcudnn.JCudnn;
+import jcuda.jcudnn.cudnnHandle;
+import jcuda.runtime.cudaStream_t;
+import separable.device.Device;
+
+/**
+ * A cuDNN handle: belongs to the context that was current when it was made, and is to be used with that one current, by one thread
+ * at a time. Any number of {@link CudnnConv}s may share one. It works in the stream of the latest enqueue; whoever enqueues to
+ * several streams makes a handle for each, so that none is switched back and forth. Close it after what was made with it and
+ * before the device.
+ */
+public final class CudnnHandle implements AutoCloseable {
+
+    private final Device device;
+    private final cudnnHandle handle = new cudnnHandle();
+    private CUstream stream;
+    private boolean closed;
+
+    /**
+     * @param device whose context is current on this thread
+     * @throws IllegalStateException when cuDNN is not available, with the reason and what to do
+     * @throws CudnnException when cuDNN cannot work on this device
+     */
+    public CudnnHandle(Cudnn cudnn, Device device) {
+        cudnn.requireAvailable();
+        this.device = device;
+        Status.check("making", this, () -> JCudnn.cudnnCreate(handle));
+    }
+
+    /**
+     * Why cuDNN, though available, cannot work on a device: found out once, by making a handle. Empty when it can.
+     *
+     * @throws IllegalStateException when cuDNN is not available
+     */
+    public static Optional<String> refusal(Cudnn cudnn, Device device) {
+        try {
+            new CudnnHandle(cudnn, device).close();
+            return Optional.empty();
+        } catch (CudnnException e) {
+            return Optional.of(e.getMessage());
+        }
+    }
+
+    Device device() {
+        return device;
+    }
+
+    cudnnHandle handle() {
+        requireOpen();
+        return handle;
+    }
+
+    /** Makes {@code target} the stream of what follows; nothing is done when it is already. */
+    void bind(CUstream target) {
+        requireOpen();
+        if (target == null) {
+            throw new IllegalArgumentException("stream is null: pass `new CUstream()` for the default stream");
+        }
+        if (target.equals(stream)) {
+            return;
+        }
+        stream = null;
+        cudaStream_t copy = new cudaStream_t(target);
+        int status;
+        try {
+            status = JCudnn.cudnnSetStream(handle, copy);
+        } catch (CudaException e) {
+            status = Status.code(e);
+        }
+        if (status != Status.SUCCESS) {
+            throw Status.failure(status, "setting the stream of", this);
+        }
+        // A copy: the caller's object may hold another stream by the next call.
+        stream = new CUstream(copy);
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException(this + " was used after it was closed");
+        }
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            Status.check("closing", this, () -> JCudnn.cudnnDestroy(handle));
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "cuDNN handle on " + device;
+    }
+}

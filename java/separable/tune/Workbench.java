@@ -1,0 +1,132 @@
+package separable.tune;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import jcuda.driver.CUdeviceptr;
+import separable.device.Arena;
+import separable.device.Closing;
+import separable.device.Device;
+import separable.device.DeviceBuffer;
+import separable.device.Stream;
+
+/**
+ * Device memory to run candidates of one problem in: random operands in as many sets as exceed the second-level cache three times
+ * over, so that a run over the next set finds nothing of its own there; one workspace and one run of tickets for all. Surplus elements
+ * of {@link separable.spec.Layout#PADDED_NHWC} are zero.
+ */
+public final class Workbench implements AutoCloseable {
+
+    private static final int CACHE_MULTIPLE = 3;
+
+    /** Sets of a problem so small that more would only cost time to make. */
+    private static final int MOST_SETS = 4096;
+
+    private final Problem problem;
+    private final Device device;
+    private final List<DeviceBuffer> owned = new ArrayList<>();
+    private final CUdeviceptr[] a;
+    private final CUdeviceptr[] b;
+    private final CUdeviceptr[] out;
+    private final DeviceBuffer outputs;
+    private final DeviceBuffer workspace;
+    private final DeviceBuffer tickets;
+    private final long outStride;
+
+    /**
+     * @param workspaceBytes of the candidate that needs most
+     * @param ticketCount    of the candidate that needs most
+     * @throws separable.device.DeviceException when the device lacks the memory
+     */
+    public Workbench(Device device, Problem problem, long workspaceBytes, int ticketCount) {
+        this.problem = Objects.requireNonNull(problem, "problem");
+        this.device = Objects.requireNonNull(device, "device");
+        int sets = sets(device, problem);
+        a = new CUdeviceptr[sets];
+        b = new CUdeviceptr[sets];
+        out = new CUdeviceptr[sets];
+        outStride = Arena.align(problem.outBytes());
+        try {
+            Random random = new Random(20170417);
+            slice(operand("a", RandomValues.a(problem, random), problem.aBytes(), sets), problem.aBytes(), a);
+            slice(operand("b", RandomValues.b(problem, random), problem.bBytes(), sets), problem.bBytes(), b);
+            outputs = keep(device.allocate(outStride * sets, "tuning output"));
+            slice(outputs, problem.outBytes(), out);
+            workspace = workspaceBytes == 0 ? null : keep(device.allocate(workspaceBytes, "tuning workspace"));
+            tickets = ticketCount == 0 ? null : keep(device.allocate((long) ticketCount * Integer.BYTES, "tuning tickets"));
+            if (tickets != null) {
+                tickets.zero();
+            }
+        } catch (RuntimeException failure) {
+            throw closedAfter(failure);
+        }
+    }
+
+    private RuntimeException closedAfter(RuntimeException failure) {
+        try {
+            close();
+        } catch (RuntimeException another) {
+            failure.addSuppressed(another);
+        }
+        return failure;
+    }
+
+    private static int sets(Device device, Problem problem) {
+        long bytes = problem.aBytes() + problem.bBytes() + problem.outBytes();
+        long wanted = (CACHE_MULTIPLE * (long) device.cacheBytes() + bytes - 1) / bytes;
+        return (int) Math.max(1, Math.min(wanted, MOST_SETS));
+    }
+
+    private DeviceBuffer operand(String name, byte[] pattern, long bytes, int sets) {
+        long stride = Arena.align(bytes);
+        DeviceBuffer buffer = keep(device.allocate(stride * sets, "tuning operand " + name));
+        try (Stream stream = device.newStream()) {
+            buffer.write(0, pattern);
+            for (long at = pattern.length; at < bytes; at += pattern.length) {
+                buffer.copyAsync(at, buffer, 0, Math.min(pattern.length, bytes - at), stream);
+            }
+            for (int set = 1; set < sets; set++) {
+                buffer.copyAsync(set * stride, buffer, 0, bytes, stream);
+            }
+            stream.synchronize();
+        }
+        return buffer;
+    }
+
+    private <T extends DeviceBuffer> T keep(T buffer) {
+        owned.add(buffer);
+        return buffer;
+    }
+
+    private static void slice(DeviceBuffer buffer, long bytes, CUdeviceptr[] places) {
+        for (int set = 0; set < places.length; set++) {
+            places[set] = buffer.at(set * Arena.align(bytes));
+        }
+    }
+
+    /** Operand sets; all hold the same numbers. */
+    public int sets() {
+        return out.length;
+    }
+
+    /** Enqueues one run of {@code candidate} over one operand set. */
+    public void enqueue(Candidate candidate, int set, Stream stream) {
+        candidate.enqueue(a[set], b[set], out[set], pointer(workspace), pointer(tickets), stream.handle());
+    }
+
+    /** {@code candidate} over these operands, for a {@link Stopwatch}. */
+    public Stopwatch.Contender contender(Candidate candidate) {
+        return (set, stream) -> enqueue(candidate, set, stream);
+    }
+
+    private static CUdeviceptr pointer(DeviceBuffer buffer) {
+        return buffer == null ? null : buffer.pointer();
+    }
+
+    /** Gives all memory back. */
+    @Override
+    public void close() {
+        Closing.all(owned);
+    }
+}
