@@ -34,7 +34,6 @@ __device__ __forceinline__ void compare(const T* value, const T* reference, unsi
                      int* at) {                                                                                          \
         separable::compare(value, reference, elements, share, excess, largest, at);                                      \
     }                                                                                                                    \
-    EXPORT_KERNEL(compare_##suffix)
+    EXPORT_KERNEL(compare_##suffix);
 
-COMPARE_KERNEL(float, f32);
-COMPARE_KERNEL(separable::bf16, bf16);
+FOR_EACH_DTYPE(COMPARE_KERNEL)

@@ -32,12 +32,7 @@ public final class ConvolutionCandidates {
             }
             return able;
         } catch (RuntimeException failure) {
-            try {
-                Closing.all(able);
-            } catch (RuntimeException another) {
-                failure.addSuppressed(another);
-            }
-            throw failure;
+            throw Closing.after(failure, able);
         }
     }
 }

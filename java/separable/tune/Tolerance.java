@@ -14,8 +14,12 @@ record Tolerance(float rtol, double share) {
 
     /** @param precision in which the result was rounded last: cuDNN's filter gradient of bf16 is bf16 before it is fp32 */
     static Tolerance of(Problem problem, DType precision) {
-        return new Tolerance(precision == DType.F32 ? 1e-5f : 0x1p-8f,
-                Math.max(LEAST_SHARE, 4 * ROUNDING * Math.sqrt(problem.depth())));
+        float rtol = switch (precision) {     // twice half a unit in the last place
+            case F32 -> 1e-5f;
+            case BF16 -> 0x1p-8f;
+            case F16 -> 0x1p-10f;
+        };
+        return new Tolerance(rtol, Math.max(LEAST_SHARE, 4 * ROUNDING * Math.sqrt(problem.depth())));
     }
 
     boolean admits(Compare.Result result) {

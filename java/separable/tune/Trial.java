@@ -35,12 +35,7 @@ final class Trial implements AutoCloseable {
             bench = keep(new Workbench(device, problem, workspace(all), tickets(all)));
             bench.keepReference(referee, watch.stream());
         } catch (RuntimeException failure) {
-            try {
-                close();
-            } catch (RuntimeException another) {
-                failure.addSuppressed(another);
-            }
-            throw failure;
+            throw Closing.after(failure, owned);
         }
     }
 

@@ -60,17 +60,8 @@ public final class Workbench implements AutoCloseable {
                 tickets.zero();
             }
         } catch (RuntimeException failure) {
-            throw closedAfter(failure);
+            throw Closing.after(failure, owned);
         }
-    }
-
-    private RuntimeException closedAfter(RuntimeException failure) {
-        try {
-            close();
-        } catch (RuntimeException another) {
-            failure.addSuppressed(another);
-        }
-        return failure;
     }
 
     private static int sets(Device device, Problem problem) {
