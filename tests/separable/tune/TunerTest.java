@@ -78,7 +78,7 @@ class TunerTest {
             assertThat(decision.winner()).isEqualTo("fast");
             assertThat(decision.source()).isEqualTo(Source.MEASURED);
             assertThat(decision.runnerUp().orElseThrow().candidate()).isEqualTo("slow");
-            assertThat(decision.runnerUp().orElseThrow().microseconds() / decision.scores().get(0).microseconds()).isBetween(3.0, 30.0);
+            assertThat(decision.runnerUp().orElseThrow().microseconds() / decision.scores().get(0).microseconds()).isBetween(3.0, 200.0);
             assertThat(decision.summary()).matches("fast [0-9.]+ us; next slow [0-9.]+ us");
             assertThat(slow.closed).isTrue();
             assertThat(fast.closed).isFalse();
