@@ -17,7 +17,7 @@ import separable.spec.Pass;
  * </pre>
  * with stride S and dilation D; taps outside the picture are 0.
  *
- * <p>Filters: [KH, KW, C] in NHWC and PADDED_NHWC, stored channels as {@link Layout} says, surplus ones zero. 3x3 and 5x5 filters of
+ * <p>Filters: [C, KH, KW] in NCHW, else [KH, KW, C] with stored channels as {@link Layout} says, surplus ones zero. 3x3 and 5x5 filters of
  * stride 1 and 2 without dilation have kernels of their own; any other filter, stride and dilation runs too. Shapes, errors and
  * lifetimes: {@link ConvKernel}.
  */
@@ -62,7 +62,7 @@ public final class DepthwiseConv extends ConvKernel {
                     + ": it takes as many groups and output channels as input channels");
         }
         requireLayout("depthwise convolution", spec, type, layout, supports(spec, type, layout));
-        return DepthwiseNhwc.launches(device, spec, type, variant);
+        return layout == Layout.NCHW ? DepthwiseNchw.launches(device, spec, type) : DepthwiseNhwc.launches(device, spec, type, variant);
     }
 
     /** The ways to compute {@code pass} of a problem in whole vectors of channels, the rule's choice first. */
@@ -75,8 +75,8 @@ public final class DepthwiseConv extends ConvKernel {
         return supports(spec, type, Layout.NHWC);
     }
 
-    /** NHWC with channels in multiples of 8, and PADDED_NHWC, as long as there is one filter a channel. */
+    /** One filter a channel; in NCHW and PADDED_NHWC any number of channels, in NHWC multiples of 8. */
     public static boolean supports(ConvSpec spec, DType type, Layout layout) {
-        return spec.isDepthwise() && (layout == Layout.PADDED_NHWC || layout == Layout.NHWC && isWholeVectors(spec));
+        return spec.isDepthwise() && (layout != Layout.NHWC || isWholeVectors(spec));
     }
 }
