@@ -9,7 +9,7 @@ import separable.device.Device;
  * What every op has: a share of a device, and the launches it described there. Closing the op ends them and nothing else; closed,
  * the op refuses every call with an {@link IllegalStateException}.
  *
- * @param <L> the op's launches
+ * @param <L> what the op describes or allocates on the device: its launches, most often
  */
 abstract class DeviceOp<L> implements AutoCloseable {
 
@@ -28,6 +28,10 @@ abstract class DeviceOp<L> implements AutoCloseable {
             Closing.after(failure, List.of(share));
             throw failure;
         }
+    }
+
+    Device device() {
+        return device;
     }
 
     /**
