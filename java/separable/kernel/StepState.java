@@ -109,6 +109,6 @@ public final class StepState extends DeviceOp<DeviceBuffer> {
     /** Gives its memory back. */
     @Override
     public void close() {
-        Closing.all(List.of(super::close, launches));
+        Closing.all(List.<AutoCloseable>of(super::close, launches));
     }
 }
