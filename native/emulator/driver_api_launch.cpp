@@ -68,6 +68,7 @@ CUresult check_pointers(const Launch& launch) {
 }
 
 CUresult run(const Launch& launch) {
+    if (switches().idle) return CUDA_SUCCESS;
     if (launch.check)
         if (const CUresult bad = check_pointers(launch); bad != CUDA_SUCCESS) return bad;
     if (!switches().record.empty()) record_launch(launch);

@@ -88,6 +88,7 @@ Switches read() {
     Switches s;
     s.check = flag("SEPARABLE_EMULATOR_CHECK");
     s.deferred = flag("SEPARABLE_EMULATOR_DEFERRED");
+    s.idle = flag("SEPARABLE_EMULATOR_IDLE");
     s.leaks = flag("SEPARABLE_EMULATOR_LEAKS");
     s.memory = bytes("SEPARABLE_EMULATOR_MEMORY", uint64_t(sysconf(_SC_PHYS_PAGES)) * uint64_t(sysconf(_SC_PAGESIZE)) / 4 * 3);
     s.multiprocessors = positive("SEPARABLE_EMULATOR_SMS", s.multiprocessors);

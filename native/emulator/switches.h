@@ -13,6 +13,7 @@ struct Switches {
     Order order = Order::FORWARD;  // SEPARABLE_EMULATOR_ORDER=forward|reversed|random[:seed]: blocks, threads, graph nodes
     unsigned seed = 1;
     bool deferred = false;   // SEPARABLE_EMULATOR_DEFERRED=1: asynchronous work waits for a synchronisation point
+    bool idle = false;       // SEPARABLE_EMULATOR_IDLE=1: kernels are not carried out, for the time that launches take on the host
     bool leaks = false;      // SEPARABLE_EMULATOR_LEAKS=1: report on stderr at exit
     uint64_t memory = 0;     // SEPARABLE_EMULATOR_MEMORY=bytes[K|M|G]; default three quarters of the machine's
     int multiprocessors = 4; // SEPARABLE_EMULATOR_SMS=n

@@ -28,7 +28,6 @@ struct PassBelow {
         separable::zip(y, dy, dx, vectors, separable::PassBelow{ceiling});                                               \
     }                                                                                                                    \
     EXPORT_KERNEL(relu_forward_##suffix);                                                                                \
-    EXPORT_KERNEL(relu_backward_##suffix)
+    EXPORT_KERNEL(relu_backward_##suffix);
 
-RELU_KERNELS(float, f32);
-RELU_KERNELS(separable::bf16, bf16);
+FOR_EACH_DTYPE(RELU_KERNELS)

@@ -13,7 +13,6 @@ struct ResidualSum {
     extern "C" __global__ void __launch_bounds__(256) add_##suffix(const T* a, const T* b, T* y, int vectors) {          \
         separable::zip(a, b, y, vectors, separable::ResidualSum{});                                                              \
     }                                                                                                                    \
-    EXPORT_KERNEL(add_##suffix)
+    EXPORT_KERNEL(add_##suffix);
 
-ADD_KERNEL(float, f32);
-ADD_KERNEL(separable::bf16, bf16);
+FOR_EACH_DTYPE(ADD_KERNEL)

@@ -126,7 +126,6 @@ __device__ __forceinline__ void batch_gather(const unsigned char* __restrict__ i
                                 separable::Normalisation{{scale0, scale1, scale2, scale3},                               \
                                                          {shift0, shift1, shift2, shift3}});                             \
     }                                                                                                                    \
-    EXPORT_KERNEL(batch_gather_##suffix)
+    EXPORT_KERNEL(batch_gather_##suffix);
 
-BATCH_KERNEL(float, f32);
-BATCH_KERNEL(separable::bf16, bf16);
+FOR_EACH_DTYPE(BATCH_KERNEL)

@@ -121,7 +121,6 @@ __device__ __forceinline__ void bn_backward_data(const T* x, const T* g, const f
     EXPORT_KERNEL(bn_statistics_##suffix);                                                                               \
     EXPORT_KERNEL(bn_forward_##suffix);                                                                                  \
     EXPORT_KERNEL(bn_backward_reduce_##suffix);                                                                          \
-    EXPORT_KERNEL(bn_backward_data_##suffix)
+    EXPORT_KERNEL(bn_backward_data_##suffix);
 
-BATCHNORM_KERNELS(float, f32);
-BATCHNORM_KERNELS(separable::bf16, bf16);
+FOR_EACH_DTYPE(BATCHNORM_KERNELS)

@@ -32,7 +32,6 @@ __device__ __forceinline__ void bias_backward(const T* dy, float* dbias, float* 
         separable::bias_backward(dy, dbias, partials, tickets, rows, channels, columns);                                 \
     }                                                                                                                    \
     EXPORT_KERNEL(bias_forward_##suffix);                                                                                \
-    EXPORT_KERNEL(bias_backward_##suffix)
+    EXPORT_KERNEL(bias_backward_##suffix);
 
-BIAS_KERNELS(float, f32);
-BIAS_KERNELS(separable::bf16, bf16);
+FOR_EACH_DTYPE(BIAS_KERNELS)

@@ -63,7 +63,6 @@ __device__ __forceinline__ void generic_backward_filter(const T* x, const T* dy,
     }                                                                                                                     \
     EXPORT_KERNEL(conv_generic_forward_##suffix);                                                                         \
     EXPORT_KERNEL(conv_generic_backward_data_##suffix);                                                                   \
-    EXPORT_KERNEL(conv_generic_backward_filter_##suffix)
+    EXPORT_KERNEL(conv_generic_backward_filter_##suffix);
 
-GENERIC_KERNELS(float, f32);
-GENERIC_KERNELS(separable::bf16, bf16);
+FOR_EACH_DTYPE(GENERIC_KERNELS)

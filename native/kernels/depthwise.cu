@@ -27,14 +27,15 @@
     }                                                                                                                    \
     EXPORT_KERNEL(dw_##direction##_generic_##suffix)
 
-#define DEPTHWISE_KERNELS(direction, width, T, suffix)      \
+#define DEPTHWISE_DIRECTION(direction, width, T, suffix)    \
     DEPTHWISE_STRIPS(direction, width, 3, 1, T, suffix);    \
     DEPTHWISE_STRIPS(direction, width, 3, 2, T, suffix);    \
     DEPTHWISE_STRIPS(direction, width, 5, 1, T, suffix);    \
     DEPTHWISE_STRIPS(direction, width, 5, 2, T, suffix);    \
     DEPTHWISE_GENERIC(direction, T, suffix)
 
-DEPTHWISE_KERNELS(forward, ow, float, f32);
-DEPTHWISE_KERNELS(forward, ow, separable::bf16, bf16);
-DEPTHWISE_KERNELS(backward_data, w, float, f32);
-DEPTHWISE_KERNELS(backward_data, w, separable::bf16, bf16);
+#define DEPTHWISE_KERNELS(T, suffix)                \
+    DEPTHWISE_DIRECTION(forward, ow, T, suffix);    \
+    DEPTHWISE_DIRECTION(backward_data, w, T, suffix);
+
+FOR_EACH_DTYPE(DEPTHWISE_KERNELS)

@@ -141,7 +141,6 @@ __device__ __forceinline__ void dw_backward_filter_tap(const LoadX& in, const Lo
     DEPTHWISE_FILTER_STRIPS(3, 2, 3, T, suffix); \
     DEPTHWISE_FILTER_STRIPS(5, 1, 1, T, suffix); \
     DEPTHWISE_FILTER_STRIPS(5, 2, 1, T, suffix); \
-    DEPTHWISE_FILTER_GENERIC(T, suffix)
+    DEPTHWISE_FILTER_GENERIC(T, suffix);
 
-DEPTHWISE_FILTER_KERNELS(float, f32);
-DEPTHWISE_FILTER_KERNELS(separable::bf16, bf16);
+FOR_EACH_DTYPE(DEPTHWISE_FILTER_KERNELS)

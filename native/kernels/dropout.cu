@@ -30,7 +30,6 @@ __device__ __forceinline__ void dropout(const T* x, const StepState* state, T* y
                      int salt) {                                                                                         \
         separable::dropout(x, state, y, vectors, threshold, scale, salt);                                                \
     }                                                                                                                    \
-    EXPORT_KERNEL(dropout_##suffix)
+    EXPORT_KERNEL(dropout_##suffix);
 
-DROPOUT_KERNEL(float, f32);
-DROPOUT_KERNEL(separable::bf16, bf16);
+FOR_EACH_DTYPE(DROPOUT_KERNEL)

@@ -55,9 +55,9 @@ __device__ __forceinline__ Float8 load_readonly(const float* p) {
     return {{lo.x, lo.y, lo.z, lo.w, hi.x, hi.y, hi.z, hi.w}};
 }
 
-__device__ __forceinline__ Float8 load_readonly(const bf16* p) {
+template <class T> __device__ __forceinline__ Float8 load_readonly(const T* p) {
     const uint4 packed = __ldg(reinterpret_cast<const uint4*>(p));
-    return load(reinterpret_cast<const bf16*>(&packed));
+    return load(reinterpret_cast<const T*>(&packed));
 }
 
 // From an aligned tile in shared memory, in inner loops: the emulated device does not look at the alignment.
@@ -110,16 +110,16 @@ __device__ __forceinline__ void store(float* p, const Float8& v, EMU_SITE) {
     memcpy(p, &v, sizeof v);
 }
 
-__device__ __forceinline__ Float8 load(const bf16* p, EMU_SITE) {
+template <class T> __device__ __forceinline__ Float8 load(const T* p, EMU_SITE) {
     if ((uintptr_t)p & 15) emu_trap(716, "misaligned 16-byte load", file_, line_);
     EmulatedU16x8 packed;
     memcpy(&packed, p, sizeof packed);
-    return (Float8)(__builtin_convertvector(packed, EmulatedU32x8) << 16);
+    return (Float8)emulated_widen<T>(packed);
 }
 
-__device__ __forceinline__ void store(bf16* p, const Float8& v, EMU_SITE) {
+template <class T> __device__ __forceinline__ void store(T* p, const Float8& v, EMU_SITE) {
     if ((uintptr_t)p & 15) emu_trap(716, "misaligned 16-byte store", file_, line_);
-    const EmulatedU16x8 packed = __builtin_convertvector(emulated_bf16((EmulatedU32x8)v), EmulatedU16x8);
+    const EmulatedU16x8 packed = emulated_narrow<T>((EmulatedU32x8)v);
     memcpy(p, &packed, sizeof packed);
 }
 
@@ -140,11 +140,10 @@ __device__ __forceinline__ Float8 multiply_add(const Float8& a, const Float8& b,
 // Written so, GCC takes `a` straight from memory in the inner loop of a matrix product; it fuses the two by itself.
 __device__ __forceinline__ Float8 multiply_add(float a, const Float8& b, const Float8& c) { return a * b + c; }
 
-template <class T> __device__ __forceinline__ Float8 rounded(const Float8& v);
-template <> __device__ __forceinline__ Float8 rounded<float>(const Float8& v) { return v; }
-template <> __device__ __forceinline__ Float8 rounded<bf16>(const Float8& v) {
-    return (Float8)(emulated_bf16((EmulatedU32x8)v) << 16);
+template <class T> __device__ __forceinline__ Float8 rounded(const Float8& v) {
+    return (Float8)emulated_widen<T>(emulated_narrow<T>((EmulatedU32x8)v));
 }
+template <> __device__ __forceinline__ Float8 rounded<float>(const Float8& v) { return v; }
 
 __device__ __forceinline__ Float8 clamp(const Float8& v, float low, float high) {
     const Float8 zero = {}, floor = zero + low, ceiling = zero + high;

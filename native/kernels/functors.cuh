@@ -1,5 +1,5 @@
 // The parts that every kernel is made of besides its core: what it makes of eight channels when it loads them, what it does
-// with eight finished ones, and what a CTA does at the end. The cores (gemm_f32.cuh, gemm_bf16.cuh, the depthwise ones,
+// with eight finished ones, and what a CTA does at the end. The cores (gemm_f32.cuh, gemm_tensor.cuh, the depthwise ones,
 // map_columns) are templates over these and know nothing else of the tensors on either side. The convolutions are instantiated
 // on RawLoad, StoreRows and, but for the split products (gemm_split.cuh), NoTail.
 //

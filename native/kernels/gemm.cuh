@@ -3,7 +3,7 @@
 //
 //     C[m, n] = sum over d of A(m, d) * B(n, d)          m, n: outer indices; d: depth, the summed index
 //
-// gemm_f32.cuh computes it on fp32 lanes, gemm_bf16.cuh on tensor cores. Operands are read through a Source: a matrix
+// gemm_f32.cuh computes it on fp32 lanes, gemm_tensor.cuh on tensor cores. Operands are read through a Source: a matrix
 // [rows, columns] whose columns lie side by side in memory in multiples of eight, whatever stands behind it (a plain matrix,
 // the patches of a picture). Depth says which way the source lies:
 //
@@ -19,9 +19,6 @@
 namespace separable {
 
 enum class Depth { COLUMNS, ROWS };
-
-// Eight neighbouring elements as they lie in memory: 16 bytes of bf16, 32 of fp32.
-template <class T> struct __align__(16) Pack { T at[VEC]; };
 
 template <class T> __device__ __forceinline__ void copy_pack(void* to, const void* from) {
     UNROLL for (int i = 0; i < (int)(sizeof(Pack<T>) / sizeof(float4)); ++i)

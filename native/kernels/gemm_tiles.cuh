@@ -1,33 +1,33 @@
 // The tiles every matrix product is instantiated with; separable.kernel.GemmTile holds the same list and chooses among them.
 // Narrow ones keep work from being wasted on products with few channels.
 #pragma once
-#include "gemm_bf16.cuh"
+#include "gemm_tensor.cuh"
 #include "gemm_f32.cuh"
 
 namespace separable {
 
-using Element_f32 = float;
-using Element_bf16 = bf16;
+#define ELEMENT(T, dtype) using Element_##dtype = T;
+FOR_EACH_DTYPE(ELEMENT)
 
-// <name>_<precision>: BM x BN elements of the output per CTA
+// <name>_<precision>: BM x BN elements of the output per CTA. Filter gradients: the output is small and the depth is every
+// pixel of the batch, so groups share the depth of a slab.
 using Tile_128x64_f32 = SimtTile<128, 64, 16>;
 using Tile_64x64_f32 = SimtTile<64, 64, 16>;
 using Tile_128x32_f32 = SimtTile<128, 32, 16>;
 using Tile_256x16_f32 = SimtTile<256, 16, 8>;
 using Tile_256x8_f32 = SimtTile<256, 8, 8>;
-
-using Tile_64x64_bf16 = TensorTile<2, 2, 2, 4, 32>;
-using Tile_128x32_bf16 = TensorTile<4, 1, 2, 4, 32>;
-using Tile_128x16_bf16 = TensorTile<4, 1, 2, 2, 32>;
-
-// Filter gradients: the output is small and the depth is every pixel of the batch, so groups share the depth of a slab.
 using FilterTile_64x64_f32 = SimtTile<64, 64, 16>;
 using FilterTile_32x32_f32 = SimtTile<32, 32, 64, 4>;
 using FilterTile_16x16_f32 = SimtTile<16, 16, 128, 16>;
 
-using FilterTile_64x64_bf16 = TensorTile<2, 2, 2, 4, 32>;
-using FilterTile_32x32_bf16 = TensorTile<1, 1, 2, 4, 64, 4>;
-using FilterTile_16x16_bf16 = TensorTile<1, 1, 1, 2, 64, 4>;
+#define TENSOR_TILES(T, dtype)                                         \
+    using Tile_64x64_##dtype = TensorTile<T, 2, 2, 2, 4, 32>;          \
+    using Tile_128x32_##dtype = TensorTile<T, 4, 1, 2, 4, 32>;         \
+    using Tile_128x16_##dtype = TensorTile<T, 4, 1, 2, 2, 32>;         \
+    using FilterTile_64x64_##dtype = TensorTile<T, 2, 2, 2, 4, 32>;    \
+    using FilterTile_32x32_##dtype = TensorTile<T, 1, 1, 2, 4, 64, 4>; \
+    using FilterTile_16x16_##dtype = TensorTile<T, 1, 1, 1, 2, 64, 4>;
+FOR_EACH_16_BIT_DTYPE(TENSOR_TILES)
 
 }  // namespace separable
 
@@ -36,27 +36,32 @@ using FilterTile_16x16_bf16 = TensorTile<1, 1, 1, 2, 64, 4>;
 #define FILTER_TILE_KERNEL(tile, dtype) \
     extern "C" __global__ void __launch_bounds__(separable::FilterTile_##tile##_##dtype::THREADS, 1)
 
+// The precisions that tensor cores take.
+#define ON_TENSOR_CORES(KERNEL, tile) \
+    KERNEL(tile, bf16)                \
+    KERNEL(tile, f16)
+
 // Expand KERNEL(tile, precision) for every tile, or for those up to 32 columns wide.
 #define FOR_EACH_NARROW_TILE(KERNEL) \
     KERNEL(128x32, f32)              \
     KERNEL(256x16, f32)              \
     KERNEL(256x8, f32)               \
-    KERNEL(128x32, bf16)             \
-    KERNEL(128x16, bf16)
+    ON_TENSOR_CORES(KERNEL, 128x32)  \
+    ON_TENSOR_CORES(KERNEL, 128x16)
 
 #define FOR_EACH_TILE(KERNEL)    \
     FOR_EACH_NARROW_TILE(KERNEL) \
     KERNEL(128x64, f32)          \
     KERNEL(64x64, f32)           \
-    KERNEL(64x64, bf16)
+    ON_TENSOR_CORES(KERNEL, 64x64)
 
 #define FOR_EACH_NARROW_FILTER_TILE(KERNEL) \
     KERNEL(32x32, f32)                      \
     KERNEL(16x16, f32)                      \
-    KERNEL(32x32, bf16)                     \
-    KERNEL(16x16, bf16)
+    ON_TENSOR_CORES(KERNEL, 32x32)          \
+    ON_TENSOR_CORES(KERNEL, 16x16)
 
 #define FOR_EACH_FILTER_TILE(KERNEL)    \
     FOR_EACH_NARROW_FILTER_TILE(KERNEL) \
     KERNEL(64x64, f32)                  \
-    KERNEL(64x64, bf16)
+    ON_TENSOR_CORES(KERNEL, 64x64)

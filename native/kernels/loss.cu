@@ -162,7 +162,6 @@ __device__ __forceinline__ void softmax_cross_entropy(const T* logits, const int
                                                 separable::LossProblem{rows, classes, stride, smoothing});               \
     }                                                                                                                    \
     EXPORT_KERNEL(softmax_cross_entropy_train_##suffix);                                                                 \
-    EXPORT_KERNEL(softmax_cross_entropy_evaluate_##suffix)
+    EXPORT_KERNEL(softmax_cross_entropy_evaluate_##suffix);
 
-LOSS_KERNELS(float, f32);
-LOSS_KERNELS(separable::bf16, bf16);
+FOR_EACH_DTYPE(LOSS_KERNELS)

@@ -1,7 +1,7 @@
 // Parameter updates, each one launch over the flat parameter buffer, a thread a vector of eight elements
 // (Adam: four vectors). All state is fp32, in place.
 //   weights, gradients, slots  [vectors * 8] fp32; gradients are only read
-//   weights16                  [vectors * 8] bf16 copy of the new weights, in the *_bf16 variants
+//   weights16                  [vectors * 8] copy of the new weights, in the *_bf16 and *_f16 variants
 //   decay_mask                 one byte per 64 elements: 1 where weight decay applies, else 0
 //   lr = state.learning_rate, t = state.step + 1
 //
@@ -23,8 +23,8 @@ __device__ __forceinline__ float decay_at(const unsigned char* mask, int vector,
     return mask[vector / MASK_VECTORS] ? decay : 0.f;
 }
 
-// The fp32 master, and the bf16 copy that kernels read where there is one.
-__device__ __forceinline__ void store_weights(float* weights, bf16* weights16, int vector, const float (&w)[VEC]) {
+// The fp32 master, and the copy that kernels read where there is one.
+template <class T> __device__ __forceinline__ void store_weights(float* weights, T* weights16, int vector, const float (&w)[VEC]) {
     store8(weights + vector * VEC, w);
     if (weights16) store8(weights16 + vector * VEC, w);
 }
@@ -34,7 +34,8 @@ struct SgdRule {
     int nesterov;
 };
 
-__device__ __forceinline__ void sgd_update(float* __restrict__ weights, bf16* __restrict__ weights16,
+template <class T>
+__device__ __forceinline__ void sgd_update(float* __restrict__ weights, T* __restrict__ weights16,
                                            const float* __restrict__ gradients, float* __restrict__ velocity,
                                            const unsigned char* __restrict__ mask, const StepState* __restrict__ state,
                                            int vectors, const SgdRule& rule) {
@@ -59,7 +60,8 @@ struct RmsPropRule {
     float rho, momentum, epsilon, decay;
 };
 
-__device__ __forceinline__ void rmsprop_update(float* __restrict__ weights, bf16* __restrict__ weights16,
+template <class T>
+__device__ __forceinline__ void rmsprop_update(float* __restrict__ weights, T* __restrict__ weights16,
                                                const float* __restrict__ gradients, float* __restrict__ mean_squares,
                                                float* __restrict__ moments, const unsigned char* __restrict__ mask,
                                                const StepState* __restrict__ state, int vectors, const RmsPropRule& rule) {
@@ -93,7 +95,8 @@ __device__ __forceinline__ float bias_correction(float log_beta, unsigned long l
     return -expm1f(log_beta * (float)t);
 }
 
-__device__ __forceinline__ void adam_vector(float* __restrict__ weights, bf16* __restrict__ weights16,
+template <class T>
+__device__ __forceinline__ void adam_vector(float* __restrict__ weights, T* __restrict__ weights16,
                                             const float* __restrict__ gradients, float* __restrict__ first,
                                             float* __restrict__ second, float decay, float lr, float step_size,
                                             float root_scale, int i, const AdamRule& rule) {
@@ -115,7 +118,8 @@ __device__ __forceinline__ void adam_vector(float* __restrict__ weights, bf16* _
 }
 
 // Several vectors a thread: the two powers of the bias correction cost as much as one of them.
-__device__ __forceinline__ void adam_update(float* __restrict__ weights, bf16* __restrict__ weights16,
+template <class T>
+__device__ __forceinline__ void adam_update(float* __restrict__ weights, T* __restrict__ weights16,
                                             const float* __restrict__ gradients, float* __restrict__ first,
                                             float* __restrict__ second, const unsigned char* __restrict__ mask,
                                             const StepState* __restrict__ state, int vectors, const AdamRule& rule) {
@@ -134,29 +138,39 @@ __device__ __forceinline__ void adam_update(float* __restrict__ weights, bf16* _
 
 }  // namespace separable
 
-// Entry points: name_f32 without, name_bf16 with the bf16 copy as second argument.
-#define OPTIMIZER_KERNELS(name, SLOTS, SLOT_NAMES, RULE, RULE_VALUES)                                                    \
-    extern "C" __global__ void __launch_bounds__(256)                                                                    \
-    name##_f32(float* weights, const float* gradients, SLOTS, const unsigned char* decay_mask,                           \
-               const separable::StepState* state, int vectors, RULE) {                                                   \
-        separable::name(weights, nullptr, gradients, SLOT_NAMES, decay_mask, state, vectors, {RULE_VALUES});             \
-    }                                                                                                                    \
-    extern "C" __global__ void __launch_bounds__(256)                                                                    \
-    name##_bf16(float* weights, separable::bf16* weights16, const float* gradients, SLOTS,                               \
-                const unsigned char* decay_mask, const separable::StepState* state, int vectors, RULE) {                 \
-        separable::name(weights, weights16, gradients, SLOT_NAMES, decay_mask, state, vectors, {RULE_VALUES});           \
-    }                                                                                                                    \
-    EXPORT_KERNEL(name##_f32);                                                                                           \
-    EXPORT_KERNEL(name##_bf16)
+#define OPTIMIZER_KERNEL(name, suffix, PARAMETERS, ARGUMENTS)                                                            \
+    extern "C" __global__ void __launch_bounds__(256) name##_##suffix PARAMETERS { separable::name ARGUMENTS; }          \
+    EXPORT_KERNEL(name##_##suffix);
 
-#define COMMA ,
+#define SGD_PARAMETERS                                                                                                   \
+    const float *gradients, float *velocity, const unsigned char *decay_mask, const separable::StepState *state,         \
+        int vectors, float momentum, float decay, int nesterov
+#define SGD_ARGUMENTS gradients, velocity, decay_mask, state, vectors, {momentum, decay, nesterov}
 
-OPTIMIZER_KERNELS(sgd_update, float* velocity, velocity, float momentum COMMA float decay COMMA int nesterov,
-                  momentum COMMA decay COMMA nesterov);
-OPTIMIZER_KERNELS(rmsprop_update, float* mean_squares COMMA float* moments, mean_squares COMMA moments,
-                  float rho COMMA float momentum COMMA float epsilon COMMA float decay,
-                  rho COMMA momentum COMMA epsilon COMMA decay);
-OPTIMIZER_KERNELS(adam_update, float* first COMMA float* second, first COMMA second,
-                  float beta1 COMMA float beta2 COMMA float log_beta1 COMMA float log_beta2 COMMA float epsilon COMMA
-                  float decay COMMA int decoupled,
-                  beta1 COMMA beta2 COMMA log_beta1 COMMA log_beta2 COMMA epsilon COMMA decay COMMA decoupled);
+#define RMSPROP_PARAMETERS                                                                                               \
+    const float *gradients, float *mean_squares, float *moments, const unsigned char *decay_mask,                        \
+        const separable::StepState *state, int vectors, float rho, float momentum, float epsilon, float decay
+#define RMSPROP_ARGUMENTS                                                                                                \
+    gradients, mean_squares, moments, decay_mask, state, vectors, {rho, momentum, epsilon, decay}
+
+#define ADAM_PARAMETERS                                                                                                  \
+    const float *gradients, float *first, float *second, const unsigned char *decay_mask,                                \
+        const separable::StepState *state, int vectors, float beta1, float beta2, float log_beta1, float log_beta2,      \
+        float epsilon, float decay, int decoupled
+#define ADAM_ARGUMENTS                                                                                                   \
+    gradients, first, second, decay_mask, state, vectors, {beta1, beta2, log_beta1, log_beta2, epsilon, decay, decoupled}
+
+#define NO_COPY (float*)nullptr
+OPTIMIZER_KERNEL(sgd_update, f32, (float* weights, SGD_PARAMETERS), (weights, NO_COPY, SGD_ARGUMENTS))
+OPTIMIZER_KERNEL(rmsprop_update, f32, (float* weights, RMSPROP_PARAMETERS), (weights, NO_COPY, RMSPROP_ARGUMENTS))
+OPTIMIZER_KERNEL(adam_update, f32, (float* weights, ADAM_PARAMETERS), (weights, NO_COPY, ADAM_ARGUMENTS))
+
+#define OPTIMIZER_KERNELS_WITH_COPY(T, suffix)                                                                           \
+    OPTIMIZER_KERNEL(sgd_update, suffix, (float* weights, T* weights16, SGD_PARAMETERS),                                 \
+                     (weights, weights16, SGD_ARGUMENTS))                                                                \
+    OPTIMIZER_KERNEL(rmsprop_update, suffix, (float* weights, T* weights16, RMSPROP_PARAMETERS),                         \
+                     (weights, weights16, RMSPROP_ARGUMENTS))                                                            \
+    OPTIMIZER_KERNEL(adam_update, suffix, (float* weights, T* weights16, ADAM_PARAMETERS),                               \
+                     (weights, weights16, ADAM_ARGUMENTS))
+
+FOR_EACH_16_BIT_DTYPE(OPTIMIZER_KERNELS_WITH_COPY)

@@ -221,7 +221,6 @@ __device__ __forceinline__ void global_average_backward(const T* dy, T* dx, int 
     EXPORT_KERNEL(average_pool_forward_##suffix);                                                                        \
     EXPORT_KERNEL(average_pool_backward_##suffix);                                                                       \
     EXPORT_KERNEL(global_average_pool_forward_##suffix);                                                                 \
-    EXPORT_KERNEL(global_average_pool_backward_##suffix)
+    EXPORT_KERNEL(global_average_pool_backward_##suffix);
 
-POOL_KERNELS(float, f32);
-POOL_KERNELS(separable::bf16, bf16);
+FOR_EACH_DTYPE(POOL_KERNELS)

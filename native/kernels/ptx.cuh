@@ -3,7 +3,7 @@
 // Helpers work on whole warp tiles: on the emulated device every warp operation is a rendezvous of 32 threads, so one that
 // does much is cheap and many that do little are not. Every lane of the warp calls them, none may have left.
 #pragma once
-#include "compat.cuh"
+#include "vec.cuh"
 
 namespace separable {
 
@@ -21,8 +21,8 @@ namespace separable {
 // Products on tensor cores ---------------------------------------------------------------------------------------------
 //   warp_multiply<MI, NI, STEPS, TRANSPOSE_A, TRANSPOSE_B>(sum, a, a_step, b, b_step)
 //
-// adds to the warp's tile C [MI * 16, NI * 8] the product A [MI * 16, STEPS * 16] B [STEPS * 16, NI * 8]; operands bf16 in
-// shared memory, sums fp32. Lane l holds of C, for each of MI x NI blocks of 16x8: sum[i][j][0..1] = row l / 4, columns
+// adds to the warp's tile C [MI * 16, NI * 8] the product A [MI * 16, STEPS * 16] B [STEPS * 16, NI * 8]; operands bf16 or fp16
+// in shared memory, sums fp32. Lane l holds of C, for each of MI x NI blocks of 16x8: sum[i][j][0..1] = row l / 4, columns
 // l % 4 * 2 + {0, 1}; sum[i][j][2..3] = the same columns of row l / 4 + 8.
 //
 // Operands are read as 8x8 matrices of 16-byte rows (ldmatrix), four at a time, row l % 8 of matrix l / 8 from the address
@@ -62,15 +62,25 @@ template <int KEEP> __device__ __forceinline__ void copy_async_wait() {
     asm volatile("cp.async.wait_group %0;\n" ::"n"(KEEP) : "memory");
 }
 
-__device__ __forceinline__ void multiply_block(float (&c)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
-    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};\n"
-                 : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
-}
+// A 16x8 block of C += A [16, 16] B [16, 8], with the registers laid out as mma.m16n8k16 wants them, two elements each.
+template <class T>
+__device__ __forceinline__ void multiply_block(float (&c)[4], const unsigned (&a)[4], unsigned b0, unsigned b1);
+
+#define MULTIPLY_BLOCK(T, ptx_type)                                                                                           \
+    template <>                                                                                                               \
+    __device__ __forceinline__ void multiply_block<T>(float (&c)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {      \
+        asm volatile("mma.sync.aligned.m16n8k16.row.col.f32." #ptx_type "." #ptx_type                                         \
+                     ".f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};\n"                                           \
+                     : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])                                                         \
+                     : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));                                         \
+    }
+
+MULTIPLY_BLOCK(bf16, bf16)
+MULTIPLY_BLOCK(f16, f16)
 
 #else
 
-// Compute capability 7.5 copies through registers and has no bf16 on its tensor cores.
+// Compute capability 7.5 copies through registers; its tensor cores have no bf16, and take fp16 eight deep at a time.
 
 __device__ __forceinline__ void copy_async16(void* shared, const void* global, bool present) {
     *static_cast<uint4*>(shared) = present ? *static_cast<const uint4*>(global) : make_uint4(0, 0, 0, 0);
@@ -85,8 +95,12 @@ __device__ __forceinline__ float bf16_second(unsigned pair) { return __uint_as_f
 
 // A 16x8 block of C += A [16, 16] B [16, 8] with the registers laid out as mma.m16n8k16 wants them. Lane 4r + q holds of A rows
 // r and r + 8, depths 2q, 2q + 1 (a[0], a[1]) and 2q + 8, 2q + 9 (a[2], a[3]), and of B column r at the same depths (b0, b1),
-// two bf16 a register. Depths are added in ascending order.
-__device__ __forceinline__ void multiply_block(float (&c)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
+// two elements a register. Depths are added in ascending order.
+template <class T>
+__device__ __forceinline__ void multiply_block(float (&c)[4], const unsigned (&a)[4], unsigned b0, unsigned b1);
+
+template <>
+__device__ __forceinline__ void multiply_block<bf16>(float (&c)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
     const int lane = threadIdx.x % 32;
     UNROLL for (int half = 0; half < 2; ++half) {
         const unsigned b = half ? b1 : b0;
@@ -105,9 +119,22 @@ __device__ __forceinline__ void multiply_block(float (&c)[4], const unsigned (&a
     }
 }
 
+__device__ __forceinline__ void multiply_half_block(float (&c)[4], unsigned a0, unsigned a1, unsigned b) {
+    asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5}, {%6}, {%0,%1,%2,%3};\n"
+                 : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+                 : "r"(a0), "r"(a1), "r"(b));
+}
+
+template <>
+__device__ __forceinline__ void multiply_block<f16>(float (&c)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
+    multiply_half_block(c, a[0], a[1], b0);
+    multiply_half_block(c, a[2], a[3], b1);
+}
+
 #endif
 
-template <bool TRANSPOSE> __device__ __forceinline__ void load_matrices(unsigned (&r)[4], const __nv_bfloat16* row) {
+// Four 8x8 matrices of elements of 16 bits.
+template <bool TRANSPOSE> __device__ __forceinline__ void load_matrices(unsigned (&r)[4], const void* row) {
     const unsigned address = (unsigned)__cvta_generic_to_shared(row);
     if (TRANSPOSE)
         asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];\n"
@@ -117,15 +144,16 @@ template <bool TRANSPOSE> __device__ __forceinline__ void load_matrices(unsigned
                      : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(address) : "memory");
 }
 
-template <int MI, int NI, int STEPS, bool TRANSPOSE_A, bool TRANSPOSE_B>
-__device__ __forceinline__ void warp_multiply(float (&sum)[MI][NI][4], const __nv_bfloat16* const (&a)[MI], int a_step,
-                                              const __nv_bfloat16* const (&b)[NI / 2], int b_step) {
+template <int MI, int NI, int STEPS, bool TRANSPOSE_A, bool TRANSPOSE_B, class T>
+__device__ __forceinline__ void warp_multiply(float (&sum)[MI][NI][4], const T* const (&a)[MI], int a_step,
+                                              const T* const (&b)[NI / 2], int b_step) {
     UNROLL for (int step = 0; step < STEPS; ++step) {
         unsigned left[MI][4], right[NI / 2][4];
         UNROLL for (int i = 0; i < MI; ++i) load_matrices<TRANSPOSE_A>(left[i], a[i] + step * a_step);
         UNROLL for (int j = 0; j < NI / 2; ++j) load_matrices<TRANSPOSE_B>(right[j], b[j] + step * b_step);
         UNROLL for (int i = 0; i < MI; ++i)
-            UNROLL for (int j = 0; j < NI; ++j) multiply_block(sum[i][j], left[i], right[j / 2][j % 2 * 2], right[j / 2][j % 2 * 2 + 1]);
+            UNROLL for (int j = 0; j < NI; ++j)
+                multiply_block<T>(sum[i][j], left[i], right[j / 2][j % 2 * 2], right[j / 2][j % 2 * 2 + 1]);
     }
 }
 
@@ -174,26 +202,29 @@ __device__ __forceinline__ void copy_async_commit() { emu_cp_commit(emu_tid); }
 
 template <int KEEP> __device__ __forceinline__ void copy_async_wait() { emu_cp_wait(emu_tid, KEEP); }
 
-struct EmulatedProduct {
+template <class T> struct EmulatedProduct {
     float* sum;                                 // [MI][NI][4]
-    const __nv_bfloat16* const* a;              // [MI] row addresses of this lane
-    const __nv_bfloat16* const* b;              // [NI / 2]
+    const T* const* a;                          // [MI] row addresses of this lane
+    const T* const* b;                          // [NI / 2]
     int a_step, b_step;
 };
 
 // One operand's 8x8 matrix: rows of 16 bytes at the addresses of eight lanes, widened to fp32. tile[outer][depth] of pitch `pitch`;
 // along_depth: a memory row holds eight depths of one outer index, else eight outer indices of one depth.
-inline void emulated_matrix(const __nv_bfloat16* const (&rows)[8], float* tile, int pitch, bool along_depth) {
+template <class T> void emulated_matrix(const T* const (&rows)[8], float* tile, int pitch, bool along_depth) {
     for (int r = 0; r < 8; ++r) {
         if ((uintptr_t)rows[r] & 15) emu_trap(716, "ldmatrix row not on a 16-byte boundary", __FILE__, __LINE__);
-        for (int k = 0; k < 8; ++k) tile[along_depth ? r * pitch + k : k * pitch + r] = __bfloat162float(rows[r][k]);
+        float wide[VEC];
+        load8(rows[r], wide);
+        for (int k = 0; k < VEC; ++k) tile[along_depth ? r * pitch + k : k * pitch + r] = wide[k];
     }
 }
 
-template <int MI, int NI, int STEPS, bool TRANSPOSE_A, bool TRANSPOSE_B> void emulated_multiply(void* const* lanes, unsigned mask) {
+template <int MI, int NI, int STEPS, bool TRANSPOSE_A, bool TRANSPOSE_B, class T>
+void emulated_multiply(void* const* lanes, unsigned mask) {
     if (mask != 0xffffffffu) emu_trap(719, "a product on tensor cores needs all 32 lanes of the warp", __FILE__, __LINE__);
     constexpr int M = MI * 16, N = NI * 8;
-    const auto lane = [&](int l) { return static_cast<const EmulatedProduct*>(lanes[l]); };
+    const auto lane = [&](int l) { return static_cast<const EmulatedProduct<T>*>(lanes[l]); };
 
     float c[M][N];
     for (int l = 0; l < 32; ++l)
@@ -204,7 +235,7 @@ template <int MI, int NI, int STEPS, bool TRANSPOSE_A, bool TRANSPOSE_B> void em
 
     for (int step = 0; step < STEPS; ++step) {
         float a[M][16], b[16][N];               // b is [depth][column], so its "outer" index runs along the row
-        const __nv_bfloat16* rows[8];
+        const T* rows[8];
         for (int q = 0; q < 4; ++q) {
             for (int i = 0; i < MI; ++i) {
                 for (int r = 0; r < 8; ++r) rows[r] = lane(q * 8 + r)->a[i] + step * lane(q * 8 + r)->a_step;
@@ -227,11 +258,11 @@ template <int MI, int NI, int STEPS, bool TRANSPOSE_A, bool TRANSPOSE_B> void em
                     memcpy(lane(l)->sum + (i * NI + j) * 4 + half * 2, &c[i * 16 + l / 4 + half * 8][j * 8 + l % 4 * 2], 8);
 }
 
-template <int MI, int NI, int STEPS, bool TRANSPOSE_A, bool TRANSPOSE_B>
-__device__ __forceinline__ void warp_multiply(float (&sum)[MI][NI][4], const __nv_bfloat16* const (&a)[MI], int a_step,
-                                              const __nv_bfloat16* const (&b)[NI / 2], int b_step, EMU_SITE) {
-    EmulatedProduct lane{&sum[0][0][0], a, b, a_step, b_step};
-    emu_collective(~0u, emulated_multiply<MI, NI, STEPS, TRANSPOSE_A, TRANSPOSE_B>, &lane, file_, line_);
+template <int MI, int NI, int STEPS, bool TRANSPOSE_A, bool TRANSPOSE_B, class T>
+__device__ __forceinline__ void warp_multiply(float (&sum)[MI][NI][4], const T* const (&a)[MI], int a_step,
+                                              const T* const (&b)[NI / 2], int b_step, EMU_SITE) {
+    EmulatedProduct<T> lane{&sum[0][0][0], a, b, a_step, b_step};
+    emu_collective(~0u, emulated_multiply<MI, NI, STEPS, TRANSPOSE_A, TRANSPOSE_B, T>, &lane, file_, line_);
 }
 
 #endif

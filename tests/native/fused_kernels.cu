@@ -66,7 +66,6 @@ __device__ __forceinline__ void few_bn_forward(const BnActLoad<T>& x, const T* w
     }                                                                                                                    \
     EXPORT_KERNEL(dw_bn_forward_##suffix);                                                                               \
     EXPORT_KERNEL(pw_bn_forward_sums_##suffix);                                                                          \
-    EXPORT_KERNEL(few_bn_forward_##suffix)
+    EXPORT_KERNEL(few_bn_forward_##suffix);
 
-FUSED_KERNELS(float, f32);
-FUSED_KERNELS(separable::bf16, bf16);
+FOR_EACH_DTYPE(FUSED_KERNELS)

@@ -41,6 +41,14 @@ void expect_reverse_right() {
 
 }  // namespace
 
+TEST(idle_device_carries_no_kernel_out, "SEPARABLE_EMULATOR_IDLE=1") {
+    TestDevice device;
+    device.load(faulty_kernels);
+    DeviceArray<float> p(256, 1.f);
+    OK(device.launch("reverse", {1, 256}, p.pointer()));
+    EXPECT(p.read()[0] == 1.f);
+}
+
 TEST(blocks_forward, "SEPARABLE_EMULATOR_THREADS=1") {
     const auto order = order_of_blocks();
     EXPECT(std::is_sorted(order.begin(), order.end()));

@@ -22,8 +22,8 @@ final class BarProgress extends Progress {
     }
 
     @Override
-    public void epochStarted(int epoch, int epochs, int steps) {
-        super.epochStarted(epoch, epochs, steps);
+    public void epochStarted(int epoch, int epochs, int steps, int done) {
+        super.epochStarted(epoch, epochs, steps, done);
         bar = new ProgressBarBuilder().setTaskName(title()).setInitialMax(steps).setStyle(ProgressBarStyle.ASCII)
                 .setUpdateIntervalMillis(REFRESH_MILLISECONDS).setEtaFunction(state -> timeLeft()).build();
     }

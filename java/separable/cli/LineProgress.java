@@ -18,8 +18,8 @@ final class LineProgress extends Progress {
     }
 
     @Override
-    public void epochStarted(int epoch, int epochs, int steps) {
-        super.epochStarted(epoch, epochs, steps);
+    public void epochStarted(int epoch, int epochs, int steps, int done) {
+        super.epochStarted(epoch, epochs, steps, done);
         next = INTERVAL_SECONDS;
     }
 

@@ -13,6 +13,7 @@ abstract class Progress implements TrainListener, AutoCloseable {
     private int epoch;
     private int epochs;
     private int steps;
+    private int done;
 
     Progress(PrintWriter out, int batch) {
         this.out = out;
@@ -26,10 +27,11 @@ abstract class Progress implements TrainListener, AutoCloseable {
     }
 
     @Override
-    public void epochStarted(int startedEpoch, int allEpochs, int stepsOfEpoch) {
+    public void epochStarted(int startedEpoch, int allEpochs, int stepsOfEpoch, int stepsDone) {
         epoch = startedEpoch;
         epochs = allEpochs;
         steps = stepsOfEpoch;
+        done = stepsDone;
     }
 
     @Override
@@ -52,13 +54,13 @@ abstract class Progress implements TrainListener, AutoCloseable {
     }
 
     double imagesPerSecond(int step, double seconds) {
-        return step * (double) batch / seconds;
+        return (step - done) * (double) batch / seconds;
     }
 
     /** Seconds of training left in the whole run, at the pace so far. */
     double secondsLeft(int step, double seconds) {
         double stepsLeft = (double) (epochs - epoch + 1) * steps - step;
-        return step == 0 ? Double.NaN : stepsLeft * seconds / step;
+        return step == done ? Double.NaN : stepsLeft * seconds / (step - done);
     }
 
     static String duration(double seconds) {

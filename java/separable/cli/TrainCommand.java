@@ -3,10 +3,12 @@ package separable.cli;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Spec;
 import separable.device.Device;
 import separable.train.Defaults;
@@ -42,16 +44,34 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private void train(PrintWriter out, PrintWriter err, StopSignal stop) {
+        requireSensible();
         try (Device device = Device.open()) {
-            RunConfig run = options.resolve(Defaults.isSmall(device.multiprocessors()));
-            Path folder = options.outFor(run);
+            boolean goesOn = options.resume != null;
+            RunConfig run = goesOn ? TrainingRun.interrupted(options.resume) : options.resolve(Defaults.isSmall(device.multiprocessors()));
+            Path folder = goesOn ? options.resume : options.outFor(run);
             out.println(describe(run, device, folder));
             try (Progress progress = Progress.forTerminal(out, err, run.recipe().batch())) {
-                Evaluation test = TrainingRun.execute(device, run, folder, progress, stop::isRequested);
+                Evaluation test = goesOn
+                        ? TrainingRun.resume(device, folder, options.checkpointSteps, progress, stop::isRequested)
+                        : TrainingRun.execute(device, run, folder, options.checkpointSteps, progress, stop::isRequested);
                 progress.close();
                 out.println(lastLine(test));
             }
         }
+    }
+
+    private void requireSensible() {
+        if (options.checkpointSteps < 0) {
+            throw new IllegalArgumentException("--checkpoint-steps " + options.checkpointSteps + ": must be 0 or more");
+        }
+        if (options.resume == null) {
+            return;
+        }
+        Set<String> together = Set.of("--resume", "--checkpoint-steps", "--verbose");
+        spec.commandLine().getParseResult().matchedOptions().stream().map(OptionSpec::longestName).filter(name -> !together.contains(name))
+                .findFirst().ifPresent(name -> {
+                    throw new IllegalArgumentException("--resume goes on with a run as it is: leave out " + name);
+                });
     }
 
     private static String describe(RunConfig run, Device device, Path folder) {

@@ -31,6 +31,13 @@ final class TrainOptions {
     @Option(names = "--out", paramLabel = "DIR", description = "folder for the results (default: runs/MODEL-DATASET)")
     Path out;
 
+    @Option(names = "--resume", paramLabel = "DIR", description = "go on with the interrupted run in that folder; goes with no other option but --checkpoint-steps")
+    Path resume;
+
+    @Option(names = "--checkpoint-steps", paramLabel = "N", defaultValue = "2000",
+            description = "steps between two checkpoints within an epoch; 0: only at the ends of epochs (default: ${DEFAULT-VALUE})")
+    int checkpointSteps;
+
     @Option(names = "--epochs", paramLabel = "N", description = "passes over the training pictures")
     Integer epochs;
 

@@ -80,6 +80,7 @@ final class Descriptors implements AutoCloseable {
         return switch (type) {
             case F32 -> cudnnDataType.CUDNN_DATA_FLOAT;
             case BF16 -> cudnnDataType.CUDNN_DATA_BFLOAT16;
+            case F16 -> cudnnDataType.CUDNN_DATA_HALF;
         };
     }
 

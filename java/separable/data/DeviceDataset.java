@@ -1,5 +1,6 @@
 package separable.data;
 
+import java.util.ArrayList;
 import java.util.List;
 import separable.device.Closing;
 import separable.device.Device;
@@ -15,15 +16,17 @@ public final class DeviceDataset implements AutoCloseable {
     /** Copies {@code dataset} to the device. @throws separable.device.DeviceException when the device lacks the memory */
     public DeviceDataset(Device device, Dataset dataset) {
         this.dataset = dataset;
-        images = device.allocate(dataset.images().length, dataset.name() + " pictures");
+        List<DeviceBuffer> made = new ArrayList<>();
         try {
+            images = device.allocate(dataset.images().length, dataset.name() + " pictures");
+            made.add(images);
             labels = device.allocate(dataset.labels().length, dataset.name() + " labels");
+            made.add(labels);
+            images.write(dataset.images());
+            labels.write(dataset.labels());
         } catch (RuntimeException failure) {
-            images.close();
-            throw failure;
+            throw Closing.after(failure, made);
         }
-        images.write(dataset.images());
-        labels.write(dataset.labels());
     }
 
     /** What was copied. */

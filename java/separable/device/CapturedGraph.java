@@ -1,5 +1,6 @@
 package separable.device;
 
+import java.util.List;
 import jcuda.CudaException;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
@@ -15,18 +16,46 @@ public final class CapturedGraph extends Resource {
     /** Takes over {@code graph} and destroys it, whether or not it can be instantiated. */
     CapturedGraph(Resources owner, CUgraph graph) {
         super(owner);
+        Template template = new Template(owner, graph);
         try {
             long[] count = new long[1];
-            Driver.check("counting the nodes of", "a captured graph", () -> JCudaDriver.cuGraphGetNodes(graph, null, count));
+            Driver.check("counting the nodes of", template, () -> JCudaDriver.cuGraphGetNodes(graph, null, count));
             nodes = Math.toIntExact(count[0]);
             Driver.check("instantiating", this, () -> JCudaDriver.cuGraphInstantiate(handle, graph, 0));
-        } finally {
-            Driver.check("discarding", "a captured graph", () -> JCudaDriver.cuGraphDestroy(graph));
+            opened();
+            template.close();
+        } catch (RuntimeException failure) {
+            throw Closing.after(failure, List.of(template, this));
         }
-        opened();
     }
 
-    /** Enqueues all of it; allocates nothing. */
+    /** What a capture ends with: of no use once it is instantiated. */
+    private static final class Template extends Resource {
+
+        private final CUgraph graph;
+
+        Template(Resources owner, CUgraph graph) {
+            super(owner);
+            this.graph = graph;
+            opened();
+        }
+
+        @Override
+        void release() {
+            Driver.check("discarding", this, () -> JCudaDriver.cuGraphDestroy(graph));
+        }
+
+        @Override
+        public String toString() {
+            return "a captured graph";
+        }
+    }
+
+    /**
+     * Enqueues all of it; allocates nothing.
+     *
+     * @throws DeviceException when the driver refuses it, or reports the failure of an earlier launch
+     */
     public void launch(Stream stream) {
         requireOpen();
         int result;

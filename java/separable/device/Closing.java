@@ -8,6 +8,20 @@ public final class Closing {
     private Closing() {
     }
 
+    /**
+     * Closes all because of {@code failure}, which stays the one that is told; what closing adds hangs on it.
+     *
+     * @return {@code failure}, to be thrown on
+     */
+    public static <T extends Throwable> T after(T failure, List<? extends AutoCloseable> things) {
+        try {
+            all(things);
+        } catch (RuntimeException e) {
+            failure.addSuppressed(e);
+        }
+        return failure;
+    }
+
     /** Closes all, the last first, even when some fail; the first failure is thrown at the end, with the others attached. */
     public static void all(List<? extends AutoCloseable> things) {
         RuntimeException first = null;

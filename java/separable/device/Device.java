@@ -39,6 +39,7 @@ public final class Device implements AutoCloseable {
     private final AtomicLong allocations = new AtomicLong();
     private KernelModule kernels;
     private boolean closed;
+    private boolean released;
 
     private Device(CUdevice handle) {
         this.handle = handle;
@@ -51,7 +52,11 @@ public final class Device implements AutoCloseable {
         this.sharedMemoryPerBlock = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
         this.cacheBytes = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE);
         Driver.check("retaining the primary context of", this, () -> JCudaDriver.cuDevicePrimaryCtxRetain(context, handle));
-        makeCurrent();
+        try {
+            makeCurrent();
+        } catch (DeviceException failure) {
+            throw Closing.after(failure, List.of(this::releaseContext));
+        }
     }
 
     /**
@@ -223,25 +228,30 @@ public final class Device implements AutoCloseable {
         liveBytes.addAndGet(-bytes);
     }
 
-    /** Closes everything still open, with a warning that names it, and gives the primary context back. */
+    /**
+     * Closes everything still open, with a warning that names it, and gives the primary context back.
+     *
+     * @throws DeviceException when the driver does not take something back, with the other failures attached; all the rest is
+     *                         closed. The context takes with it what could not be freed; when it was the context itself,
+     *                         another close tries again.
+     */
     @Override
     public synchronized void close() {
-        if (closed) {
+        if (released) {
             return;
         }
-        List<Resource> leaks = resources.snapshot();
+        List<Resource> leaks = resources.snapshot().stream().filter(resource -> !resource.isClosed()).toList();
         if (!leaks.isEmpty()) {
             LOG.log(Level.WARNING, "{0} was closed with {1} resources still open: {2}", this, leaks.size(), leaks);
         }
-        makeCurrent();
+        Driver.check("making current", this, () -> JCudaDriver.cuCtxSetCurrent(context));
         closed = true;
-        try {
-            resources.closeAll();
-            ownModule.closeAll();
-            arguments.close();
-        } finally {
-            Driver.check("releasing the primary context of", this, () -> JCudaDriver.cuDevicePrimaryCtxRelease(handle));
-        }
+        Closing.all(List.<AutoCloseable>of(this::releaseContext, arguments::close, ownModule::closeAll, resources::closeAll));
+    }
+
+    private void releaseContext() {
+        Driver.check("releasing the primary context of", this, () -> JCudaDriver.cuDevicePrimaryCtxRelease(handle));
+        released = true;
     }
 
     private void requireOpen() {

@@ -218,8 +218,8 @@ public final class DeviceBuffer extends Resource {
 
     @Override
     void release() {
-        device.freed(bytes);
         Driver.check("freeing", this, () -> JCudaDriver.cuMemFree(address));
+        device.freed(bytes);
     }
 
     @Override

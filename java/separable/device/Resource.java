@@ -2,7 +2,8 @@ package separable.device;
 
 /**
  * Something of the driver's that must be given back. Closing it a second time does nothing; using it after that throws
- * {@link IllegalStateException} with its name. A {@link Device} closes what is still open, and says so.
+ * {@link IllegalStateException} with its name. A {@link Device} closes what is still open, and says so. What the driver would not
+ * take back stays with the device: another close, or the device's, tries again.
  */
 public abstract class Resource implements AutoCloseable {
 
@@ -18,7 +19,7 @@ public abstract class Resource implements AutoCloseable {
         owner.add(this);
     }
 
-    /** Gives the driver's part back; called once. */
+    /** Gives the driver's part back; called again only when it threw. */
     abstract void release();
 
     /** What this is, with its name and size, as errors and leak reports print it. */
@@ -31,11 +32,23 @@ public abstract class Resource implements AutoCloseable {
         }
     }
 
+    /** Whether somebody has closed it, even if the driver did not take it back. */
+    final boolean isClosed() {
+        return closed;
+    }
+
+    /** @throws DeviceException when the driver does not take it back, or reports the failure of an earlier launch */
     @Override
     public final void close() {
-        if (owner.remove(this)) {
-            closed = true;
+        if (!owner.remove(this)) {
+            return;
+        }
+        closed = true;
+        try {
             release();
+        } catch (RuntimeException failure) {
+            owner.add(this);
+            throw failure;
         }
     }
 }

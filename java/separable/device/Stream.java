@@ -3,6 +3,7 @@ package separable.device;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstreamCaptureMode;
+import jcuda.driver.CUstreamCaptureStatus;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
 
@@ -73,20 +74,25 @@ public final class Stream extends Resource {
         requireOpen();
         Driver.check("beginning a capture on", this, () -> JCudaDriver.cuStreamBeginCapture(handle,
                 CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL));
+        CUgraph graph = new CUgraph();
         try {
             work.run();
+            Driver.check("ending a capture on", this, () -> JCudaDriver.cuStreamEndCapture(handle, graph));
         } catch (RuntimeException | Error e) {
             abandonCapture(e);
             throw e;
         }
-        CUgraph graph = new CUgraph();
-        Driver.check("ending a capture on", this, () -> JCudaDriver.cuStreamEndCapture(handle, graph));
         return new CapturedGraph(resources, graph);
     }
 
     private void abandonCapture(Throwable cause) {
         CUgraph graph = new CUgraph();
+        int[] status = new int[1];
         try {
+            Driver.check("asking for a capture on", this, () -> JCudaDriver.cuStreamIsCapturing(handle, status));
+            if (status[0] == CUstreamCaptureStatus.CU_STREAM_CAPTURE_STATUS_NONE) {
+                return;
+            }
             // A capture that the failing work has invalidated ends without a graph.
             Driver.check("ending a capture on", this, () -> JCudaDriver.cuStreamEndCapture(handle, graph));
             Driver.check("discarding a capture on", this, () -> JCudaDriver.cuGraphDestroy(graph));

@@ -3,9 +3,10 @@ package separable.graph;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import separable.spec.DType;
+import separable.spec.Float16;
 import separable.spec.Shape;
 
-/** Activations between the host's unpadded fp32 and the device's padded fp32 or bf16. */
+/** Activations between the host's unpadded fp32 and the device's padded precision. */
 final class HostValues {
 
     private HostValues() {}
@@ -21,10 +22,10 @@ final class HostValues {
             for (int c = 0; c < channels; c++) {
                 int at = row * shape.channelStride() + c;
                 float value = values[row * channels + c];
-                if (type == DType.BF16) {
-                    bytes.putShort(at * Short.BYTES, toBf16(value));
-                } else {
+                if (type == DType.F32) {
                     bytes.putFloat(at * Float.BYTES, value);
+                } else {
+                    bytes.putShort(at * Short.BYTES, narrow(value, type));
                 }
             }
         }
@@ -36,27 +37,46 @@ final class HostValues {
         float[] values = new float[Math.multiplyExact(shape.rows(), shape.c())];
         for (int at = 0; at < values.length; at++) {
             int index = at / shape.c() * shape.channelStride() + at % shape.c();
-            values[at] = type == DType.BF16
-                    ? Float.intBitsToFloat(bytes.getShort(index * Short.BYTES) << 16)
-                    : bytes.getFloat(index * Float.BYTES);
+            values[at] = type == DType.F32 ? bytes.getFloat(index * Float.BYTES) : widen(bytes.getShort(index * Short.BYTES), type);
         }
         return values;
     }
 
-    /** Rounded to nearest, ties to even. */
-    static short toBf16(float value) {
+    /** Rounded to a type of 16 bits, as kernels store it. */
+    static short[] narrow(float[] values, DType type) {
+        short[] rounded = new short[values.length];
+        for (int at = 0; at < values.length; at++) {
+            rounded[at] = narrow(values[at], type);
+        }
+        return rounded;
+    }
+
+    private static short narrow(float value, DType type) {
+        return switch (type) {
+            case BF16 -> toBf16(value);
+            case F16 -> Float16.bits(value);
+            case F32 -> throw notShort(type);
+        };
+    }
+
+    private static float widen(short bits, DType type) {
+        return switch (type) {
+            case BF16 -> Float.intBitsToFloat(bits << 16);
+            case F16 -> Float16.value(bits);
+            case F32 -> throw notShort(type);
+        };
+    }
+
+    private static IllegalArgumentException notShort(DType type) {
+        return new IllegalArgumentException(type + " has " + type.bytes() + " bytes, not 2");
+    }
+
+    /** To nearest, ties to even; any NaN becomes the canonical one. */
+    private static short toBf16(float value) {
         int bits = Float.floatToRawIntBits(value);
         if (Float.isNaN(value)) {
             return (short) 0x7fff;
         }
         return (short) ((bits + 0x7fff + (bits >>> 16 & 1)) >>> 16);
-    }
-
-    static short[] toBf16(float[] values) {
-        short[] rounded = new short[values.length];
-        for (int at = 0; at < values.length; at++) {
-            rounded[at] = toBf16(values[at]);
-        }
-        return rounded;
     }
 }

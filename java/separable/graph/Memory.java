@@ -25,6 +25,7 @@ final class Memory implements AutoCloseable {
     private final Arena arena;
     private final List<CUdeviceptr> addresses = new ArrayList<>();
     private Optional<DeviceBuffer> tickets = Optional.empty();
+    private int ticketCount;
     private boolean open = true;
 
     Memory(Device device, Graph graph, Lifetimes lifetimes, List<Candidate> chosen, Parameters parameters, PlanOptions options) {
@@ -38,10 +39,14 @@ final class Memory implements AutoCloseable {
                 ArenaLayout.Block block = layout.blocks().get(at);
                 addresses.add(arena.slice(block.name(), layout.offset(at), block.bytes()));
             }
-            tickets = allocateTickets(device, chosen);
+            placeTickets(chosen);
+            if (ticketCount > 0) {
+                DeviceBuffer buffer = device.allocate((long) ticketCount * Integer.BYTES, "tickets of " + name);
+                tickets = Optional.of(buffer);
+                buffer.zero();
+            }
         } catch (RuntimeException failure) {
-            arena.close();
-            throw failure;
+            throw Closing.after(failure, List.of(this));
         }
     }
 
@@ -63,20 +68,13 @@ final class Memory implements AutoCloseable {
     }
 
     /** Every op has its own: a ticket must be 0 whenever its op begins, whatever ran before. */
-    private Optional<DeviceBuffer> allocateTickets(Device device, List<Candidate> chosen) {
-        int total = 0;
+    private void placeTickets(List<Candidate> chosen) {
         for (int at = 0; at < chosen.size(); at++) {
             if (chosen.get(at).tickets() > 0) {
-                ticketOffsets.put(at, total);
-                total += chosen.get(at).tickets();
+                ticketOffsets.put(at, ticketCount);
+                ticketCount += chosen.get(at).tickets();
             }
         }
-        if (total == 0) {
-            return Optional.empty();
-        }
-        DeviceBuffer buffer = device.allocate((long) total * Integer.BYTES, "tickets of " + name);
-        buffer.zero();
-        return Optional.of(buffer);
     }
 
     ArenaLayout layout() {

@@ -16,13 +16,14 @@ import separable.spec.DType;
 import separable.spec.Shape;
 
 /**
- * The state of a model on the device: flat fp32 master weights, their gradients, for bf16 plans a rounded copy, and the
+ * The state of a model on the device: flat fp32 master weights, their gradients, for plans of 16 bits a rounded copy, and the
  * running statistics. Shared by a training plan and evaluation plans of other batch sizes, which must be closed first.
  */
 public final class Parameters implements AutoCloseable {
 
     private final Device device;
     private final ParameterLayout layout;
+    private final DType type;
     private final DeviceBuffer weights;
     private final DeviceBuffer gradients;
     private final Optional<DeviceBuffer> weights16;
@@ -35,26 +36,27 @@ public final class Parameters implements AutoCloseable {
      * Allocates everything: weights, gradients and running means 0, running variances 1.
      *
      * @param state what {@link Graph#state} of the model's graphs says
-     * @param type  BF16 for a bf16 copy; fp32 plans can use the result too
+     * @param type  BF16 or F16 for a copy in that precision; fp32 plans can use the result too
      */
     public Parameters(Device device, List<StateEntry> state, DType type) {
         this.device = device;
         this.layout = new ParameterLayout(state);
+        this.type = type;
         if (layout.elements() == 0) {
             throw new IllegalArgumentException("a model without parameters");
         }
         try {
             weights = zeroed((long) layout.elements() * Float.BYTES, "weights");
             gradients = zeroed((long) layout.elements() * Float.BYTES, "gradients");
-            weights16 = type == DType.BF16 ? Optional.of(zeroed((long) layout.elements() * Short.BYTES, "bf16 weights")) : Optional.empty();
+            weights16 = type == DType.F32 ? Optional.empty()
+                    : Optional.of(zeroed((long) layout.elements() * type.bytes(), type + " weights"));
             decayMask = zeroed(layout.elements() / ParameterLayout.ALIGNMENT, "decay mask");
             running = layout.runningElements() > 0
                     ? Optional.of(zeroed((long) layout.runningElements() * Float.BYTES, "running statistics")) : Optional.empty();
             decayMask.write(layout.decayMask());
             resetRunning();
         } catch (RuntimeException failure) {
-            close();
-            throw failure;
+            throw Closing.after(failure, List.of(this));
         }
     }
 
@@ -82,7 +84,12 @@ public final class Parameters implements AutoCloseable {
         return gradients;
     }
 
-    /** The weights rounded to bf16, at the same element offsets; empty for a model made for fp32. */
+    /** The precision of {@link #weights16}; F32 for a model without. */
+    public DType type() {
+        return type;
+    }
+
+    /** The weights rounded to {@link #type}, at the same element offsets; empty for a model made for fp32. */
     public Optional<DeviceBuffer> weights16() {
         return weights16;
     }
@@ -150,7 +157,7 @@ public final class Parameters implements AutoCloseable {
 
     /** Rounds the whole of the weights; the optimizer keeps the copy up to date from then on. */
     private void roundCopy() {
-        weights16.ifPresent(copy -> copy.write(HostValues.toBf16(weights.readFloats(0, layout.elements()))));
+        weights16.ifPresent(copy -> copy.write(HostValues.narrow(weights.readFloats(0, layout.elements()), type)));
     }
 
     /** Everything a file holds, in its order, in PyTorch's names and shapes. Waits for the device. */
@@ -175,10 +182,37 @@ public final class Parameters implements AutoCloseable {
 
     /** The gradients of the last step, under the parameters' names and in their file shapes. Waits for the device. */
     public Map<String, StateValue.Floats> exportGradients() {
+        return export(gradients);
+    }
+
+    /**
+     * A buffer with an element for each of {@link #weights}, such as an optimizer's state, under the parameters' names and in their
+     * file shapes. Waits for the device.
+     */
+    public Map<String, StateValue.Floats> export(DeviceBuffer alike) {
         Map<String, StateValue.Floats> values = new LinkedHashMap<>();
-        float[] flat = gradients.readFloats(0, layout.elements());
+        float[] flat = alike.readFloats(0, layout.elements());
         layout.parameters().forEach(parameter -> values.put(parameter.name(), inFileOrder(parameter, flat)));
         return values;
+    }
+
+    /**
+     * The reverse of {@link #export(DeviceBuffer)}; what files do not show becomes 0.
+     *
+     * @param values for every parameter, in its file shape
+     */
+    public void load(Map<String, StateValue.Floats> values, DeviceBuffer alike) {
+        float[] flat = new float[layout.elements()];
+        for (Parameter parameter : layout.parameters()) {
+            StateValue.Floats value = values.get(parameter.name());
+            if (value == null || !value.shape().equals(parameter.fileShape())) {
+                throw new IllegalArgumentException("'" + parameter.name() + "' is " + (value == null ? "missing" : value.shape())
+                        + " instead of " + parameter.fileShape() + " in " + alike.name());
+            }
+            float[] stored = parameter.toMemory(value.values());
+            System.arraycopy(stored, 0, flat, layout.offset(parameter.name()), stored.length);
+        }
+        alike.write(flat);
     }
 
     private StateValue.Floats inFileOrder(Parameter parameter, float[] flat) {
@@ -209,9 +243,11 @@ public final class Parameters implements AutoCloseable {
         if (type == DType.F32) {
             return weights.at(offset * Float.BYTES);
         }
-        DeviceBuffer copy = weights16.orElseThrow(() -> new IllegalArgumentException("a bf16 plan on parameters made for fp32: "
-                + "create them with DType.BF16"));
-        return copy.at(offset * Short.BYTES);
+        if (type != this.type) {
+            throw new IllegalArgumentException(type + " plan on parameters made for " + this.type + ": create them with DType."
+                    + type.name());
+        }
+        return weights16.orElseThrow().at(offset * type.bytes());
     }
 
     CUdeviceptr gradient(String name) {

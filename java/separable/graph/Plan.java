@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
+import separable.device.Closing;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
 import separable.device.Stream;
@@ -32,10 +33,11 @@ public final class Plan implements AutoCloseable {
      * @param forward from a network's {@code trainingGraph}
      * @param state   batch count, seed and step, read by loss and dropout
      * @param metrics a ring of 16-byte slots; the loss writes slot {@code state.slot}
-     * @throws IllegalArgumentException when no kernel can carry out an op
+     * @throws IllegalArgumentException when no kernel can carry out an op, or the graph is in fp16, whose gradients would vanish
      * @throws separable.device.DeviceException when the device lacks the memory
      */
     public static Plan training(Device device, Graph forward, Parameters parameters, StepState state, DeviceBuffer metrics, PlanOptions options) {
+        forward.input().type().forTraining();
         return new Plan(device, Backward.of(forward), parameters, Optional.of(state), Optional.of(metrics), options);
     }
 
@@ -61,8 +63,7 @@ public final class Plan implements AutoCloseable {
         try {
             this.steps = bind(state.map(StepState::pointer).orElse(null), metrics.map(DeviceBuffer::pointer).orElse(null));
         } catch (RuntimeException failure) {
-            memory.close();
-            throw failure;
+            throw Closing.after(failure, List.of(memory));
         }
     }
 

@@ -4,6 +4,7 @@ import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
 import separable.device.Device;
 import separable.device.Launch;
+import separable.spec.DType;
 
 /**
  * Adam or AdamW over one flat parameter buffer, PyTorch's formulas:
@@ -20,29 +21,29 @@ public final class AdamUpdate {
     /** Vectors a thread updates: ADAM_VECTORS in optimizer.cu. */
     private static final int VECTORS_PER_THREAD = 4;
 
-    private final boolean bf16Copy;
+    private final DType copy;
     private final Launch launch;
 
     /**
      * @param elements  a multiple of 64
-     * @param bf16Copy  whether {@link #run} also writes the new weights in bf16
+     * @param copy      BF16 or F16: {@link #run} also writes the new weights in that precision; F32: it does not
      * @param decoupled AdamW: weight decay shrinks the weights and stays out of the gradient
      */
-    public AdamUpdate(Device device, int elements, boolean bf16Copy, float beta1, float beta2, float epsilon, float weightDecay,
+    public AdamUpdate(Device device, int elements, DType copy, float beta1, float beta2, float epsilon, float weightDecay,
                       boolean decoupled) {
         HyperParameters.requireFraction("beta1", beta1);
         HyperParameters.requireFraction("beta2", beta2);
         HyperParameters.requirePositive("epsilon", epsilon);
         HyperParameters.requireNotNegative("weight decay", weightDecay);
-        this.bf16Copy = bf16Copy;
-        this.launch = FlatUpdate.launch(device, "adam_update", elements, bf16Copy, 2, VECTORS_PER_THREAD)
+        this.copy = copy;
+        this.launch = FlatUpdate.launch(device, "adam_update", elements, copy, 2, VECTORS_PER_THREAD)
                 .f32(beta1).f32(beta2).f32((float) Math.log(beta1)).f32((float) Math.log(beta2)).f32(epsilon).f32(weightDecay)
                 .i32(decoupled ? 1 : 0);
     }
 
     /**
      * @param weights   fp32 {@code [elements]}, in place
-     * @param weights16 bf16 {@code [elements]}, written; ignored without a bf16 copy
+     * @param weights16 {@code [elements]} of the copy's precision, written; ignored without a copy
      * @param gradients fp32 {@code [elements]}
      * @param first     fp32 {@code [elements]}, m, in place
      * @param second    fp32 {@code [elements]}, v, in place
@@ -50,7 +51,7 @@ public final class AdamUpdate {
      */
     public void run(CUdeviceptr weights, CUdeviceptr weights16, CUdeviceptr gradients, CUdeviceptr first, CUdeviceptr second,
                     CUdeviceptr decayMask, CUdeviceptr state, CUstream stream) {
-        if (bf16Copy) {
+        if (copy != DType.F32) {
             launch.enqueue(stream, weights, weights16, gradients, first, second, decayMask, state);
         } else {
             launch.enqueue(stream, weights, gradients, first, second, decayMask, state);

@@ -2,6 +2,7 @@ package separable.kernel;
 
 import separable.device.Device;
 import separable.device.Launch;
+import separable.spec.DType;
 
 /** What the optimiser launches share: the flat parameter buffer they run over. */
 final class FlatUpdate {
@@ -17,20 +18,21 @@ final class FlatUpdate {
     /**
      * A launch with its pointers and the vector count described; the rule's numbers follow.
      *
-     * @param name             of the kernel, without the ending that says whether a bf16 copy is written
+     * @param name             of the kernel, without the ending
+     * @param copy             the precision of the copy of the weights that is also written; F32 for none
      * @param slots            optimiser state buffers
      * @param vectorsPerThread vectors of eight elements a thread updates
      */
-    static Launch launch(Device device, String name, int elements, boolean bf16Copy, int slots, int vectorsPerThread) {
+    static Launch launch(Device device, String name, int elements, DType copy, int slots, int vectorsPerThread) {
         if (elements < 1 || elements % MASK_ELEMENTS != 0) {
             throw new IllegalArgumentException(name + " over " + elements + " elements: a positive multiple of " + MASK_ELEMENTS
                     + " is needed, one byte of the decay mask each");
         }
         int vectors = elements / VECTOR;
-        Launch launch = device.kernel(name + (bf16Copy ? "_bf16" : "_f32")).launch().describe(elements + " parameters")
+        Launch launch = device.kernel(name + "_" + copy.suffix()).launch().describe(elements + " parameters")
                 .grid(VectorGrid.blocks(vectors, VectorGrid.THREADS * vectorsPerThread), 1, 1).block(VectorGrid.THREADS);
         // weights, copy, gradients, slots, decay mask, state
-        int pointers = (bf16Copy ? 5 : 4) + slots;
+        int pointers = (copy == DType.F32 ? 4 : 5) + slots;
         for (int i = 0; i < pointers; i++) {
             launch.pointer();
         }

@@ -19,19 +19,19 @@ record GemmTile(int rows, int columns, int depth, int threads, double cost) {
     private static final List<GemmTile> F32 = List.of(
             new GemmTile(128, 64, 16, 128, 1.0), new GemmTile(64, 64, 16, 64, 1.02), new GemmTile(128, 32, 16, 64, 1.1),
             new GemmTile(256, 16, 8, 64, 1.3), new GemmTile(256, 8, 8, 32, 1.6));
-    private static final List<GemmTile> BF16 = List.of(
+    private static final List<GemmTile> TENSOR = List.of(
             new GemmTile(64, 64, 32, 128, 1.0), new GemmTile(128, 32, 32, 128, 1.2), new GemmTile(128, 16, 32, 128, 1.5));
     private static final List<GemmTile> F32_FILTER = List.of(
             new GemmTile(64, 64, 16, 64, 1.0), new GemmTile(32, 32, 64, 64, 1.3), new GemmTile(16, 16, 128, 64, 2.2));
-    private static final List<GemmTile> BF16_FILTER = List.of(
+    private static final List<GemmTile> TENSOR_FILTER = List.of(
             new GemmTile(64, 64, 32, 128, 1.0), new GemmTile(32, 32, 64, 128, 1.5), new GemmTile(16, 16, 64, 128, 3.0));
 
     static List<GemmTile> dataTiles(DType type) {
-        return type == DType.F32 ? F32 : BF16;
+        return type == DType.F32 ? F32 : TENSOR;
     }
 
     static List<GemmTile> filterTiles(DType type) {
-        return type == DType.F32 ? F32_FILTER : BF16_FILTER;
+        return type == DType.F32 ? F32_FILTER : TENSOR_FILTER;
     }
 
     /** Kernels for pictures with few channels exist for tiles up to this many columns wide. */

@@ -22,7 +22,7 @@ import separable.spec.Shape;
  * <p>{@code x, dx}: {@code spec.input()}, a matrix [M, Cin]; {@code y, dy}: {@code spec.output()}, a matrix [M, Cout]; both in the
  * given precision. {@code w}: [Cout, Cin] in the same precision; {@code dw}: [Cout, Cin] in fp32. Channels are stored ones
  * ({@link Shape#channelStride()}), surplus rows and columns of {@code w} zero. Sums are fp32, outputs are overwritten. fp32 runs on
- * ordinary lanes, bf16 on tensor cores.
+ * ordinary lanes, the 16-bit precisions on tensor cores.
  *
  * <p>Methods enqueue one kernel and allocate nothing. Not safe for use by several threads.
  */

@@ -4,6 +4,7 @@ import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
 import separable.device.Device;
 import separable.device.Launch;
+import separable.spec.DType;
 
 /**
  * RMSProp over one flat parameter buffer, TensorFlow's formula (not PyTorch's): epsilon lies inside the root, and the learning
@@ -22,27 +23,27 @@ public final class RmsPropUpdate {
     /** What TensorFlow's RMSProp fills the mean squares with; it damps the first steps. */
     public static final float INITIAL_MEAN_SQUARE = 1;
 
-    private final boolean bf16Copy;
+    private final DType copy;
     private final Launch launch;
 
     /**
      * @param elements a multiple of 64
-     * @param bf16Copy whether {@link #run} also writes the new weights in bf16
+     * @param copy     BF16 or F16: {@link #run} also writes the new weights in that precision; F32: it does not
      */
-    public RmsPropUpdate(Device device, int elements, boolean bf16Copy, float rho, float momentum, float epsilon,
+    public RmsPropUpdate(Device device, int elements, DType copy, float rho, float momentum, float epsilon,
                          float weightDecay) {
         HyperParameters.requireFraction("rho", rho);
         HyperParameters.requireFraction("momentum", momentum);
         HyperParameters.requirePositive("epsilon", epsilon);
         HyperParameters.requireNotNegative("weight decay", weightDecay);
-        this.bf16Copy = bf16Copy;
-        this.launch = FlatUpdate.launch(device, "rmsprop_update", elements, bf16Copy, 2, 1)
+        this.copy = copy;
+        this.launch = FlatUpdate.launch(device, "rmsprop_update", elements, copy, 2, 1)
                 .f32(rho).f32(momentum).f32(epsilon).f32(weightDecay);
     }
 
     /**
      * @param weights     fp32 {@code [elements]}, in place
-     * @param weights16   bf16 {@code [elements]}, written; ignored without a bf16 copy
+     * @param weights16   {@code [elements]} of the copy's precision, written; ignored without a copy
      * @param gradients   fp32 {@code [elements]}
      * @param meanSquares fp32 {@code [elements]}, in place
      * @param moments     fp32 {@code [elements]}, in place
@@ -50,7 +51,7 @@ public final class RmsPropUpdate {
      */
     public void run(CUdeviceptr weights, CUdeviceptr weights16, CUdeviceptr gradients, CUdeviceptr meanSquares,
                     CUdeviceptr moments, CUdeviceptr decayMask, CUdeviceptr state, CUstream stream) {
-        if (bf16Copy) {
+        if (copy != DType.F32) {
             launch.enqueue(stream, weights, weights16, gradients, meanSquares, moments, decayMask, state);
         } else {
             launch.enqueue(stream, weights, gradients, meanSquares, moments, decayMask, state);

@@ -4,6 +4,7 @@ import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
 import separable.device.Device;
 import separable.device.Launch;
+import separable.spec.DType;
 
 /**
  * Stochastic gradient descent with momentum over one flat parameter buffer, PyTorch's formula without dampening:
@@ -16,31 +17,31 @@ import separable.device.Launch;
  */
 public final class SgdUpdate {
 
-    private final boolean bf16Copy;
+    private final DType copy;
     private final Launch launch;
 
     /**
      * @param elements a multiple of 64
-     * @param bf16Copy whether {@link #run} also writes the new weights in bf16
+     * @param copy     BF16 or F16: {@link #run} also writes the new weights in that precision; F32: it does not
      */
-    public SgdUpdate(Device device, int elements, boolean bf16Copy, float momentum, float weightDecay, boolean nesterov) {
+    public SgdUpdate(Device device, int elements, DType copy, float momentum, float weightDecay, boolean nesterov) {
         HyperParameters.requireFraction("momentum", momentum);
         HyperParameters.requireNotNegative("weight decay", weightDecay);
-        this.bf16Copy = bf16Copy;
-        this.launch = FlatUpdate.launch(device, "sgd_update", elements, bf16Copy, 1, 1)
+        this.copy = copy;
+        this.launch = FlatUpdate.launch(device, "sgd_update", elements, copy, 1, 1)
                 .f32(momentum).f32(weightDecay).i32(nesterov ? 1 : 0);
     }
 
     /**
      * @param weights   fp32 {@code [elements]}, in place
-     * @param weights16 bf16 {@code [elements]}, written; ignored without a bf16 copy
+     * @param weights16 {@code [elements]} of the copy's precision, written; ignored without a copy
      * @param gradients fp32 {@code [elements]}
      * @param velocity  fp32 {@code [elements]}, in place
      * @param decayMask one byte per 64 elements, not 0 where weight decay applies
      */
     public void run(CUdeviceptr weights, CUdeviceptr weights16, CUdeviceptr gradients, CUdeviceptr velocity,
                     CUdeviceptr decayMask, CUdeviceptr state, CUstream stream) {
-        if (bf16Copy) {
+        if (copy != DType.F32) {
             launch.enqueue(stream, weights, weights16, gradients, velocity, decayMask, state);
         } else {
             launch.enqueue(stream, weights, gradients, velocity, decayMask, state);

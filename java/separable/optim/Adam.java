@@ -41,7 +41,7 @@ public record Adam(float beta1, float beta2, float epsilon, float weightDecay, b
 
     @Override
     public UpdateStep bind(Device device, Parameters parameters, StepState state) {
-        AdamUpdate update = new AdamUpdate(device, parameters.elements(), parameters.weights16().isPresent(), beta1, beta2, epsilon,
+        AdamUpdate update = new AdamUpdate(device, parameters.elements(), parameters.type(), beta1, beta2, epsilon,
                 weightDecay, decoupled);
         return new UpdateStep(device, this, parameters, state, (at, slots, stream) ->
                 update.run(at.weights(), at.weights16(), at.gradients(), slots[0], slots[1], at.decayMask(), at.state(), stream));

@@ -34,7 +34,7 @@ public record RmsProp(float rho, float momentum, float epsilon, float weightDeca
 
     @Override
     public UpdateStep bind(Device device, Parameters parameters, StepState state) {
-        RmsPropUpdate update = new RmsPropUpdate(device, parameters.elements(), parameters.weights16().isPresent(), rho, momentum,
+        RmsPropUpdate update = new RmsPropUpdate(device, parameters.elements(), parameters.type(), rho, momentum,
                 epsilon, weightDecay);
         return new UpdateStep(device, this, parameters, state, (at, slots, stream) ->
                 update.run(at.weights(), at.weights16(), at.gradients(), slots[0], slots[1], at.decayMask(), at.state(), stream));

@@ -34,7 +34,7 @@ public record Sgd(float momentum, float weightDecay, boolean nesterov) implement
 
     @Override
     public UpdateStep bind(Device device, Parameters parameters, StepState state) {
-        SgdUpdate update = new SgdUpdate(device, parameters.elements(), parameters.weights16().isPresent(), momentum, weightDecay,
+        SgdUpdate update = new SgdUpdate(device, parameters.elements(), parameters.type(), momentum, weightDecay,
                 nesterov);
         return new UpdateStep(device, this, parameters, state, (at, slots, stream) ->
                 update.run(at.weights(), at.weights16(), at.gradients(), slots[0], at.decayMask(), at.state(), stream));

@@ -20,7 +20,7 @@ public final class UpdateStep implements AutoCloseable {
         void enqueue(Addresses at, CUdeviceptr[] slots, CUstream stream);
     }
 
-    /** @param weights16 null where there is no bf16 copy */
+    /** @param weights16 null where there is no copy */
     record Addresses(CUdeviceptr weights, CUdeviceptr weights16, CUdeviceptr gradients, CUdeviceptr decayMask, CUdeviceptr state) {
     }
 
@@ -45,8 +45,7 @@ public final class UpdateStep implements AutoCloseable {
                 slotPointers[slot] = buffer.pointer();
             }
         } catch (RuntimeException failure) {
-            close();
-            throw failure;
+            throw Closing.after(failure, List.of(this));
         }
     }
 

@@ -6,7 +6,9 @@ package separable.spec;
  */
 public enum DType {
     F32("fp32", "f32", 4),
-    BF16("bf16", "bf16", 2);
+    BF16("bf16", "bf16", 2),
+    /** Three more digits in binary than {@link #BF16}, but only from 2^-24 to 65504. */
+    F16("fp16", "f16", 2);
 
     private final String label;
     private final String suffix;
@@ -28,10 +30,22 @@ public enum DType {
         return suffix;
     }
 
-    /** The name users type and read: {@code fp32}, {@code bf16}. */
+    /** The name users type and read: {@code fp32}, {@code bf16}, {@code fp16}. */
     @Override
     public String toString() {
         return label;
+    }
+
+    /**
+     * This precision, which must be one to train in.
+     *
+     * @throws IllegalArgumentException for fp16: small gradients would vanish, since there is no loss scaling
+     */
+    public DType forTraining() {
+        if (this == F16) {
+            throw new IllegalArgumentException("training in fp16 needs loss scaling, which there is not yet: use fp32 or bf16");
+        }
+        return this;
     }
 
     /** @throws IllegalArgumentException naming the accepted labels */
@@ -41,6 +55,6 @@ public enum DType {
                 return type;
             }
         }
-        throw new IllegalArgumentException("unknown precision '" + label + "': use fp32 or bf16");
+        throw new IllegalArgumentException("unknown precision '" + label + "': use fp32, bf16 or fp16");
     }
 }

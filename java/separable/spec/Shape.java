@@ -8,7 +8,7 @@ package separable.spec;
  */
 public record Shape(int n, int h, int w, int c) {
 
-    /** Stored channels come in multiples of this: 16 bytes of bf16. */
+    /** Stored channels come in multiples of this: 16 bytes of the 16-bit precisions. */
     public static final int CHANNEL_MULTIPLE = 8;
 
     public Shape {

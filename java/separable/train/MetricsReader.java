@@ -30,19 +30,28 @@ final class MetricsReader implements AutoCloseable {
     /** @param ring a slot for each step of an epoch */
     MetricsReader(Device device, DeviceBuffer ring) {
         this.ring = ring;
-        this.host = owned.keep(device.allocatePinned(ring.bytes(), "step metrics on the host"));
-        this.figures = host.bytes();
-        this.copied = owned.keep(device.newEvent());
+        try {
+            host = owned.keep(device.allocatePinned(ring.bytes(), "step metrics on the host"));
+            figures = host.bytes();
+            copied = owned.keep(device.newEvent());
+        } catch (RuntimeException failure) {
+            throw owned.closedAfter(failure);
+        }
     }
 
     /** Starts anew at slot 0. Nothing may be under way. */
     void restart() {
-        arrived = 0;
-        requested = 0;
-        lossSum = 0;
-        top1 = 0;
-        top5 = 0;
-        count = 0;
+        restart(0, Evaluation.NOTHING);
+    }
+
+    /** Starts at slot {@code steps}, with the figures of those before it. Nothing may be under way. */
+    void restart(int steps, Evaluation soFar) {
+        arrived = steps;
+        requested = steps;
+        lossSum = soFar.lossSum();
+        top1 = soFar.top1();
+        top5 = soFar.top5();
+        count = soFar.count();
     }
 
     /** Asks for the figures of the first {@code steps} steps, all enqueued before; left out while a copy is under way. */

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Objects;
+import separable.spec.Float16;
 
 /**
  * One tensor of a file: its name, element type, extents (outermost first; none for a scalar) and elements in row-major
@@ -67,7 +68,7 @@ public record NamedTensor(String name, ElementType type, long[] shape, ByteBuffe
         for (int i = 0; i < values.length; i++) {
             values[i] = switch (type) {
                 case F32 -> bytes.getFloat(4 * i);
-                case F16 -> widenHalf(bytes.getShort(2 * i));
+                case F16 -> Float16.value(bytes.getShort(2 * i));
                 case BF16 -> Float.intBitsToFloat(bytes.getShort(2 * i) << 16);
                 default -> throw wrongType("floating-point");
             };
@@ -104,18 +105,6 @@ public record NamedTensor(String name, ElementType type, long[] shape, ByteBuffe
 
     private static ByteBuffer littleEndian(int elements, ElementType type) {
         return ByteBuffer.allocate(Math.multiplyExact(elements, type.bytes())).order(ByteOrder.LITTLE_ENDIAN);
-    }
-
-    /** IEEE half: 1 sign, 5 exponent (bias 15) and 10 mantissa bits. */
-    private static float widenHalf(short half) {
-        int sign = (half & 0x8000) << 16;
-        int exponent = half >> 10 & 0x1f;
-        int mantissa = half & 0x3ff;
-        if (exponent == 0) { // zero and subnormals: mantissa * 2^-24
-            return Math.copySign(mantissa * 0x1p-24f, Float.intBitsToFloat(sign));
-        }
-        int widened = exponent == 0x1f ? 0xff : exponent - 15 + 127;
-        return Float.intBitsToFloat(sign | widened << 23 | mantissa << 13);
     }
 
     private IllegalStateException wrongType(String wanted) {

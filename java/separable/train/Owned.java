@@ -21,12 +21,7 @@ final class Owned implements AutoCloseable {
      * @return {@code failure}
      */
     RuntimeException closedAfter(RuntimeException failure) {
-        try {
-            close();
-        } catch (RuntimeException e) {
-            failure.addSuppressed(e);
-        }
-        return failure;
+        return Closing.after(failure, List.of(this));
     }
 
     /** Closes everything even when one fails; the first failure is thrown at the end, with the others attached. */

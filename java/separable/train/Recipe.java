@@ -18,7 +18,7 @@ public record Recipe(int epochs, int batch, String precision, long seed, boolean
     public Recipe {
         Check.that(epochs >= 1 && epochs <= 100_000, "epochs", epochs, "1 to 100000");
         Check.that(batch >= 1 && batch <= 65536, "batch", batch, "1 to 65536");
-        DType.parse(Check.present("precision", precision));
+        DType.parse(Check.present("precision", precision)).forTraining();
         Check.present("optimizer", optimizer);
         Check.present("schedule", schedule);
         Check.present("input", input);

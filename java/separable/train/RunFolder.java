@@ -10,12 +10,16 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.Predicate;
 
 /**
  * The folder a run writes to. Files are written aside in full, forced to the disk and only then renamed over the old
  * ones, so a reader, a full disk or an interruption never sees half a file.
  */
 public final class RunFolder implements AutoCloseable {
+
+    private static final int DIGEST_CHARACTERS = 16;
 
     private final Path folder;
     private final boolean created;
@@ -80,6 +84,42 @@ public final class RunFolder implements AutoCloseable {
             throw cannotWrite(current, e);
         } finally {
             aside.keySet().forEach(RunFolder::deleteIfThere);
+        }
+    }
+
+    /** A file's name, with a part of its content's digest in it, and the whole digest. */
+    record Digested(String name, String sha256) {
+    }
+
+    /**
+     * Writes one file under a name that no other content has: {@code PREFIX-DIGEST.SUFFIX}.
+     *
+     * @throws TrainingException when it cannot be written
+     */
+    Digested add(String prefix, String suffix, Content content) {
+        Path temporary = aside(folder, prefix);
+        try {
+            content.writeTo(temporary);
+            force(temporary);
+            String sha256 = Digest.sha256(temporary);
+            String name = prefix + "-" + sha256.substring(0, DIGEST_CHARACTERS) + suffix;
+            Files.move(temporary, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            return new Digested(name, sha256);
+        } catch (UncheckedIOException e) {
+            throw cannotWrite(prefix + suffix, e.getCause());
+        } catch (IOException e) {
+            throw cannotWrite(prefix + suffix, e);
+        } finally {
+            deleteIfThere(temporary);
+        }
+    }
+
+    /** Deletes the files in the folder whose name {@code unwanted} accepts. */
+    void delete(Predicate<String> unwanted) {
+        for (String name : Objects.requireNonNullElse(folder.toFile().list(), new String[0])) {
+            if (unwanted.test(name)) {
+                deleteIfThere(folder.resolve(name));
+            }
         }
     }
 

@@ -3,15 +3,19 @@ package separable.train;
 /** Hears how a run goes on. Called on the training thread: it should return at once. */
 public interface TrainListener {
 
-    /** Before an epoch's first step. */
-    default void epochStarted(int epoch, int epochs, int steps) { }
+    /**
+     * Before an epoch's steps.
+     *
+     * @param done steps of it that were done before, in a run that goes on
+     */
+    default void epochStarted(int epoch, int epochs, int steps, int done) { }
 
     /**
      * Every few steps, as figures arrive from the device.
      *
      * @param step    steps of this epoch whose figures have arrived
      * @param soFar   over those steps
-     * @param seconds since the epoch's first step
+     * @param seconds since the epoch started, or went on
      */
     default void stepsDone(int step, Evaluation soFar, double seconds) { }
 

@@ -2,7 +2,6 @@ package separable.train;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
@@ -17,7 +16,6 @@ import separable.graph.Graph;
 import separable.graph.Parameters;
 import separable.graph.Plan;
 import separable.graph.PlanOptions;
-import separable.graph.StateValue;
 import separable.kernel.StepMetrics;
 import separable.kernel.StepState;
 import separable.layer.Network;
@@ -49,8 +47,11 @@ public final class Trainer implements AutoCloseable {
     private final StepLoop loop;
     private final MetricsReader reader;
     private final Evaluator evaluator;
-    private int epoch;
+    private final UpdateStep update;
+    private Position position = Position.START;
     private Evaluation lastTest = Evaluation.NOTHING;
+    private int checkpointSteps;
+    private Runnable checkpoint = () -> { };
 
     /**
      * Puts the data on the device, draws the first weights and compiles the step.
@@ -82,7 +83,7 @@ public final class Trainer implements AutoCloseable {
             parameters = owned.keep(new Parameters(device, graph.state(), recipe.type()));
             parameters.initialise(recipe.seed(), stream);
             Plan plan = owned.keep(Plan.training(device, graph, parameters, state, metrics, PlanOptions.standard()));
-            UpdateStep update = owned.keep(recipe.optimizer().rule().bind(device, parameters, state));
+            update = owned.keep(recipe.optimizer().rule().bind(device, parameters, state));
             feed = owned.keep(new BatchFeed(device, data, graph.input().shape(), recipe.type(), recipe.input(), true));
             CUdeviceptr input = plan.input();
             CUdeviceptr labels = plan.labels();
@@ -123,17 +124,32 @@ public final class Trainer implements AutoCloseable {
      * @throws TrainingException when the loss is no longer a number
      */
     public EpochMetrics trainEpoch(TrainListener listener, BooleanSupplier stop) {
-        if (epoch == recipe.epochs()) {
-            throw new IllegalStateException("all " + epoch + " epochs of this trainer's schedule are done");
+        int epoch = position.epochs() + 1;
+        if (epoch > recipe.epochs()) {
+            throw new IllegalStateException("all " + recipe.epochs() + " epochs of this trainer's schedule are done");
         }
-        epoch++;
-        listener.epochStarted(epoch, recipe.epochs(), steps);
+        int first = position.step();
+        listener.epochStarted(epoch, recipe.epochs(), steps, first);
         beginEpoch();
         long began = System.nanoTime();
-        for (int step = 1; step <= steps; step++) {
+        trainSteps(listener, stop, began);
+        double trainSeconds = secondsSince(began);
+        report(listener, trainSeconds);
+        parameters.batchesTracked((long) epoch * steps);
+        listener.evaluating(epoch);
+        lastTest = requireNumber(evaluator.run(stop), "test loss");
+        Evaluation train = position.soFar();
+        position = new Position(epoch, 0, Evaluation.NOTHING);
+        return new EpochMetrics(epoch, epoch * steps, schedule.at(epoch * steps - 1), train.loss(), train.accuracy(), lastTest.loss(),
+                lastTest.accuracy(), (double) (steps - first) * recipe.batch() / trainSeconds, secondsSince(began));
+    }
+
+    /** The steps of this epoch from {@link #position} on. */
+    private void trainSteps(TrainListener listener, BooleanSupplier stop, long began) {
+        for (int step = position.step() + 1; step <= steps; step++) {
             if (stop.getAsBoolean()) {
-                stream.synchronize();
-                throw new StoppedException("stopped in epoch " + epoch + ", after step " + (step - 1) + " of " + steps);
+                reach(step - 1);
+                throw new StoppedException("stopped in epoch " + (position.epochs() + 1) + ", after step " + (step - 1) + " of " + steps);
             }
             loop.enqueue();
             if (step % REPORT_STEPS == 0) {
@@ -142,22 +158,27 @@ public final class Trainer implements AutoCloseable {
             if (reader.poll()) {
                 report(listener, secondsSince(began));
             }
+            if (checkpointSteps > 0 && step % checkpointSteps == 0 && step < steps) {
+                reach(step);
+                checkpoint.run();
+            }
         }
-        Evaluation train = reader.finish(steps, stream);
-        double trainSeconds = secondsSince(began);
-        report(listener, trainSeconds);
-        parameters.batchesTracked((long) epoch * steps);
-        listener.evaluating(epoch);
-        lastTest = requireNumber(evaluator.run(stop), "test loss");
-        return new EpochMetrics(epoch, epoch * steps, schedule.at(epoch * steps - 1), train.loss(), train.accuracy(), lastTest.loss(),
-                lastTest.accuracy(), (double) steps * recipe.batch() / trainSeconds, secondsSince(began));
+        reach(steps);
+    }
+
+    /** Waits for the steps of this epoch up to {@code step}, all of them enqueued. */
+    private void reach(int step) {
+        position = new Position(position.epochs(), step, reader.finish(step, stream));
     }
 
     private void beginEpoch() {
-        feed.setOrder(sampler.shuffled(epoch - 1));
-        int done = (epoch - 1) * steps;
-        state.write(StepState.Values.epoch(recipe.seed(), done, steps * recipe.batch(), schedule.at(done), recipe.batch()));
-        reader.restart();
+        feed.setOrder(sampler.shuffled(position.epochs()));
+        int total = steps * recipe.batch();
+        int picture = position.step() * recipe.batch();
+        int done = position.epochs() * steps + position.step();
+        state.write(new StepState.Values(recipe.seed(), done, picture, Math.min(recipe.batch(), total - picture), position.step(), total,
+                schedule.at(Math.min(done, schedule.steps() - 1)), recipe.batch()));
+        reader.restart(position.step(), position.soFar());
         // A copy from pageable memory may still be on its way to the device when it returns, and the stream does not wait for it.
         device.synchronize();
     }
@@ -168,14 +189,50 @@ public final class Trainer implements AutoCloseable {
 
     private Evaluation requireNumber(Evaluation figures, String what) {
         if (!Double.isFinite(figures.loss())) {
-            throw new TrainingException("the " + what + " is " + figures.loss() + " in epoch " + epoch + ", within " + reader.steps()
-                    + " steps: the run diverged; use a lower learning rate or a longer warm-up");
+            throw new TrainingException("the " + what + " is " + figures.loss() + " in epoch " + (position.epochs() + 1) + ", within "
+                    + reader.steps() + " steps: the run diverged; use a lower learning rate or a longer warm-up");
         }
         return figures;
     }
 
     private static double secondsSince(long nanoTime) {
         return (System.nanoTime() - nanoTime) * 1e-9;
+    }
+
+    /** Calls {@code save} within epochs, after every so many steps; 0 for never. The device is idle then. */
+    void checkpointEvery(int count, Runnable save) {
+        checkpointSteps = count;
+        checkpoint = save;
+    }
+
+    /** Where the run stands: after a {@link StoppedException} where it stopped. */
+    Position position() {
+        return position;
+    }
+
+    /** Optimizer steps since the run began. */
+    long stepsDone() {
+        return (long) position.epochs() * steps + position.step();
+    }
+
+    /** Everything on the device that later steps depend on, under names of its own. Waits for the device. */
+    List<NamedTensor> snapshot() {
+        return TrainingState.save(parameters, update);
+    }
+
+    /**
+     * Goes on from another trainer's {@link #snapshot} at its {@link #position}, with the same bits as if it had done all steps.
+     *
+     * @throws IllegalArgumentException when they are not this network's and optimizer's
+     */
+    void restore(Position reached, Map<String, NamedTensor> snapshot) {
+        if (reached.epochs() > recipe.epochs() || reached.step() > steps || reached.epochs() == recipe.epochs() && reached.step() > 0) {
+            throw new IllegalArgumentException("step " + reached.step() + " after epoch " + reached.epochs() + " is beyond a run of "
+                    + recipe.epochs() + " epochs of " + steps + " steps");
+        }
+        TrainingState.load(parameters, update, snapshot);
+        parameters.batchesTracked((long) reached.epochs() * steps);
+        position = reached;
     }
 
     /** The evaluation that ended the last epoch. */
@@ -195,16 +252,7 @@ public final class Trainer implements AutoCloseable {
 
     /** Writes weights and running statistics as safetensors, under PyTorch's names and shapes. Waits for the device. */
     public void save(Path file) throws IOException {
-        List<NamedTensor> tensors = new ArrayList<>();
-        parameters.export().forEach((name, value) -> tensors.add(tensor(name, value)));
-        SafeTensors.of(tensors, Map.of("format", "pt")).write(file);
-    }
-
-    private static NamedTensor tensor(String name, StateValue value) {
-        if (value instanceof StateValue.Floats floats) {
-            return NamedTensor.of(name, floats.shape().stream().mapToLong(Integer::longValue).toArray(), floats.values());
-        }
-        return NamedTensor.of(name, new long[0], new long[] {((StateValue.Counter) value).value()});
+        SafeTensors.of(TrainingState.weights(parameters, ""), Map.of("format", "pt")).write(file);
     }
 
     @Override

@@ -3,16 +3,20 @@ package separable.train;
 import com.google.gson.Gson;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import separable.data.Dataset;
 import separable.data.KnownDataset.Part;
 import separable.device.Device;
 
 /**
  * A run from its configuration to its folder. After every epoch {@code model.safetensors}, {@code config.json} and
- * {@code metrics.jsonl} are replaced together, so that the folder always holds the last whole epoch.
+ * {@code metrics.jsonl} are replaced, and a {@link Checkpoint} after them, so that a run cut anywhere goes on from the newest
+ * whole one and ends in the same bytes. A run that is stopped leaves a checkpoint of its last step.
  */
 public final class TrainingRun {
 
@@ -22,49 +26,148 @@ public final class TrainingRun {
 
     private static final Gson GSON = new Gson();
 
-    private TrainingRun() {
+    private final RunConfig config;
+    private final RunFolder folder;
+    private final Trainer trainer;
+    private final List<EpochMetrics> metrics = new ArrayList<>();
+    private Evaluation test = Evaluation.NOTHING;
+    /** The tensors that the best checkpoint of this run names; empty before there is one. */
+    private String best = "";
+
+    private TrainingRun(RunConfig config, RunFolder folder, Trainer trainer) {
+        this.config = config;
+        this.folder = folder;
+        this.trainer = trainer;
     }
 
     /**
      * Trains all epochs.
      *
+     * @param checkpointSteps steps between two checkpoints within an epoch; 0 for none but at the ends of epochs
      * @return the last evaluation
-     * @throws TrainingException         when the folder cannot be written or the run diverges
-     * @throws StoppedException          when {@code stop} becomes true
+     * @throws TrainingException         when the folder cannot be written, holds another run's checkpoint, or the run diverges
+     * @throws StoppedException          when {@code stop} becomes true; the folder then holds a checkpoint
      * @throws separable.data.DataException when the data cannot be read
      */
-    public static Evaluation execute(Device device, RunConfig config, Path out, TrainListener listener, BooleanSupplier stop) {
+    public static Evaluation execute(Device device, RunConfig config, Path out, int checkpointSteps, TrainListener listener, BooleanSupplier stop) {
+        requireNoUnfinishedRun(out);
+        return run(device, config, out, checkpointSteps, listener, stop, run -> { });
+    }
+
+    /** A run begun anew over an interrupted one would cost what that has done. */
+    private static void requireNoUnfinishedRun(Path out) {
+        Path file = out.resolve(Checkpoint.LAST);
+        if (!Files.exists(file)) {
+            return;
+        }
+        Checkpoint last = Checkpoint.read(file);
+        int epochs = last.config().recipe().epochs();
+        if (last.position().epochs() < epochs) {
+            throw new TrainingException(out + ": holds a run that was interrupted after " + last.position().epochs() + " of " + epochs
+                    + " epochs: go on with  ./separable train --resume " + out + "  or choose another --out, or delete " + file);
+        }
+    }
+
+    /** The configuration of the run in {@code folder}. @throws TrainingException when there is no whole checkpoint in it */
+    public static RunConfig interrupted(Path folder) {
+        return Checkpoint.read(folder.resolve(Checkpoint.LAST)).config();
+    }
+
+    /**
+     * Goes on with the run in {@code out} from its last checkpoint; one that is finished only has its files written anew.
+     *
+     * @throws TrainingException as {@link #execute}, and when the checkpoint is missing or damaged
+     */
+    public static Evaluation resume(Device device, Path out, int checkpointSteps, TrainListener listener, BooleanSupplier stop) {
+        Checkpoint checkpoint = Checkpoint.read(out.resolve(Checkpoint.LAST));
+        Map<String, NamedTensor> tensors = checkpoint.readTensors(out);
+        return run(device, checkpoint.config(), out, checkpointSteps, listener, stop, run -> run.restore(checkpoint, tensors));
+    }
+
+    private interface Preparation {
+        void of(TrainingRun run);
+    }
+
+    private static Evaluation run(Device device, RunConfig config, Path out, int checkpointSteps, TrainListener listener, BooleanSupplier stop,
+                                  Preparation preparation) {
         try (RunFolder folder = RunFolder.open(out)) {
             Dataset train = config.data().load(Part.TRAIN);
-            Dataset test = config.data().load(Part.TEST);
-            try (Trainer trainer = new Trainer(device, config.model().network(), config.recipe(), train, test)) {
-                return trainAll(trainer, config, folder, listener, stop);
+            Dataset evaluated = config.data().load(Part.TEST);
+            try (Trainer trainer = new Trainer(device, config.model().network(), config.recipe(), train, evaluated)) {
+                TrainingRun run = new TrainingRun(config, folder, trainer);
+                preparation.of(run);
+                trainer.checkpointEvery(checkpointSteps, run::saveCheckpoint);
+                return run.trainAll(listener, stop);
             }
         }
     }
 
-    private static Evaluation trainAll(Trainer trainer, RunConfig config, RunFolder folder, TrainListener listener, BooleanSupplier stop) {
-        StringBuilder lines = new StringBuilder();
-        for (int epoch = 1; epoch <= config.recipe().epochs(); epoch++) {
-            EpochMetrics metrics;
+    private void restore(Checkpoint checkpoint, Map<String, NamedTensor> tensors) {
+        try {
+            trainer.restore(checkpoint.position(), tensors);
+        } catch (IllegalArgumentException e) {
+            throw Checkpoint.damaged(folder.path().resolve(checkpoint.tensors()), e.getMessage(), e);
+        }
+        metrics.addAll(checkpoint.metrics());
+        test = checkpoint.test();
+        Path other = folder.path().resolve(Checkpoint.BEST);
+        best = Files.exists(other) ? Checkpoint.read(other).tensors() : "";
+    }
+
+    private Evaluation trainAll(TrainListener listener, BooleanSupplier stop) {
+        if (metrics.size() == config.recipe().epochs()) {
+            saveResults();
+        }
+        while (metrics.size() < config.recipe().epochs()) {
+            EpochMetrics line;
             try {
-                metrics = trainer.trainEpoch(listener, stop);
+                line = trainer.trainEpoch(listener, stop);
             } catch (StoppedException e) {
-                throw new StoppedException(e.getMessage() + (epoch == 1 ? ": nothing was written"
-                        : ": " + folder.path() + " holds the results of epoch " + (epoch - 1)));
+                saveCheckpoint();
+                throw new StoppedException(e.getMessage() + ": go on with  ./separable train --resume " + folder.path());
             }
-            lines.append(GSON.toJson(metrics)).append('\n');
-            folder.replace(files(trainer, config, lines.toString()));
-            listener.epochEnded(metrics);
+            metrics.add(line);
+            test = trainer.lastEvaluation();
+            saveEpoch();
+            listener.epochEnded(line);
         }
-        return trainer.lastEvaluation();
+        return test;
     }
 
-    private static Map<String, RunFolder.Content> files(Trainer trainer, RunConfig config, String metrics) {
+    /** What people use, then the checkpoint: cut between the two, the run does the epoch again and writes the same. */
+    private void saveEpoch() {
+        saveResults();
+        saveCheckpoint();
+    }
+
+    private void saveResults() {
         Map<String, RunFolder.Content> files = new LinkedHashMap<>();
         files.put(MODEL_FILE, trainer::save);
         files.put(CONFIG_FILE, file -> Files.writeString(file, config.toJson()));
-        files.put(METRICS_FILE, file -> Files.writeString(file, metrics));
-        return files;
+        String lines = metrics.stream().map(line -> GSON.toJson(line) + "\n").collect(Collectors.joining());
+        files.put(METRICS_FILE, file -> Files.writeString(file, lines));
+        folder.replace(files);
+    }
+
+    private void saveCheckpoint() {
+        Position position = trainer.position();
+        RunFolder.Digested tensors = folder.add("checkpoint-" + trainer.stepsDone(), ".safetensors",
+                file -> SafeTensors.of(trainer.snapshot(), Map.of()).write(file));
+        String json = new Checkpoint(Checkpoint.VERSION, config, position, metrics, test, tensors.name(), tensors.sha256()).toJson();
+        Map<String, RunFolder.Content> files = new LinkedHashMap<>();
+        if (position.step() == 0 && isBest()) {
+            best = tensors.name();
+            files.put(Checkpoint.BEST, file -> Files.writeString(file, json));
+        }
+        files.put(Checkpoint.LAST, file -> Files.writeString(file, json));
+        folder.replace(files);
+        folder.delete(name -> Checkpoint.isTensorsFile(name) && !name.equals(tensors.name()) && !name.equals(best)
+                || name.equals(Checkpoint.BEST) && best.isEmpty());
+    }
+
+    /** Whether the newest epoch is the first of those with the highest accuracy. */
+    private boolean isBest() {
+        int newest = metrics.size() - 1;
+        return newest >= 0 && metrics.subList(0, newest).stream().allMatch(line -> line.testAccuracy() < metrics.get(newest).testAccuracy());
     }
 }

@@ -75,6 +75,7 @@ final class RandomValues {
         switch (type) {
             case F32 -> bytes.putInt(sign << 31 | exponent << 23 | random & 0x7fffff);
             case BF16 -> bytes.putShort((short) (sign << 15 | exponent << 7 | random & 0x7f));
+            case F16 -> bytes.putShort((short) (sign << 15 | exponent - (127 - 15) << 10 | random & 0x3ff));
         }
     }
 }

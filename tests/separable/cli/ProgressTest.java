@@ -21,7 +21,7 @@ class ProgressTest {
     @Test
     void linesComeEveryFewSeconds() {
         try (Progress lines = new LineProgress(new PrintWriter(out, true), new PrintWriter(err, true), 64)) {
-            lines.epochStarted(2, 3, 100);
+            lines.epochStarted(2, 3, 100, 0);
             lines.stepsDone(10, new Evaluation(640, 64, 320, 640), 4.9);
             lines.stepsDone(20, new Evaluation(1280, 128, 640, 1280), 5.1);
             lines.stepsDone(30, new Evaluation(1920, 192, 960, 1920), 7.0);

@@ -6,7 +6,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -34,9 +38,12 @@ class RunProcessTest {
     }
 
     private ForkedJava.Result train(String out, Map<String, String> environment) throws IOException, InterruptedException {
-        String line = "train --model mobilenet-v1 --width 0.05 --dropout 0.1 --resolution " + SIDE + " --dataset mnist --batch 16 --epochs 2 --precision fp32 --crop 1"
+        return ForkedJava.run(Main.class, environment, trainLine(out).split(" "));
+    }
+
+    private String trainLine(String out) {
+        return "train --model mobilenet-v1 --width 0.05 --dropout 0.1 --resolution " + SIDE + " --dataset mnist --batch 16 --epochs 2 --precision fp32 --crop 1"
                 + " --data " + place + " --out " + place.resolve(out);
-        return ForkedJava.run(Main.class, environment, line.split(" "));
     }
 
     private byte[] weights(String out) throws IOException {
@@ -71,5 +78,38 @@ class RunProcessTest {
         // The two lines that say what is run, then the failure's.
         assertThat(run.output()).matches("mobilenet-v1[^\n]*\nresults go to[^\n]*\nseparable: " + message + "[^\n]*\n");
         assertThat(place.resolve("out")).doesNotExist();
+    }
+
+    /** Killed three times without a chance to put anything away, then let to its end. */
+    @Test
+    void aKilledRunGoesOnAndEndsInTheSameBytes() throws Exception {
+        assertThat(train("whole", Map.of())).satisfies(run -> assertThat(run.status()).as(run.output()).isZero());
+        String folder = place.resolve("killed").toString();
+        Random random = new Random(8);
+        List<String> line = new ArrayList<>(List.of(trainLine("killed").split(" ")));
+        for (int kill = 0; kill < 3; kill++) {
+            line.addAll(List.of("--checkpoint-steps", "1"));
+            killAfterACheckpoint(line, random.nextInt(60));
+            line = new ArrayList<>(List.of("train", "--resume", folder));
+        }
+        ForkedJava.Result last = ForkedJava.run(Main.class, Map.of(), line.toArray(String[]::new));
+        assertThat(last.status()).as(last.output()).isZero();
+        assertThat(last.output()).containsPattern("test accuracy [01]\\.\\d{4}");
+        assertThat(weights("killed")).isEqualTo(weights("whole"));
+        assertThat(Files.readAllLines(place.resolve("killed/metrics.jsonl"))).hasSize(2);
+    }
+
+    private void killAfterACheckpoint(List<String> line, int milliseconds) throws Exception {
+        Path last = place.resolve("killed/checkpoint-last.json");
+        byte[] before = Files.exists(last) ? Files.readAllBytes(last) : new byte[0];
+        Path output = place.resolve("killed.txt");
+        Process process = new ProcessBuilder(ForkedJava.command(Main.class, line.toArray(String[]::new)))
+                .redirectErrorStream(true).redirectOutput(output.toFile()).start();
+        while (process.isAlive() && (!Files.exists(last) || Arrays.equals(before, Files.readAllBytes(last)))) {
+            Thread.sleep(1);
+        }
+        Thread.sleep(milliseconds);
+        process.destroyForcibly().waitFor();
+        assertThat(last).as(Files.readString(output)).exists();
     }
 }

@@ -10,13 +10,15 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import separable.device.Device;
 import separable.device.Stream;
 import separable.model.MobileNetV1;
 import separable.model.SeparableCnn;
 import separable.spec.DType;
-import separable.testing.Bf16;
 import separable.testing.DeviceExtension;
+import separable.testing.Narrow;
 
 /** A model's state on the device: first values, saving and loading. */
 @ExtendWith(DeviceExtension.class)
@@ -102,9 +104,10 @@ class ParametersTest {
         }
     }
 
-    @Test
-    void theBf16CopyIsRounded(Device device, Stream stream) {
-        try (Parameters parameters = new Parameters(device, BIASED, DType.BF16)) {
+    @ParameterizedTest
+    @EnumSource(value = DType.class, names = "F32", mode = EnumSource.Mode.EXCLUDE)
+    void theCopyIsRounded(DType type, Device device, Stream stream) {
+        try (Parameters parameters = new Parameters(device, BIASED, type)) {
             parameters.initialise(7, stream);
             requireRounded(parameters);
             Map<String, StateValue> state = new LinkedHashMap<>(parameters.export());
@@ -120,7 +123,7 @@ class ParametersTest {
         float[] weights = parameters.weights().readFloats(0, parameters.elements());
         short[] copy = parameters.weights16().orElseThrow().readShorts(0, parameters.elements());
         for (int at = 0; at < copy.length; at++) {
-            assertThat(copy[at]).isEqualTo(Bf16.bits(weights[at]));
+            assertThat(copy[at]).isEqualTo(Narrow.bits(weights[at], parameters.type()));
         }
     }
 

@@ -14,7 +14,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import separable.device.CapturedGraph;
 import separable.device.Device;
+import separable.device.DeviceBuffer;
 import separable.device.Stream;
+import separable.kernel.StepMetrics;
 import separable.kernel.StepState;
 import separable.layer.DepthwiseConv;
 import separable.layer.Initial;
@@ -28,6 +30,7 @@ import separable.model.SeparableCnn;
 import separable.spec.DType;
 import separable.spec.Shape;
 import separable.testing.DeviceExtension;
+import separable.testing.Expect;
 
 /** Plans as a whole: what they compute, share, print and give back. */
 @ExtendWith(DeviceExtension.class)
@@ -66,7 +69,7 @@ class PlanTest {
     }
 
     @ParameterizedTest
-    @EnumSource(DType.class)
+    @EnumSource(value = DType.class, names = "F16", mode = EnumSource.Mode.EXCLUDE)
     void mobileNetV2GoesForwardAndBack(DType type, Device device, Stream stream) {
         Network network = MobileNetV2.standard().withWidth(0.35).withInput(32, 3, 2).withClasses(10).network();
         try (TrainingStep step = new TrainingStep(device, stream, network, 4, type, PlanOptions.standard())) {
@@ -87,7 +90,7 @@ class PlanTest {
     }
 
     @ParameterizedTest
-    @EnumSource(DType.class)
+    @EnumSource(value = DType.class, names = "F16", mode = EnumSource.Mode.EXCLUDE)
     void sharedMemoryChangesNoBit(DType type, Device device, Stream stream) {
         for (Network network : new Network[] {V1, CNN}) {
             try (TrainingStep shared = new TrainingStep(device, stream, network, 3, type, PlanOptions.standard());
@@ -101,6 +104,39 @@ class PlanTest {
                 assertThat(shared.plan.arenaBytes()).isLessThan(apart.plan.arenaBytes() * 2 / 3);
             }
         }
+    }
+
+    @Test
+    void fp16InfersAndDoesNotTrain(Device device, Stream stream) {
+        Graph graph = CNN.inferenceGraph(2, DType.F16);
+        Graph exact = CNN.inferenceGraph(2, DType.F32);
+        try (Parameters parameters = new Parameters(device, graph.state(), DType.F16);
+                StepState state = new StepState(device);
+                DeviceBuffer metrics = device.allocate(StepMetrics.BYTES, "metrics");
+                Plan half = Plan.inference(device, graph, parameters, PlanOptions.standard());
+                Plan full = Plan.inference(device, exact, parameters, PlanOptions.standard())) {
+            parameters.initialise(11, stream);
+            float[] pictures = new float[2 * 12 * 12];
+            for (int at = 0; at < pictures.length; at++) {
+                pictures[at] = at % 7 / 3f - 1;
+            }
+            half.writeInput(pictures);
+            full.writeInput(pictures);
+            half.enqueue(stream);
+            full.enqueue(stream);
+            stream.synchronize();
+            // A few roundings of 2^-11 on the way; bf16 copies or activations would be off by 2^-8.
+            Expect.relativeL2(doubles(half.read(graph.logits())), doubles(full.read(exact.logits())), 0x1p-10, "logits");
+            Graph training = CNN.trainingGraph(2, DType.F16, new SoftmaxCrossEntropy(0));
+            assertThatThrownBy(() -> Plan.training(device, training, parameters, state, metrics, PlanOptions.standard()))
+                    .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("training in fp16 needs loss scaling");
+        }
+    }
+
+    private static double[] doubles(float[] values) {
+        double[] wide = new double[values.length];
+        Arrays.setAll(wide, at -> values[at]);
+        return wide;
     }
 
     @Test

@@ -13,9 +13,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
 import separable.device.Stream;
-import separable.testing.Bf16;
+import separable.spec.DType;
 import separable.testing.DeviceExtension;
 import separable.testing.Expect;
+import separable.testing.Narrow;
 import separable.testing.Poisoned;
 
 /** Five steps of every optimiser against the published formula in double precision, one element at a time. */
@@ -46,7 +47,7 @@ class OptimizerUpdateTest {
                     s[0] = momentum * s[0] + d;
                     return w - lr * (nesterov ? d + momentum * s[0] : s[0]);
                 };
-                for (boolean copy : new boolean[] {false, true}) {
+                for (DType copy : DType.values()) {
                     SgdUpdate update = new SgdUpdate(device, n, copy, momentum, DECAY, nesterov);
                     check(device, stream, n, copy, rule, 0, (w, w16, g, slots, mask, state, s) ->
                             update.run(w, w16, g, slots[0], mask, state, s.handle()));
@@ -67,7 +68,7 @@ class OptimizerUpdateTest {
             s[1] = momentum * s[1] + lr * d / Math.sqrt(s[0] + epsilon);
             return w - s[1];
         };
-        for (boolean copy : new boolean[] {false, true}) {
+        for (DType copy : DType.values()) {
             RmsPropUpdate update = new RmsPropUpdate(device, n, copy, 0.9f, 0.8f, 1e-3f, DECAY);
             check(device, stream, n, copy, rule, RmsPropUpdate.INITIAL_MEAN_SQUARE, (w, w16, g, slots, mask, state, s) ->
                     update.run(w, w16, g, slots[0], slots[1], mask, state, s.handle()));
@@ -87,7 +88,7 @@ class OptimizerUpdateTest {
                 double denominator = Math.sqrt(s[1]) / Math.sqrt(1 - Math.pow(beta2, t)) + 1e-8f;
                 return (decoupled ? w * (1 - lr * decay) : w) - lr / (1 - Math.pow(beta1, t)) * s[0] / denominator;
             };
-            for (boolean copy : new boolean[] {false, true}) {
+            for (DType copy : DType.values()) {
                 AdamUpdate update = new AdamUpdate(device, n, copy, 0.9f, 0.999f, 1e-8f, DECAY, decoupled);
                 check(device, stream, n, copy, rule, 0, (w, w16, g, slots, mask, state, s) ->
                         update.run(w, w16, g, slots[0], slots[1], mask, state, s.handle()));
@@ -97,17 +98,17 @@ class OptimizerUpdateTest {
 
     @Test
     void refusesBadSettings(Device device) {
-        assertThatThrownBy(() -> new SgdUpdate(device, 100, false, 0.9f, 0, false)).isInstanceOf(IllegalArgumentException.class)
+        assertThatThrownBy(() -> new SgdUpdate(device, 100, DType.F32, 0.9f, 0, false)).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("100 elements").hasMessageContaining("64");
-        assertThatThrownBy(() -> new SgdUpdate(device, 64, false, 1, 0, false)).isInstanceOf(IllegalArgumentException.class)
+        assertThatThrownBy(() -> new SgdUpdate(device, 64, DType.F32, 1, 0, false)).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("momentum 1.0");
-        assertThatThrownBy(() -> new AdamUpdate(device, 64, false, 0.9f, Float.NaN, 1e-8f, 0, false))
+        assertThatThrownBy(() -> new AdamUpdate(device, 64, DType.F32, 0.9f, Float.NaN, 1e-8f, 0, false))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("beta2 NaN");
-        assertThatThrownBy(() -> new RmsPropUpdate(device, 64, false, 0.9f, 0, -1, 0))
+        assertThatThrownBy(() -> new RmsPropUpdate(device, 64, DType.F32, 0.9f, 0, -1, 0))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("epsilon -1.0");
     }
 
-    private static void check(Device device, Stream stream, int n, boolean copy, Rule rule, float firstSlot, Update update) {
+    private static void check(Device device, Stream stream, int n, DType copy, Rule rule, float firstSlot, Update update) {
         Random random = new Random(n);
         double[] expected = random.doubles(n, -1, 1).map(v -> (float) v).toArray();
         double[][] twins = new double[n][];
@@ -124,7 +125,7 @@ class OptimizerUpdateTest {
             float lr = 0.1f / t;
             state.write(new StepState.Values(1, t - 1, 0, 1, 0, 1, lr, 1));
             double[] g = random.doubles(n, -1, 1).map(v -> (float) v).toArray();
-            update.run(weights.pointer(), copy ? weights16.pointer() : null, upload(device, g).pointer(),
+            update.run(weights.pointer(), copy == DType.F32 ? null : weights16.pointer(), upload(device, g).pointer(),
                     new CUdeviceptr[] {slots[0].pointer(), slots[1].pointer()}, mask.pointer(), state.pointer(), stream);
             for (int i = 0; i < n; i++) {
                 expected[i] = rule.step(expected[i], g[i], twins[i], lr, t, i / 64 % 2 == 0 ? 0 : DECAY);
@@ -140,14 +141,14 @@ class OptimizerUpdateTest {
         requireCopy(weights, weights16, n, copy);
     }
 
-    /** The bf16 copy is the rounded master; without one nothing was written. */
-    private static void requireCopy(DeviceBuffer weights, DeviceBuffer weights16, int n, boolean copy) {
+    /** The copy is the rounded master; without one nothing was written. */
+    private static void requireCopy(DeviceBuffer weights, DeviceBuffer weights16, int n, DType copy) {
         float[] master = weights.readFloats(0, n);
         short[] rounded = new short[n];
         for (int i = 0; i < n; i++) {
-            rounded[i] = copy ? Bf16.bits(master[i]) : (short) 0xffff;
+            rounded[i] = copy == DType.F32 ? (short) 0xffff : Narrow.bits(master[i], copy);
         }
-        assertThat(Arrays.equals(weights16.readShorts(0, n), rounded)).as("bf16 copy").isTrue();
+        assertThat(Arrays.equals(weights16.readShorts(0, n), rounded)).as("copy in %s", copy).isTrue();
     }
 
     private static byte[] everyOther(int count) {

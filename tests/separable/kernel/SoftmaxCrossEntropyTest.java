@@ -54,7 +54,7 @@ class SoftmaxCrossEntropyTest {
         assertThat(evaluated.metrics).isEqualTo(trained.metrics);
         double[] gradient = count == 0 ? new double[logits.values().length]
                 : FiniteDifferences.gradient(logits, () -> loss(logits, labels, count, smoothing) / count);
-        Expect.close(trained.dlogits.values(), gradient, 1e-6, type == DType.F32 ? 1e-5 : 0x1p-8, "dlogits");
+        Expect.close(trained.dlogits.values(), gradient, 1e-6, Expect.rounding(type), "dlogits");
         assertThat(run(device, stream, logits, labels, count, smoothing, type, true)).isEqualTo(trained);
     }
 

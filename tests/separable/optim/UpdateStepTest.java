@@ -15,8 +15,8 @@ import separable.graph.Parameters;
 import separable.graph.StateEntry;
 import separable.kernel.StepState;
 import separable.spec.DType;
-import separable.testing.Bf16;
 import separable.testing.DeviceExtension;
+import separable.testing.Narrow;
 
 @ExtendWith(DeviceExtension.class)
 class UpdateStepTest {
@@ -52,7 +52,7 @@ class UpdateStepTest {
                 assertThat(weights[69]).as("%s", optimizer).isCloseTo(decayed, within(1e-6f));
                 assertThat(weights[second]).as("%s", optimizer).isCloseTo(kept, within(1e-6f));
                 parameters.weights16().ifPresent(copy ->
-                        assertThat(copy.readShorts(0, second + 1)[second]).isEqualTo(Bf16.bits(weights[second])));
+                        assertThat(copy.readShorts(0, second + 1)[second]).isEqualTo(Narrow.bits(weights[second], type)));
                 assertThat(update.slots()).hasSize(optimizer.slots());
             }
         }

@@ -22,20 +22,4 @@ public final class Bf16 {
     public static float value(short bits) {
         return Float.intBitsToFloat(bits << 16);
     }
-
-    static short[] bits(float[] values) {
-        short[] bits = new short[values.length];
-        for (int i = 0; i < values.length; i++) {
-            bits[i] = bits(values[i]);
-        }
-        return bits;
-    }
-
-    static float[] values(short[] bits) {
-        float[] values = new float[bits.length];
-        for (int i = 0; i < bits.length; i++) {
-            values[i] = value(bits[i]);
-        }
-        return values;
-    }
 }

@@ -13,7 +13,7 @@ public final class Expect {
      * {@code |actual - expected| <= atol + rtol |expected|} for every element.
      *
      * <p>fp32: sums of up to some thousand products lose about 1e-6 of their largest terms, so rtol is 1e-5, and atol is 1e-5 of
-     * the largest expected value. bf16: one rounding more, half of 2^-8 of the value.
+     * the largest expected value. The others: one rounding more, see {@link #rounding}.
      */
     public static void close(Values actual, Values expected, DType type, String what) {
         close(actual.values(), expected.values(), type, what);
@@ -24,7 +24,24 @@ public final class Expect {
         for (double value : expected) {
             largest = Math.max(largest, Math.abs(value));
         }
-        close(actual, expected, 1e-5 * largest, type == DType.F32 ? 1e-5 : 0x1p-8, what);
+        close(actual, expected, Math.max(1e-5 * largest, subnormal(type)), rounding(type), what);
+    }
+
+    /**
+     * The relative error of a finished value: half a unit in the last place, with 8 significant bits of bf16 and 11 of fp16.
+     * fp32: of the sum before it.
+     */
+    public static double rounding(DType type) {
+        return switch (type) {
+            case F32 -> 1e-5;
+            case BF16 -> 0x1p-8;
+            case F16 -> 0x1p-11;
+        };
+    }
+
+    /** The absolute error of a value too small for that: half a step between subnormal numbers. */
+    private static double subnormal(DType type) {
+        return type == DType.F16 ? 0x1p-25 : 0;
     }
 
     public static void close(double[] actual, double[] expected, double atol, double rtol, String what) {

@@ -21,12 +21,18 @@ public final class ForkedJava {
     private ForkedJava() {
     }
 
-    /** @param environment changes to this process's; an empty value removes the variable */
-    public static Result run(Class<?> main, Map<String, String> environment, String... arguments)
-            throws IOException, InterruptedException {
+    /** The command line that runs {@code main} as this process was run. */
+    public static List<String> command(Class<?> main, String... arguments) {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path"), main.getName()));
         command.addAll(List.of(arguments));
+        return command;
+    }
+
+    /** @param environment changes to this process's; an empty value removes the variable */
+    public static Result run(Class<?> main, Map<String, String> environment, String... arguments)
+            throws IOException, InterruptedException {
+        List<String> command = command(main, arguments);
         Path output = Files.createTempFile("separable-forked", ".txt");
         try {
             ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());

@@ -24,14 +24,14 @@ final class Packed {
         if (type == DType.F32) {
             buffer.write(stored);
         } else {
-            buffer.write(Bf16.bits(stored));
+            buffer.write(Narrow.bits(stored, type));
         }
         return buffer;
     }
 
     static double[] download(DeviceBuffer buffer, DType type, int rows, int columns, int storedRows, int storedColumns) {
         int count = storedRows * storedColumns;
-        float[] stored = type == DType.F32 ? buffer.readFloats(0, count) : Bf16.values(buffer.readShorts(0, count));
+        float[] stored = type == DType.F32 ? buffer.readFloats(0, count) : Narrow.values(buffer.readShorts(0, count), type);
         double[] values = new double[rows * columns];
         for (int row = 0; row < storedRows; row++) {
             for (int column = 0; column < storedColumns; column++) {
@@ -66,7 +66,7 @@ final class Packed {
     static double[] round(double[] values, DType type) {
         double[] rounded = new double[values.length];
         for (int i = 0; i < values.length; i++) {
-            rounded[i] = type == DType.F32 ? (float) values[i] : Bf16.round(values[i]);
+            rounded[i] = Narrow.round(values[i], type);
         }
         return rounded;
     }

@@ -6,7 +6,7 @@ import separable.spec.DType;
 import separable.spec.Layout;
 import separable.spec.Shape;
 
-/** Outputs filled with NaN (as fp32 and as bf16; -1 as an integer), so that an element no kernel writes shows. */
+/** Outputs filled with NaN (in every precision; -1 as an integer), so that an element no kernel writes shows. */
 public final class Poisoned {
 
     private static final byte NAN = (byte) 0xff;

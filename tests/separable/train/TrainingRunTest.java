@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -63,7 +62,7 @@ class TrainingRunTest {
     }
 
     private byte[] weightsAfter(Device device, Recipe recipe, String out) throws IOException {
-        TrainingRun.execute(device, config(mobileNet(), recipe), place.resolve(out), new TrainListener() { }, () -> false);
+        TrainingRun.execute(device, config(mobileNet(), recipe), place.resolve(out), 0, new TrainListener() { }, () -> false);
         return Files.readAllBytes(place.resolve(out).resolve(TrainingRun.MODEL_FILE));
     }
 
@@ -71,9 +70,10 @@ class TrainingRunTest {
     void writesWeightsConfigurationAndFigures(Device device) throws IOException {
         Path out = place.resolve("out");
         RunConfig config = config(mobileNet(), recipe(2));
-        Evaluation last = TrainingRun.execute(device, config, out, new TrainListener() { }, () -> false);
+        Evaluation last = TrainingRun.execute(device, config, out, 0, new TrainListener() { }, () -> false);
 
-        assertThat(out.toFile().list()).containsExactlyInAnyOrder("model.safetensors", "config.json", "metrics.jsonl");
+        assertThat(out.toFile().list()).contains("model.safetensors", "config.json", "metrics.jsonl",
+                "checkpoint-last.json", "checkpoint-best.json");
         assertThat(RunConfig.read(out.resolve("config.json"))).isEqualTo(config);
         List<String> lines = Files.readAllLines(out.resolve("metrics.jsonl"));
         assertThat(lines).hasSize(2);
@@ -96,7 +96,7 @@ class TrainingRunTest {
         Recipe recipe = recipe(2).withBatch(10).withPrecision(DType.parse(precision))
                 .withOptimizer(new OptimizerConfig("adam", 0.005f, 0, 0.9f, 0))
                 .withSchedule(ScheduleConfig.usual("cosine", 0.1, 2));
-        Evaluation last = TrainingRun.execute(device, config(model, recipe), place.resolve("out"), new TrainListener() { }, () -> false);
+        Evaluation last = TrainingRun.execute(device, config(model, recipe), place.resolve("out"), 0, new TrainListener() { }, () -> false);
         assertThat(last.accuracy()).as("accuracy on ten classes after two epochs").isGreaterThan(0.9);
     }
 
@@ -114,7 +114,7 @@ class TrainingRunTest {
     void reportsEveryStepOnceAndInOrder(Device device) {
         List<Integer> steps = new ArrayList<>();
         List<Evaluation> figures = new ArrayList<>();
-        TrainingRun.execute(device, config(recipe(1).withBatch(4)), place.resolve("out"), new TrainListener() {
+        TrainingRun.execute(device, config(recipe(1).withBatch(4)), place.resolve("out"), 0, new TrainListener() {
             @Override
             public void stepsDone(int step, Evaluation soFar, double seconds) {
                 steps.add(step);
@@ -128,20 +128,20 @@ class TrainingRunTest {
     }
 
     @Test
-    void stopsBetweenStepsWithoutTouchingFiles(Device device) throws IOException {
+    void stopsBetweenStepsWithoutTouchingResults(Device device) throws IOException {
         byte[] before = weightsAfter(device, recipe(1), "out");
         int[] asked = {0};
-        assertThatThrownBy(() -> TrainingRun.execute(device, config(recipe(1).withSeed(9)), place.resolve("out"), new TrainListener() { },
-                () -> ++asked[0] > 3)).isInstanceOf(StoppedException.class).hasMessage("stopped in epoch 1, after step 3 of 6: nothing was written");
+        assertThatThrownBy(() -> TrainingRun.execute(device, config(recipe(1).withSeed(9)), place.resolve("out"), 0, new TrainListener() { },
+                () -> ++asked[0] > 3)).isInstanceOf(StoppedException.class)
+                .hasMessage("stopped in epoch 1, after step 3 of 6: go on with  ./separable train --resume " + place.resolve("out"));
         assertThat(Files.readAllBytes(place.resolve("out/model.safetensors"))).isEqualTo(before);
-        assertThat(Set.of(place.resolve("out").toFile().list())).hasSize(3);
     }
 
     @Test
     void leavesNothingOnTheDevice(Device device) {
-        TrainingRun.execute(device, config(recipe(1)), place.resolve("out"), new TrainListener() { }, () -> false);
+        TrainingRun.execute(device, config(recipe(1)), place.resolve("out"), 0, new TrainListener() { }, () -> false);
         long before = device.liveBytes();
-        TrainingRun.execute(device, config(recipe(1)), place.resolve("out"), new TrainListener() { }, () -> false);
+        TrainingRun.execute(device, config(recipe(1)), place.resolve("out"), 0, new TrainListener() { }, () -> false);
         assertThat(device.liveBytes()).isEqualTo(before);
     }
 

@@ -1,4 +1,4 @@
-// The bf16 matrix product on tensor cores (see gemm.cuh for the terms): bf16 operands, fp32 sums, one rounding at the store.
+// The matrix product on tensor cores (see gemm.cuh for the terms): operands of 16 bits, fp32 sums, one rounding at the store.
 // A warp owns MI*16 x NI*8 elements of C and multiplies whole slabs from shared memory; both operands stay there as they lie in
 // their sources, ldmatrix turns over what lies the other way. Slabs are double-buffered: one barrier each.
 #pragma once
@@ -10,8 +10,8 @@ namespace separable {
 template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct TensorGemm;
 
 // WARPS_M x WARPS_N warps side by side, GROUPS of them in depth: each group takes its part of every slab.
-template <int WARPS_M_, int WARPS_N_, int MI_, int NI_, int BK_, int GROUPS_ = 1> struct TensorTile {
-    using Element = bf16;
+template <class T, int WARPS_M_, int WARPS_N_, int MI_, int NI_, int BK_, int GROUPS_ = 1> struct TensorTile {
+    using Element = T;
     template <Depth DEPTH_A, Depth DEPTH_B> using Gemm = TensorGemm<TensorTile, DEPTH_A, DEPTH_B>;
     static constexpr int WARPS_M = WARPS_M_, WARPS_N = WARPS_N_, MI = MI_, NI = NI_, BK = BK_, GROUPS = GROUPS_;
     static constexpr int WARP_M = MI * 16, WARP_N = NI * 8;
@@ -22,6 +22,7 @@ template <int WARPS_M_, int WARPS_N_, int MI_, int NI_, int BK_, int GROUPS_ = 1
 };
 
 template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct TensorGemm {
+    using Element = typename Tile::Element;
     static constexpr int BM = Tile::BM, BN = Tile::BN, BK = Tile::BK, MI = Tile::MI, NI = Tile::NI, GROUPS = Tile::GROUPS;
     static constexpr bool TRANSPOSE_A = DEPTH_A == Depth::ROWS, TRANSPOSE_B = DEPTH_B == Depth::ROWS;
     // Sixteen bytes more than a row: the eight rows of an 8x8 matrix then begin in different banks.
@@ -30,14 +31,14 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct TensorGemm {
     static constexpr int SLAB = SIZE_A + SIZE_B;
     // Finished tiles go through shared memory too, as fp32, so that they are stored by rows, 16 bytes at a time.
     static constexpr int PITCH_C = BN + 4, SIZE_C = GROUPS * BM * PITCH_C;
-    static constexpr int BYTES_SLABS = 2 * SLAB * (int)sizeof(bf16), BYTES_C = SIZE_C * (int)sizeof(float);
+    static constexpr int BYTES_SLABS = 2 * SLAB * (int)sizeof(Element), BYTES_C = SIZE_C * (int)sizeof(float);
     static constexpr int SHARED_BYTES = BYTES_SLABS > BYTES_C ? BYTES_SLABS : BYTES_C;
 
     template <class SourceA, class SourceB, class Store, class Tail = NoTail>
     static __device__ __forceinline__ void run(const SourceA& a, const SourceB& b, int m0, int n0, int depth0, int depth1,
                                                Store out, const Tail& tail = {}) {
         __shared__ __align__(16) unsigned char shared[SHARED_BYTES];
-        bf16* const slabs = reinterpret_cast<bf16*>(shared);
+        Element* const slabs = reinterpret_cast<Element*>(shared);
         const int warp = (int)threadIdx.x / 32, lane = (int)threadIdx.x % 32;
         const int group = warp / (Tile::WARPS_M * Tile::WARPS_N);
         const int warp_m = warp % Tile::WARPS_M * Tile::WARP_M, warp_n = warp / Tile::WARPS_M % Tile::WARPS_N * Tile::WARP_N;
@@ -52,8 +53,8 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct TensorGemm {
         stage_a.fetch(depth0);
         stage_b.fetch(depth0);
         for (int d = depth0, slab = 0; d < depth1; d += BK, slab ^= 1) {
-            bf16* const tile_a = slabs + slab * SLAB;
-            bf16* const tile_b = tile_a + SIZE_A;
+            Element* const tile_a = slabs + slab * SLAB;
+            Element* const tile_b = tile_a + SIZE_A;
             stage_a.stash(tile_a, PITCH_A);
             stage_b.stash(tile_b, PITCH_B);
             __syncthreads();
@@ -73,10 +74,10 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct TensorGemm {
     }
 
     // The addresses this lane contributes, as ptx.cuh asks for them, and the product of one group's part of a slab.
-    static __device__ __forceinline__ void multiply(float (&sum)[MI][NI][4], const bf16* tile_a, const bf16* tile_b, int warp_m,
+    static __device__ __forceinline__ void multiply(float (&sum)[MI][NI][4], const Element* tile_a, const Element* tile_b, int warp_m,
                                                     int warp_n, int first, int lane) {
         const int matrix = lane / 8, r = lane % 8;
-        const bf16 *a[MI], *b[NI / 2];
+        const Element *a[MI], *b[NI / 2];
         UNROLL for (int i = 0; i < MI; ++i) {
             const int m = warp_m + i * 16 + matrix % 2 * 8, d = first + matrix / 2 * 8;
             a[i] = TRANSPOSE_A ? tile_a + (d + r) * PITCH_A + m : tile_a + (m + r) * PITCH_A + d;

@@ -1,0 +1,181 @@
+package separable.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.gson.Gson;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import separable.data.IdxFiles;
+import separable.data.KnownDataset;
+import separable.device.Device;
+import separable.spec.DType;
+import separable.testing.DeviceExtension;
+
+/** Runs that are cut and go on end in the same bytes as one that never was. */
+@ExtendWith(DeviceExtension.class)
+class ResumeTest {
+
+    private static final int EPOCHS = 2;
+    private static final int STEPS = 4;
+    private static final int SIDE = 9;
+
+    @TempDir
+    Path place;
+
+    private Path out;
+
+    @BeforeEach
+    void writeData() throws IOException {
+        IdxFiles.write(place, 8 * STEPS, 10, SIDE);
+        out = place.resolve("out");
+    }
+
+    /** With batch normalisation and dropout: what hangs on the step's number and on the running statistics. */
+    private RunConfig config(String optimizer, String precision) {
+        ModelConfig model = ModelConfig.mobileNet("mobilenet-v1", 0.05, SIDE, 1, 10, 1, 0.2f);
+        Recipe recipe = Defaults.of("mobilenet-v1", KnownDataset.MNIST, optimizer, true).recipe().withEpochs(EPOCHS).withBatch(8)
+                .withPrecision(DType.parse(precision)).withInput(new InputConfig(List.of(0.5f), List.of(0.5f), true, 1));
+        return new RunConfig(model, new DataConfig("mnist", place.toString()), recipe);
+    }
+
+    /** Stops before the step after {@code steps} more. */
+    private static BooleanSupplier after(int steps) {
+        int[] asked = {0};
+        return () -> asked[0]++ >= steps;
+    }
+
+    private void begin(Device device, RunConfig config, BooleanSupplier stop) {
+        TrainingRun.execute(device, config, out, 0, new TrainListener() { }, stop);
+    }
+
+    private Evaluation goOn(Device device, BooleanSupplier stop) {
+        return TrainingRun.resume(device, out, 0, new TrainListener() { }, stop);
+    }
+
+    private void cut(Device device, RunConfig config, int steps) {
+        assertThatThrownBy(() -> begin(device, config, after(steps))).isInstanceOf(StoppedException.class);
+    }
+
+    /** Everything a run leaves that does not tell the time. */
+    private record Left(String weights, List<EpochMetrics> metrics, Evaluation test) {
+    }
+
+    private Left left(Evaluation test) throws IOException {
+        List<EpochMetrics> metrics = Files.readAllLines(out.resolve("metrics.jsonl")).stream().map(line -> new Gson().fromJson(line, EpochMetrics.class))
+                .map(m -> new EpochMetrics(m.epoch(), m.step(), m.learningRate(), m.trainLoss(), m.trainAccuracy(), m.testLoss(), m.testAccuracy(), 0, 0))
+                .toList();
+        return new Left(Digest.sha256(out.resolve("model.safetensors")), metrics, test);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"nesterov, fp32", "rmsprop, fp32", "adamw, bf16"})
+    void aCutRunEndsInTheSameBytes(String optimizer, String precision, Device device) throws IOException {
+        RunConfig config = config(optimizer, precision);
+        Left whole = left(TrainingRun.execute(device, config, out, 0, new TrainListener() { }, () -> false));
+        long before = device.liveBytes();
+        out = place.resolve("cut");
+        cut(device, config, 0);
+        assertThatThrownBy(() -> goOn(device, after(3))).isInstanceOf(StoppedException.class).hasMessageContaining("in epoch 1, after step 3 of 4");
+        // The fifth question is asked in the evaluation, the epoch's steps being done.
+        assertThatThrownBy(() -> goOn(device, after(1))).hasMessageContaining("while evaluating");
+        assertThatThrownBy(() -> goOn(device, after(5))).hasMessageContaining("in epoch 2, after step");
+        assertThat(left(goOn(device, () -> false))).isEqualTo(whole);
+        assertThat(device.liveBytes()).isEqualTo(before);
+        assertThat(files()).filteredOn(Checkpoint::isTensorsFile).hasSizeBetween(1, 2);
+    }
+
+    private List<String> files() {
+        return Arrays.asList(out.toFile().list());
+    }
+
+    @Test
+    void aFinishedRunHasItsFilesWrittenAnew(Device device) throws IOException {
+        Left whole = left(TrainingRun.execute(device, config("adam", "fp32"), out, 2, new TrainListener() { }, () -> false));
+        for (String result : List.of("model.safetensors", "metrics.jsonl", "config.json")) {
+            Files.delete(out.resolve(result));
+        }
+        assertThat(left(goOn(device, () -> false))).isEqualTo(whole);
+        assertThat(RunConfig.read(out.resolve("config.json"))).isEqualTo(config("adam", "fp32"));
+    }
+
+    @Test
+    void keepsTheBestEpochToGoOnFrom(Device device) throws IOException {
+        begin(device, config("adam", "fp32"), () -> false);
+        Checkpoint best = Checkpoint.read(out.resolve(Checkpoint.BEST));
+        assertThat(best.position().step()).isZero();
+        assertThat(best.test().accuracy()).isEqualTo(Checkpoint.read(out.resolve(Checkpoint.LAST)).metrics().stream()
+                .mapToDouble(EpochMetrics::testAccuracy).max().orElseThrow());
+        Files.copy(out.resolve(Checkpoint.BEST), out.resolve(Checkpoint.LAST), StandardCopyOption.REPLACE_EXISTING);
+        goOn(device, () -> false);
+        assertThat(Checkpoint.read(out.resolve(Checkpoint.LAST)).position().epochs()).isEqualTo(EPOCHS);
+    }
+
+    @Test
+    void doesNotBeginAnewOverAnInterruptedRun(Device device) {
+        cut(device, config("adam", "fp32"), 2);
+        assertThatThrownBy(() -> begin(device, config("adam", "fp32"), () -> false)).isInstanceOf(TrainingException.class)
+                .hasMessageContaining("holds a run that was interrupted after 0 of 2 epochs").hasMessageContaining("--resume " + out);
+    }
+
+    @Test
+    void refusesAFolderWithoutARun(Device device) {
+        assertThatThrownBy(() -> goOn(device, () -> false)).isInstanceOf(TrainingException.class)
+                .hasMessageContaining("checkpoint-last.json: no such file");
+    }
+
+    private static Stream<byte[]> damages(byte[] whole, Random random, int count) {
+        return Stream.concat(
+                Stream.generate(() -> Arrays.copyOf(whole, random.nextInt(whole.length))).limit(count),
+                Stream.generate(() -> {
+                    byte[] flipped = whole.clone();
+                    // The newline after the JSON says nothing.
+                    flipped[random.nextInt(whole.length - 1)] ^= (byte) (1 << random.nextInt(8));
+                    return flipped;
+                }).limit(count));
+    }
+
+    /** Truncated anywhere or with one bit flipped: one line, before anything is trained or written. */
+    @Test
+    void refusesDamagedFiles(Device device) throws IOException {
+        cut(device, config("adam", "fp32"), 2);
+        Random random = new Random(4);
+        String tensors = Checkpoint.read(out.resolve(Checkpoint.LAST)).tensors();
+        for (String name : List.of(Checkpoint.LAST, tensors)) {
+            byte[] whole = Files.readAllBytes(out.resolve(name));
+            for (byte[] damaged : damages(whole, random, 40).toList()) {
+                Files.write(out.resolve(name), damaged);
+                assertThatThrownBy(() -> goOn(device, () -> false)).as(name).isInstanceOf(TrainingException.class)
+                        .satisfies(e -> assertThat(e.getMessage()).startsWith(out.resolve(name).toString()).doesNotContain("\n"));
+            }
+            Files.write(out.resolve(name), whole);
+        }
+        goOn(device, () -> false);
+    }
+
+    @Test
+    void refusesTensorsOfAnotherModel(Device device) throws IOException {
+        cut(device, config("nesterov", "fp32"), 2);
+        Checkpoint sgd = Checkpoint.read(out.resolve(Checkpoint.LAST));
+        Checkpoint mixed = new Checkpoint(Checkpoint.VERSION, config("adam", "fp32"), sgd.position(), sgd.metrics(), sgd.test(), sgd.tensors(), sgd.sha256());
+        Files.writeString(out.resolve(Checkpoint.LAST), mixed.toJson());
+        assertThatThrownBy(() -> goOn(device, () -> false)).isInstanceOf(TrainingException.class).hasMessageContaining("is missing instead of");
+        Checkpoint beyond = new Checkpoint(Checkpoint.VERSION, sgd.config(), new Position(0, STEPS + 1, Evaluation.NOTHING), sgd.metrics(), sgd.test(),
+                sgd.tensors(), sgd.sha256());
+        Files.writeString(out.resolve(Checkpoint.LAST), beyond.toJson());
+        assertThatThrownBy(() -> goOn(device, () -> false)).isInstanceOf(TrainingException.class).hasMessageContaining("is beyond a run of 2 epochs of 4 steps");
+    }
+}
