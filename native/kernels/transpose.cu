@@ -23,6 +23,8 @@ __device__ __forceinline__ void transpose(const T* x, U* y, int rows, int column
     }                                                                                                             \
     EXPORT_KERNEL(transpose_##from##_##to)
 
-TRANSPOSE_KERNEL(float, f32, float, f32);
-TRANSPOSE_KERNEL(separable::bf16, bf16, separable::bf16, bf16);
-TRANSPOSE_KERNEL(separable::bf16, bf16, float, f32);
+#define FILTER_KERNEL(T, suffix) TRANSPOSE_KERNEL(T, suffix, T, suffix);
+#define GRADIENT_KERNEL(T, suffix) TRANSPOSE_KERNEL(T, suffix, float, f32);
+
+FOR_EACH_DTYPE(FILTER_KERNEL)
+FOR_EACH_16_BIT_DTYPE(GRADIENT_KERNEL)

@@ -43,8 +43,9 @@ cudnnStatus_t heuristics(Pass pass, void* handle, void* x, void* w, void* convol
     return CUDNN_STATUS_SUCCESS;
 }
 
-// Device memory with room for so many bytes, aligned to an element at least: the real library fails later and less clearly.
-cudnnStatus_t check_memory(const void* pointer, size_t bytes, size_t alignment) {
+// Device memory with room for so many bytes, aligned for vector accesses: the real library fails later and less clearly.
+cudnnStatus_t check_memory(const void* pointer, size_t bytes) {
+    constexpr CUdeviceptr alignment = 16;
     if (bytes == 0) return CUDNN_STATUS_SUCCESS;
     if (pointer == nullptr) return CUDNN_STATUS_BAD_PARAM_NULL_POINTER;
     CUdeviceptr base = 0;
@@ -82,9 +83,9 @@ cudnnStatus_t enqueue(Pass pass, void* handle, void* x, void* w, void* convoluti
     const char* const order = pass == Pass::FORWARD ? "xwy" : pass == Pass::BACKWARD_DATA ? "ywx" : "xyw";
     const void* const operands[] = {a, b, out};
     for (int i = 0; i < 3; ++i)
-        if (const cudnnStatus_t bad = check_memory(operands[i], bytes_of_operand(work.problem, order[i]), 16); bad != CUDNN_STATUS_SUCCESS) return bad;
+        if (const cudnnStatus_t bad = check_memory(operands[i], bytes_of_operand(work.problem, order[i])); bad != CUDNN_STATUS_SUCCESS) return bad;
     // All that the caller says may be used is used.
-    if (const cudnnStatus_t bad = check_memory(workspace, given, 16); bad != CUDNN_STATUS_SUCCESS) return bad;
+    if (const cudnnStatus_t bad = check_memory(workspace, given); bad != CUDNN_STATUS_SUCCESS) return bad;
     work.a = a, work.b = b, work.out = out, work.workspace = workspace, work.workspace_bytes = given;
     // Never freed: a captured graph may run it at any time.
     return cuLaunchHostFunc(work.problem.handle->stream, run, new Work(work)) == CUDA_SUCCESS ? CUDNN_STATUS_SUCCESS : CUDNN_STATUS_EXECUTION_FAILED;

@@ -2,10 +2,11 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <set>
+#include <sstream>
 
 namespace standin {
 
@@ -36,27 +37,39 @@ private:
 
 Registry registry;
 
-// Counts calls by name and in all, and answers what the switch orders.
+// The orders: the switch itself, or with @FILE what the file holds at this moment.
+std::string current_orders() {
+    const char* const orders = getenv("STANDIN_CUDNN_FAULTS");
+    if (orders == nullptr || orders[0] != '@') return orders == nullptr ? "" : orders;
+    std::ifstream file(orders + 1);
+    std::string text;
+    std::getline(file, text);
+    return text;
+}
+
+// Counts calls by name and in all, since the orders last changed, and answers what they say.
 class Faults {
 public:
     cudnnStatus_t at(const std::string& function) {
         const std::lock_guard lock(mutex_);
-        const int named = ++calls_[function], all = ++calls_["*"];
-        const char* const orders = getenv("STANDIN_CUDNN_FAULTS");
-        if (orders == nullptr) return CUDNN_STATUS_SUCCESS;
-        int status = CUDNN_STATUS_SUCCESS;
-        std::string rest = orders;
-        for (char* order = strtok(rest.data(), ","); order != nullptr; order = strtok(nullptr, ",")) {
-            char name[100];
-            int number, code;
-            if (sscanf(order, "%99[^:]:%d:%d", name, &number, &code) != 3) continue;
-            if ((function == name && number == named) || (name[0] == '*' && number == all)) status = code;
+        if (std::string orders = current_orders(); orders != orders_) {
+            orders_ = orders;
+            calls_.clear();
         }
-        return cudnnStatus_t(status);
+        const int named = ++calls_[function], all = ++calls_["*"];
+        std::istringstream list(orders_);
+        for (std::string order; std::getline(list, order, ',');) {
+            char name[100];
+            int number, status;
+            if (sscanf(order.c_str(), "%99[^:]:%d:%d", name, &number, &status) != 3) continue;
+            if ((function == name && number == named) || (name[0] == '*' && number == all)) return cudnnStatus_t(status);
+        }
+        return CUDNN_STATUS_SUCCESS;
     }
 
 private:
     std::mutex mutex_;
+    std::string orders_;
     std::map<std::string, int> calls_;
 };
 

@@ -50,7 +50,7 @@ template <class T> T* live(void* handle) {
 }
 
 // The status that STANDIN_CUDNN_FAULTS orders for this call, or SUCCESS: "cudnnCreate:1:1001,*:7:4000" fails the first
-// cudnnCreate and the seventh call of all.
+// cudnnCreate and the seventh call of all; "@FILE" reads the orders from a file at every call, and counts anew when they change.
 cudnnStatus_t injected_fault(const char* function);
 
 inline int element_bytes(int type) { return type == DATA_FLOAT ? 4 : 2; }
