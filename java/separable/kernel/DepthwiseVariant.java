@@ -46,7 +46,7 @@ record DepthwiseVariant(Pass pass, boolean strips, int share) implements Variant
     }
 
     /** Whether the kernels for this size and stride exist: those that compute a strip a thread. */
-    private static boolean isSpecialised(ConvSpec spec) {
+    static boolean isSpecialised(ConvSpec spec) {
         return spec.kernelHeight() == spec.kernelWidth() && (spec.kernelWidth() == 3 || spec.kernelWidth() == 5)
                 && spec.stride() <= 2 && spec.dilation() == 1;
     }

@@ -106,6 +106,10 @@ public final class GenericConv {
         return spec.isDepthwise() ? 1 : layout.storedChannels(spec.input().c() / spec.groups());
     }
 
+    ConvLaunches launches() {
+        return new ConvLaunches(forward, backwardData, backwardFilter, filterElements, 0, 0);
+    }
+
     /** Stored elements of {@code w} and {@code dw}. */
     public int filterElements() {
         return filterElements;
