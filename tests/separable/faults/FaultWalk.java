@@ -26,7 +26,10 @@ final class FaultWalk {
 
     /** Calls that give something back: when one of them fails, something must stay. */
     private static final Set<String> RELEASING = Set.of("cuMemFree", "cuMemFreeHost", "cuStreamDestroy", "cuEventDestroy", "cuGraphDestroy",
-            "cuGraphExecDestroy", "cuModuleUnload", "cuDevicePrimaryCtxRelease", "cuStreamEndCapture");
+            "cuGraphExecDestroy", "cuModuleUnload", "cuDevicePrimaryCtxRelease", "cuCtxPopCurrent", "cuStreamEndCapture");
+
+    /** Questions of a device that closes whether its context exists: no answer is one too. */
+    private static final Set<String> ANSWERED_BY_SILENCE = Set.of("cuCtxGetId");
 
     private static final int MOST_CALLS = 5000;
 
@@ -50,21 +53,21 @@ final class FaultWalk {
         int wrong = 0;
         for (String list : lists) {
             for (Operation operation : Operations.of(list)) {
-                wrong += walk(control, operation);
+                wrong += walk(control, operation, Operations.faultsOf(list));
             }
         }
         System.exit(wrong == 0 ? 0 : 1);
     }
 
     /** @return faults that ended wrongly */
-    private static int walk(FaultControl control, Operation operation) throws Exception {
+    private static int walk(FaultControl control, Operation operation, Set<Fault> faults) throws Exception {
         Object expected;
         try (Workplace place = new Workplace()) {
             expected = operation.preparation().at(place).run().get();
         }
         List<String> wrong = new ArrayList<>();
         long calls = 0;
-        for (Fault fault : Fault.values()) {
+        for (Fault fault : faults) {
             FaultWalk walk = new FaultWalk(control, operation, fault, expected);
             walk.nth = 1;
             while (walk.nth < MOST_CALLS && walk.turn(wrong)) {
@@ -110,7 +113,7 @@ final class FaultWalk {
             }
             hit = control.disarm();
             if (failure == null) {
-                require(!hit, "ended well");
+                require(!hit || fault.kind == Kind.CALL && closes() && ANSWERED_BY_SILENCE.contains(control.hit()), "ended well");
                 requireRight(numbers);
             } else {
                 requireDocumented(failure, hit);
@@ -147,8 +150,21 @@ final class FaultWalk {
         }
     }
 
+    private boolean closes() {
+        return operation.name().endsWith(".close");
+    }
+
+    /** A handle that the driver does not know is an argument's fault when the question was about that argument. */
+    private boolean isArgumentRefused(Throwable failure) {
+        return failure instanceof IllegalArgumentException && fault == Fault.INVALID_HANDLE && control.hit().equals("cuStreamGetCtx")
+                && failure.getMessage().contains("argument stream cannot be used (CUDA_ERROR_INVALID_HANDLE");
+    }
+
     private void requireDocumented(Throwable failure, boolean hit) {
         require(hit, "failed by itself: " + failure);
+        if (isArgumentRefused(failure)) {
+            return;
+        }
         require(failure instanceof DeviceException, "ended in " + failure);
         DeviceException e = (DeviceException) failure;
         require(e.code() == fault.code, "code " + e.code() + " instead of " + fault.code);
@@ -158,7 +174,7 @@ final class FaultWalk {
             require(e.getMessage().contains("injected into " + control.hit()), "another cause is told: " + e.getMessage());
         }
         boolean releases = e.getMessage().matches("(freeing|closing|unloading|releasing|discarding) .*");
-        if (fault.kind == Kind.CONTEXT && failure.getStackTrace().length > 0 && releases) {
+        if (fault.kind == Kind.CONTEXT && releases && !closes()) {
             require(RELEASING.contains(control.hit()) || inClose(e), "the first failure is hidden: " + e.getMessage());
         }
         for (Throwable suppressed : e.getSuppressed()) {
