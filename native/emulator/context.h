@@ -28,7 +28,8 @@ public:
     bool exists(CUcontext context) const { return context == &primary_ ? references_ > 0 : created_.count(context) != 0; }
 
 private:
-    // The last context takes with it all that was made on the device, and its errors.
+    // A context takes with it what was made in it; the last one all that was made on the device, and its errors.
+    void take_down(CUcontext context);
     void device_reset();
 
     CUctx_st primary_;

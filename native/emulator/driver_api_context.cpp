@@ -10,11 +10,6 @@ using namespace emulated;
 
 namespace {
 
-CUcontext current() {
-    const ThreadState& state = thread_state();
-    return state.depth == 0 ? nullptr : state.stack[state.depth - 1];
-}
-
 CUresult push(CUcontext context) {
     ThreadState& state = thread_state();
     if (!Contexts::get().exists(context)) return error(CUDA_ERROR_INVALID_CONTEXT, "an unknown or released context");
@@ -72,7 +67,7 @@ CUDA_API cuCtxCreate_v2(CUcontext* context, unsigned flags, CUdevice device) {
 
 CUDA_API cuCtxDestroy_v2(CUcontext context) {
     return driver_call("cuCtxDestroy_v2", Needs::INITIALISED, [&] {
-        if (current() == context) pop();
+        if (current_context() == context) pop();
         return Contexts::get().destroy(context);
     });
 }
@@ -86,7 +81,7 @@ CUDA_API cuCtxSetCurrent(CUcontext context) {
 
 CUDA_API cuCtxGetCurrent(CUcontext* context) {
     return driver_call("cuCtxGetCurrent", Needs::INITIALISED, [&] {
-        *context = current();
+        *context = current_context();
         return CUDA_SUCCESS;
     });
 }
@@ -112,14 +107,14 @@ CUDA_API cuCtxGetDevice(CUdevice* device) {
 
 CUDA_API cuCtxGetFlags(unsigned* flags) {
     return driver_call("cuCtxGetFlags", Needs::CONTEXT, [&] {
-        *flags = current()->flags;
+        *flags = current_context()->flags;
         return CUDA_SUCCESS;
     });
 }
 
 CUDA_API cuCtxGetId(CUcontext context, unsigned long long* id) {
-    return driver_call("cuCtxGetId", Needs::CONTEXT, [&] {
-        const CUcontext wanted = context == nullptr ? current() : context;
+    return driver_call("cuCtxGetId", Needs::INITIALISED, [&] {
+        const CUcontext wanted = context == nullptr ? current_context() : context;
         if (!Contexts::get().exists(wanted)) return CUDA_ERROR_INVALID_CONTEXT;
         *id = wanted->id;
         return CUDA_SUCCESS;

@@ -11,6 +11,7 @@
 #include "module.h"
 #include "shared_memory.h"
 #include "stream.h"
+#include "thread_state.h"
 #include "worker_pool.h"
 
 using namespace emulated;
@@ -185,6 +186,9 @@ CUDA_API cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, u
     return on_function("cuLaunchKernel", function, [&] {
         const CUstream stream = Streams::get().find(handle);
         if (stream == nullptr) return error(CUDA_ERROR_INVALID_HANDLE, "cuLaunchKernel: an unknown stream");
+        if (function->module->context != current_context()) return error(CUDA_ERROR_INVALID_HANDLE, "cuLaunchKernel: a function of another context");
+        if (stream->context != nullptr && stream->context != current_context())
+            return error(CUDA_ERROR_INVALID_HANDLE, "cuLaunchKernel: a stream of another context");
         const EmuKernel& kernel = *function->kernel;
         std::vector<void*> unpacked;
         if (extra != nullptr) {

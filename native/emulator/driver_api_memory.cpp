@@ -17,7 +17,7 @@ CUresult pointer_attribute(void* data, int attribute, CUdeviceptr pointer) {
     const Allocation* const holder = device != nullptr ? device : pinned;
     if (holder == nullptr) return error(CUDA_ERROR_INVALID_VALUE, "0x%llx is neither device memory nor pinned", pointer);
     switch (attribute) {
-        case 1: *static_cast<CUcontext*>(data) = thread_state().stack[thread_state().depth - 1]; break;
+        case 1: *static_cast<CUcontext*>(data) = holder->context; break;
         case 2: *static_cast<unsigned*>(data) = device != nullptr ? DEVICE : HOST; break;
         case 3: *static_cast<CUdeviceptr*>(data) = pointer; break;
         case 4:
@@ -33,6 +33,16 @@ CUresult pointer_attribute(void* data, int attribute, CUdeviceptr pointer) {
         default: return error(CUDA_ERROR_NOT_SUPPORTED, "pointer attribute %d", attribute);
     }
     return CUDA_SUCCESS;
+}
+
+// The device's number has no "none" but one that is no device.
+void clear_attribute(void* data, int attribute) {
+    switch (attribute) {
+        case 1: case 3: case 4: case 7: case 11: case 12: *static_cast<uint64_t*>(data) = 0; break;
+        case 9: *static_cast<int*>(data) = -2; break;
+        case 13: *static_cast<bool*>(data) = false; break;
+        default: *static_cast<unsigned*>(data) = 0; break;
+    }
 }
 
 CUresult allocate_pinned(const char* function, const void* caller, void** pointer, size_t bytes) {
@@ -108,10 +118,14 @@ CUDA_API cuPointerGetAttribute(void* data, int attribute, CUdeviceptr pointer) {
     return driver_call("cuPointerGetAttribute", Needs::CONTEXT, [&] { return pointer_attribute(data, attribute, pointer); });
 }
 
+// Other than the call for one attribute this one answers for any address: all zeros where there is no memory of CUDA's.
 CUDA_API cuPointerGetAttributes(unsigned count, int* attributes, void** data, CUdeviceptr pointer) {
     return driver_call("cuPointerGetAttributes", Needs::CONTEXT, [&] {
+        const Memory& memory = Memory::get();
+        const bool known = memory.device_allocation(pointer) != nullptr || memory.pinned_allocation(pointer) != nullptr;
         for (unsigned i = 0; i < count; ++i)
-            if (const CUresult failed = pointer_attribute(data[i], attributes[i], pointer); failed != CUDA_SUCCESS) return failed;
+            if (!known) clear_attribute(data[i], attributes[i]);
+            else if (const CUresult failed = pointer_attribute(data[i], attributes[i], pointer); failed != CUDA_SUCCESS) return failed;
         return CUDA_SUCCESS;
     });
 }

@@ -93,8 +93,8 @@ CUDA_API cuStreamGetId(CUstream handle, unsigned long long* id) {
     });
 }
 CUDA_API cuStreamGetCtx(CUstream handle, CUcontext* context) {
-    return on_stream("cuStreamGetCtx", handle, [&](CUstream) {
-        *context = thread_state().stack[thread_state().depth - 1];
+    return on_stream("cuStreamGetCtx", handle, [&](CUstream stream) {
+        *context = stream->context == nullptr ? current_context() : stream->context;
         return CUDA_SUCCESS;
     });
 }

@@ -52,6 +52,8 @@ using CUevent = struct CUevent_st*;
 using CUgraph = struct CUgraph_st*;
 using CUgraphNode = struct CUgraphNode_st*;
 using CUgraphExec = struct CUgraphExec_st*;
+// Where a context selects what is meant: everything.
+inline CUcontext const ANY_CONTEXT = nullptr;
 struct CUuuid { unsigned char bytes[16]; };
 
 // The two fixed stream handles besides null, which means the legacy default stream as well.

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -34,8 +35,9 @@ std::string caller_name(const void* address) {
     return info.dli_fname == nullptr ? "an unknown caller" : info.dli_fname;
 }
 
-void note(const char* kind, const std::vector<Allocation>& allocations) {
+void note(const char* kind, CUcontext context, const std::vector<Allocation>& allocations) {
     for (const Allocation& a : allocations) {
+        if (context != ANY_CONTEXT && a.context != context) continue;
         Group& group = lost()[{std::string(kind) + " memory from " + caller_name(a.caller), a.bytes}];
         if (group.count++ == 0 || a.number < group.first) group.first = a.number;
     }
@@ -50,9 +52,13 @@ void note_count(size_t count, const char* what) {
     if (count != 0) lost_handles()[what] += count;
 }
 
+template <class All> size_t count_in(CUcontext context, const All& all) {
+    return size_t(std::count_if(all.begin(), all.end(), [&](const auto& one) { return context == ANY_CONTEXT || one->context == context; }));
+}
+
 void report() {
     const std::lock_guard<std::recursive_mutex> guard(Driver::get().lock);
-    note_leaks();
+    note_leaks(ANY_CONTEXT);
     for (const auto& [key, group] : lost())
         fprintf(stderr, "separable emulator: leak: %zu x %zu bytes of %s (the first is allocation #%llu)\n", group.count, key.second,
                 key.first.c_str(), static_cast<unsigned long long>(group.first));
@@ -61,15 +67,17 @@ void report() {
 
 }  // namespace
 
-void note_leaks() {
+void note_leaks(CUcontext context) {
     if (!switches().leaks) return;
-    note("device", Memory::get().live_device());
-    note("pinned", Memory::get().live_pinned());
-    note_count(Streams::get().live_streams().size(), "stream(s)");
-    note_count(Streams::get().live_events().size(), "event(s)");
-    note_count(Graphs::get().live_graphs(), "graph(s)");
-    note_count(Graphs::get().live_execs(), "executable graph(s)");
-    note_count(Modules::get().live(), "module(s)");
+    note("device", context, Memory::get().live_device());
+    note("pinned", context, Memory::get().live_pinned());
+    note_count(count_in(context, Streams::get().live_streams()), "stream(s)");
+    note_count(count_in(context, Streams::get().live_events()), "event(s)");
+    if (context == ANY_CONTEXT) {
+        note_count(Graphs::get().live_graphs(), "graph(s)");
+        note_count(Graphs::get().live_execs(), "executable graph(s)");
+    }
+    note_count(count_in(context, Modules::get().live_modules()), "module(s)");
 }
 
 void report_leaks_at_exit() {

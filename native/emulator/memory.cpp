@@ -7,6 +7,7 @@
 #include "driver.h"
 #include "sanitizer.h"
 #include "switches.h"
+#include "thread_state.h"
 
 namespace emulated {
 namespace {
@@ -43,7 +44,7 @@ CUresult Memory::map(size_t bytes, const void* caller, Table& table, uintptr_t* 
     memset(user + bytes, CANARY, payload - bytes);
     sanitizer::forbid(user + bytes, payload - bytes);
     *start = reinterpret_cast<uintptr_t>(user);
-    table[*start] = {*start, bytes, low, whole, ++count_, caller};
+    table[*start] = {*start, bytes, low, whole, ++count_, caller, current_context()};
     return CUDA_SUCCESS;
 }
 
@@ -132,10 +133,14 @@ CUresult Memory::check_range(CUdeviceptr address, size_t bytes, const char* what
     return CUDA_SUCCESS;
 }
 
-void Memory::release_all() {
-    while (!device_.empty()) unmap(device_, device_.begin());
-    while (!pinned_.empty()) unmap(pinned_, pinned_.begin());
-    used_ = 0;
+void Memory::release_all(CUcontext context) {
+    for (Table* table : {&device_, &pinned_})
+        for (auto next = table->begin(); next != table->end();) {
+            const auto entry = next++;
+            if (context != ANY_CONTEXT && entry->second.context != context) continue;
+            if (table == &device_) used_ -= entry->second.bytes;
+            unmap(*table, entry);
+        }
 }
 
 }  // namespace emulated

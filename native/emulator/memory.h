@@ -17,6 +17,7 @@ struct Allocation {
     size_t map_bytes;
     uint64_t number;  // 1 for the first one of the process
     const void* caller;
+    CUcontext context;  // it was allocated in
 };
 
 class Memory {
@@ -42,8 +43,8 @@ public:
     std::vector<Allocation> live_device() const { return values(device_); }
     std::vector<Allocation> live_pinned() const { return values(pinned_); }
 
-    // With the context go its allocations.
-    void release_all();
+    // With a context go its allocations.
+    void release_all(CUcontext context);
 
 private:
     using Table = std::map<uintptr_t, Allocation>;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "driver.h"
+#include "thread_state.h"
 
 namespace emulated {
 namespace {
@@ -98,6 +99,7 @@ CUresult Modules::load_built_in(const void* image, CUmodule* module) {
     if (header.version != 1 || header.header_bytes != sizeof header)
         return error(CUDA_ERROR_INVALID_IMAGE, "a fatbin of version %d with a header of %d bytes", header.version, header.header_bytes);
     auto* const loaded = new CUmod_st;
+    loaded->context = current_context();
     for (size_t i = 0; i < built_in(); ++i) define(loaded, announced()[i]);
     modules_.insert(loaded);
     *module = loaded;
@@ -116,6 +118,7 @@ CUresult Modules::load_shared_object(const unsigned char* image, CUmodule* modul
         return error(CUDA_ERROR_INVALID_IMAGE, "%s", reason.c_str());
     }
     auto* const loaded = new CUmod_st;
+    loaded->context = current_context();
     loaded->library = library;
     loaded->file = file;
     for (size_t i = built_in(); i < announced().size(); ++i) define(loaded, announced()[i]);
@@ -134,8 +137,11 @@ CUresult Modules::unload(CUmodule module) {
     return CUDA_SUCCESS;
 }
 
-void Modules::unload_all() {
-    while (!modules_.empty()) unload(*modules_.begin());
+void Modules::unload_all(CUcontext context) {
+    for (auto next = modules_.begin(); next != modules_.end();) {
+        const CUmodule module = *next++;
+        if (context == ANY_CONTEXT || module->context == context) unload(module);
+    }
 }
 
 CUresult Modules::function(CUmodule module, const char* name, CUfunction* function) {

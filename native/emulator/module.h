@@ -16,6 +16,7 @@ struct CUfunc_st {
 };
 
 struct CUmod_st {
+    CUcontext context = nullptr;  // it was loaded into
     void* library = nullptr;  // of dlopen; null: the kernels compiled in
     int file = -1;            // the image in memory, open as long as the library is
     std::map<std::string, CUfunc_st> functions;
@@ -33,11 +34,12 @@ public:
     CUresult load(const void* image, CUmodule* module);
     CUresult load_file(const char* path, CUmodule* module);
     CUresult unload(CUmodule module);
-    void unload_all();
+    void unload_all(CUcontext context);
     CUresult function(CUmodule module, const char* name, CUfunction* function);
     bool exists(CUmodule module) const { return modules_.count(module) != 0; }
     bool exists(CUfunction function) const { return functions_.count(function) != 0; }
     size_t live() const { return modules_.size(); }
+    const std::set<CUmodule>& live_modules() const { return modules_; }
 
 private:
     CUresult load_built_in(const void* image, CUmodule* module);

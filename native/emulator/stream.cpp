@@ -5,6 +5,7 @@
 
 #include "driver.h"
 #include "graph.h"
+#include "thread_state.h"
 
 namespace emulated {
 namespace {
@@ -16,6 +17,14 @@ template <class T> bool erase(std::vector<T>& all, T one) {
     if (at == all.end()) return false;
     all.erase(at);
     return true;
+}
+
+template <class T> void destroy_in(CUcontext context, std::vector<T>& all) {
+    std::vector<T> others;
+    for (T one : all)
+        if (context == ANY_CONTEXT || one->context == context) delete one;
+        else others.push_back(one);
+    all.swap(others);
 }
 
 }  // namespace
@@ -38,6 +47,7 @@ CUstream Streams::create(unsigned flags, int priority) {
     stream->flags = flags;
     stream->priority = priority;
     stream->id = ++created_;
+    stream->context = current_context();
     streams_.push_back(stream);
     return stream;
 }
@@ -56,6 +66,7 @@ CUevent Streams::create_event(unsigned flags) {
     auto* const event = new CUevent_st;
     event->flags = flags;
     event->id = ++created_;
+    event->context = current_context();
     events_.push_back(event);
     return event;
 }
@@ -190,12 +201,10 @@ CUresult Streams::synchronous_operation(const char* function) {
     return synchronize(&default_);
 }
 
-void Streams::destroy_all() {
-    default_.queue.clear();
-    for (CUstream stream : streams_) delete stream;
-    for (CUevent event : events_) delete event;
-    streams_.clear();
-    events_.clear();
+void Streams::destroy_all(CUcontext context) {
+    if (context == ANY_CONTEXT) default_.queue.clear();
+    destroy_in(context, streams_);
+    destroy_in(context, events_);
 }
 
 }  // namespace emulated

@@ -38,6 +38,7 @@ struct CUstream_st {
     unsigned flags = 0;
     int priority = 0;
     uint64_t id = 0;
+    CUcontext context = nullptr;  // it was made in; null for the default stream, which every context has
     std::deque<emulated::Pending> queue;
     std::shared_ptr<emulated::Capture> capture;  // while capturing
     std::vector<CUgraphNode> frontier;           // what the next captured node depends on
@@ -49,6 +50,7 @@ struct CUstream_st {
 struct CUevent_st {
     unsigned flags = 0;
     uint64_t id = 0;
+    CUcontext context = nullptr;  // it was made in
     std::shared_ptr<emulated::Recording> recording;  // the latest; null before the first
     std::shared_ptr<emulated::Capture> capture;      // set when last recorded in a capturing stream
     std::vector<CUgraphNode> frontier;
@@ -94,8 +96,8 @@ public:
     // Before a call that works on memory at once: the default stream's order, and no capture may be disturbed.
     CUresult synchronous_operation(const char* function);
 
-    // With the context go its streams, their work, and its events.
-    void destroy_all();
+    // With a context go its streams, their work, and its events.
+    void destroy_all(CUcontext context);
 
 private:
     CUresult capture_node(CUstream stream, CUgraphNodeType type, Work work);

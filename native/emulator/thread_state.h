@@ -16,4 +16,10 @@ struct ThreadState {
 
 ThreadState& thread_state();
 
+// The calling thread's current context, or null.
+inline CUcontext current_context() {
+    const ThreadState& state = thread_state();
+    return state.depth == 0 ? nullptr : state.stack[state.depth - 1];
+}
+
 }  // namespace emulated

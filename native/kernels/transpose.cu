@@ -21,8 +21,11 @@ __device__ __forceinline__ void transpose(const T* x, U* y, int rows, int column
     transpose_##from##_##to(const T* x, U* y, int rows, int columns) {                                            \
         separable::transpose(x, y, rows, columns);                                                                \
     }                                                                                                             \
-    EXPORT_KERNEL(transpose_##from##_##to)
+    EXPORT_KERNEL(transpose_##from##_##to);
 
-TRANSPOSE_KERNEL(float, f32, float, f32);
-TRANSPOSE_KERNEL(separable::bf16, bf16, separable::bf16, bf16);
-TRANSPOSE_KERNEL(separable::bf16, bf16, float, f32);
+#define TRANSPOSE_16_BIT_KERNELS(T, dtype)  \
+    TRANSPOSE_KERNEL(T, dtype, T, dtype)    \
+    TRANSPOSE_KERNEL(T, dtype, float, f32)
+
+TRANSPOSE_KERNEL(float, f32, float, f32)
+FOR_EACH_16_BIT_DTYPE(TRANSPOSE_16_BIT_KERNELS)

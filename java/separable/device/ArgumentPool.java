@@ -55,6 +55,14 @@ final class ArgumentPool {
         void put(int slot, float value) {
             values.putFloat(slot * SLOT_BYTES, value);
         }
+
+        long getLong(int slot) {
+            return values.getLong(slot * SLOT_BYTES);
+        }
+
+        int getInt(int slot) {
+            return values.getInt(slot * SLOT_BYTES);
+        }
     }
 
     /** A block that stays {@code user}'s as long as {@code user} is reachable. */
@@ -78,5 +86,10 @@ final class ArgumentPool {
 
     void close() {
         chunks.closeAll();
+    }
+
+    /** For a context that is gone, and its memory with it. */
+    void forget() {
+        chunks.forgetAll();
     }
 }

@@ -2,17 +2,18 @@ package separable.device;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicLong;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
-import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.JCudaDriver;
 
 /**
- * A GPU and its primary context, which is shared with everything else in the process that uses the GPU: JCuda code of the
- * application's own, cuDNN, the CUDA runtime.
+ * A GPU and a context on it, which is shared with everything else in the process that uses it: JCuda code of the application's
+ * own, cuDNN, the CUDA runtime. {@link #open} takes the primary context, {@link #current} whichever the application works in. Any
+ * number of devices may be open on one context: they share the kernels' module, which the last one to close unloads.
  *
  * <p>Owns what it makes. {@link #close} closes what is still open, the newest first, and logs a warning that names it.
  */
@@ -23,44 +24,30 @@ public final class Device implements AutoCloseable {
     /** CUDA 11.4, the first driver with {@code cuGraphInstantiateWithFlags}, which JCuda instantiates graphs with. */
     private static final int LEAST_DRIVER_FOR_GRAPHS = 11040;
 
-    private final CUdevice handle;
-    private final CUcontext context = new CUcontext();
-    private final String name;
-    private final long totalMemory;
-    private final int driverVersion;
-    private final int computeCapability;
-    private final int multiprocessors;
-    private final int sharedMemoryPerBlock;
-    private final int cacheBytes;
-    private final Resources resources = new Resources();
-    private final Resources ownModule = new Resources();
-    private final ArgumentPool arguments = new ArgumentPool();
+    private final SharedContext context;
+    private final Device lender;
+    private final CUdevice retained;
+    private final Resources resources;
+    private final ConcurrentMap<String, Kernel> kernels = new ConcurrentHashMap<>();
     private final AtomicLong liveBytes = new AtomicLong();
     private final AtomicLong allocations = new AtomicLong();
-    private KernelModule kernels;
-    private boolean closed;
+    private volatile boolean closed;
+    private boolean left;
     private boolean released;
 
-    private Device(CUdevice handle) {
-        this.handle = handle;
-        this.name = name(handle);
-        this.totalMemory = totalMemory(handle);
-        this.driverVersion = installedDriverVersion();
-        this.computeCapability = 10 * attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
-                + attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
-        this.multiprocessors = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
-        this.sharedMemoryPerBlock = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
-        this.cacheBytes = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE);
-        Driver.check("retaining the primary context of", this, () -> JCudaDriver.cuDevicePrimaryCtxRetain(context, handle));
-        try {
-            makeCurrent();
-        } catch (DeviceException failure) {
-            throw Closing.after(failure, List.of(this::releaseContext));
-        }
+    /**
+     * @param lender   whose closing closes this one too; null for none
+     * @param retained whose primary context is given back at the end; null for a context of somebody else's
+     */
+    private Device(SharedContext context, Device lender, CUdevice retained) {
+        this.context = context;
+        this.lender = lender;
+        this.resources = lender == null ? new Resources() : lender.resources;
+        this.retained = retained;
     }
 
     /**
-     * Opens the first device that CUDA lists and makes it current on this thread.
+     * Opens the first device that CUDA lists, in its primary context, and makes it current on this thread.
      *
      * @throws DeviceException when there is no driver or no device, saying what to do
      */
@@ -68,7 +55,41 @@ public final class Device implements AutoCloseable {
         initialiseDriver();
         CUdevice handle = new CUdevice();
         Driver.check("opening", "device 0", () -> JCudaDriver.cuDeviceGet(handle, 0));
-        return new Device(handle);
+        CUcontext primary = new CUcontext();
+        String subject = "the primary context of device 0";
+        Driver.check("retaining", subject, () -> JCudaDriver.cuDevicePrimaryCtxRetain(primary, handle));
+        try {
+            Driver.check("making current", subject, () -> JCudaDriver.cuCtxSetCurrent(primary));
+            return new Device(SharedContext.acquire(primary), null, handle);
+        } catch (RuntimeException failure) {
+            throw Closing.after(failure, List.of(
+                    () -> Driver.check("releasing", subject, () -> JCudaDriver.cuDevicePrimaryCtxRelease(handle))));
+        }
+    }
+
+    /**
+     * The device of the context that is current on the calling thread, whoever made it: JCuda's driver or runtime API, another
+     * binding, another library. The context stays its maker's, who should destroy it only after this is closed.
+     *
+     * @throws IllegalStateException when no context is current
+     */
+    public static Device current() {
+        initialiseDriver();
+        CUcontext current = SharedContext.current();
+        if (current == null) {
+            throw new IllegalStateException("no CUDA context is current on this thread: make one current (cuCtxCreate, cuCtxSetCurrent, or"
+                    + " any call of the CUDA runtime's), or open a device with Device.open()");
+        }
+        return new Device(SharedContext.acquire(current), null, null);
+    }
+
+    /**
+     * The same device for one user of its own, such as one op. Closing it ends the launches made through it, and nothing else: what it
+     * allocates belongs to this device. Closing this device ends it too.
+     */
+    public Device lend() {
+        requireOpen();
+        return new Device(context, this, null);
     }
 
     private static void initialiseDriver() {
@@ -82,10 +103,10 @@ public final class Device implements AutoCloseable {
         }
     }
 
-    /** Makes the device current on the calling thread. Every thread that uses it must do so once. */
+    /** Makes the device's context current on the calling thread. Every thread that uses it must do so once. */
     public void makeCurrent() {
         requireOpen();
-        Driver.check("making current", this, () -> JCudaDriver.cuCtxSetCurrent(context));
+        context.makeCurrent(this);
     }
 
     /** A new stream that does not wait for the legacy default stream. */
@@ -115,21 +136,18 @@ public final class Device implements AutoCloseable {
     public PinnedBuffer allocatePinned(long bytes, String name) {
         requireOpen();
         PinnedBuffer buffer = new PinnedBuffer(resources, bytes, name);
-        allocations.incrementAndGet();
+        allocated(0);
         return buffer;
     }
 
-    /** A kernel of Separable's own module, which is loaded at the first call. */
+    /**
+     * A kernel of Separable's own module, which is loaded into the context at the first call, once for all its users.
+     *
+     * @throws IllegalStateException when the device is closed, or not current on the calling thread
+     */
     public Kernel kernel(String entry) {
-        return ownKernels().kernel(entry);
-    }
-
-    private synchronized KernelModule ownKernels() {
         requireOpen();
-        if (kernels == null) {
-            kernels = KernelModule.own(this, ownModule);
-        }
-        return kernels;
+        return kernels.computeIfAbsent(entry, name -> new Kernel(this, context.kernels(this).entry(name)));
     }
 
     /**
@@ -151,21 +169,21 @@ public final class Device implements AutoCloseable {
 
     /** The device's name as the driver gives it. */
     public String name() {
-        return name;
+        return context.properties().name();
     }
 
     /** 80 for compute capability 8.0. */
     public int computeCapability() {
-        return computeCapability;
+        return context.properties().computeCapability();
     }
 
     public int multiprocessors() {
-        return multiprocessors;
+        return context.properties().multiprocessors();
     }
 
     /** Bytes of memory on the device. */
     public long totalMemory() {
-        return totalMemory;
+        return context.properties().totalMemory();
     }
 
     /** Bytes of memory that nobody uses at this moment. */
@@ -178,7 +196,7 @@ public final class Device implements AutoCloseable {
 
     /** The CUDA version the driver supports: 12040 for 12.4. */
     public int driverVersion() {
-        return driverVersion;
+        return context.properties().driverVersion();
     }
 
     /**
@@ -186,27 +204,27 @@ public final class Device implements AutoCloseable {
      * first that knows the call by which a captured graph is instantiated.
      */
     public boolean supportsGraphs() {
-        return driverVersion >= LEAST_DRIVER_FOR_GRAPHS;
+        return driverVersion() >= LEAST_DRIVER_FOR_GRAPHS;
     }
 
     /** The most shared memory, static and dynamic, a block can have, in bytes. */
     public int sharedMemoryPerBlock() {
-        return sharedMemoryPerBlock;
+        return context.properties().sharedMemoryPerBlock();
     }
 
     /** Bytes of the second-level cache, which all multiprocessors share. */
     public int cacheBytes() {
-        return cacheBytes;
+        return context.properties().cacheBytes();
     }
 
     /** Bytes of device memory allocated here and not yet freed. */
     public long liveBytes() {
-        return liveBytes.get();
+        return lender == null ? liveBytes.get() : lender.liveBytes();
     }
 
     /** Allocations of device and pinned memory ever made here. */
     public long allocations() {
-        return allocations.get();
+        return lender == null ? allocations.get() : lender.allocations();
     }
 
     /** What is open at this moment, the oldest first: each prints itself with its name and size. */
@@ -214,82 +232,94 @@ public final class Device implements AutoCloseable {
         return resources.snapshot();
     }
 
-    ArgumentPool arguments() {
-        requireOpen();
-        return arguments;
+    SharedContext context() {
+        return context;
+    }
+
+    /** False once it, or the device that lent it, was closed. */
+    boolean isOpen() {
+        return !closed && (lender == null || lender.isOpen());
     }
 
     void allocated(long bytes) {
+        if (lender != null) {
+            lender.allocated(bytes);
+            return;
+        }
         liveBytes.addAndGet(bytes);
         allocations.incrementAndGet();
     }
 
     void freed(long bytes) {
+        if (lender != null) {
+            lender.freed(bytes);
+            return;
+        }
         liveBytes.addAndGet(-bytes);
     }
 
     /**
-     * Closes everything still open, with a warning that names it, and gives the primary context back.
+     * Closes everything still open, with a warning that names it, and leaves the thread's current context as it was. When the
+     * context's owner has destroyed it before, there is nothing left to close: then this logs a warning that says so, and no more.
      *
      * @throws DeviceException when the driver does not take something back, with the other failures attached; all the rest is
-     *                         closed. The context takes with it what could not be freed; when it was the context itself,
-     *                         another close tries again.
+     *                         closed. Another close tries again.
      */
     @Override
     public synchronized void close() {
+        if (lender != null) {
+            closed = true;
+            return;
+        }
         if (released) {
             return;
         }
-        List<Resource> leaks = resources.snapshot().stream().filter(resource -> !resource.isClosed()).toList();
+        List<Resource> leaks = resources.snapshot().stream().filter(Resource::isOpen).toList();
         if (!leaks.isEmpty()) {
             LOG.log(Level.WARNING, "{0} was closed with {1} resources still open: {2}", this, leaks.size(), leaks);
         }
-        Driver.check("making current", this, () -> JCudaDriver.cuCtxSetCurrent(context));
+        if (!context.exists()) {
+            forget();
+            return;
+        }
+        context.push(this);
         closed = true;
-        Closing.all(List.<AutoCloseable>of(this::releaseContext, arguments::close, ownModule::closeAll, resources::closeAll));
+        Closing.all(List.<AutoCloseable>of(this::giveBack, context::pop, this::leave, resources::closeAll));
     }
 
-    private void releaseContext() {
-        Driver.check("releasing the primary context of", this, () -> JCudaDriver.cuDevicePrimaryCtxRelease(handle));
+    private void leave() {
+        if (!left) {
+            context.release();
+            left = true;
+        }
+    }
+
+    private void giveBack() {
+        if (retained == null) {
+            released = left && resources.snapshot().isEmpty();
+            return;
+        }
+        Driver.check("releasing the primary context of", this, () -> JCudaDriver.cuDevicePrimaryCtxRelease(retained));
         released = true;
     }
 
+    private void forget() {
+        closed = true;
+        released = true;
+        resources.forgetAll();
+        context.abandon();
+        LOG.log(Level.WARNING, "{0} was closed after its context had been destroyed, and with the context all that was in it:"
+                + " close what works in a context before the context", this);
+    }
+
     private void requireOpen() {
-        if (closed) {
+        if (!isOpen()) {
             throw new IllegalStateException(this + " was used after it was closed");
         }
     }
 
-    private int attribute(int attribute) {
-        int[] value = new int[1];
-        Driver.check("reading the attributes of", this, () -> JCudaDriver.cuDeviceGetAttribute(value, attribute, handle));
-        return value[0];
-    }
-
-    private static String name(CUdevice handle) {
-        byte[] text = new byte[256];
-        Driver.check("reading the name of", "device 0", () -> JCudaDriver.cuDeviceGetName(text, text.length, handle));
-        int length = 0;
-        while (length < text.length && text[length] != 0) {
-            length++;
-        }
-        return new String(text, 0, length, StandardCharsets.UTF_8);
-    }
-
-    private static long totalMemory(CUdevice handle) {
-        long[] bytes = new long[1];
-        Driver.check("asking the memory of", "device 0", () -> JCudaDriver.cuDeviceTotalMem(bytes, handle));
-        return bytes[0];
-    }
-
-    private static int installedDriverVersion() {
-        int[] version = new int[1];
-        Driver.check("asking the version of", "the CUDA driver", () -> JCudaDriver.cuDriverGetVersion(version));
-        return version[0];
-    }
-
     @Override
     public String toString() {
-        return "device '" + name + "'";
+        return "device '" + name() + "'";
     }
 }

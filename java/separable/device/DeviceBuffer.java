@@ -24,7 +24,7 @@ public final class DeviceBuffer extends Resource {
     private final Device device;
     private final String name;
     private final long bytes;
-    private final Address address = new Address();
+    private final CUdeviceptr address = new CUdeviceptr();
 
     DeviceBuffer(Device device, Resources owner, long bytes, String name) {
         super(owner);

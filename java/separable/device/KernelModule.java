@@ -15,7 +15,7 @@ public final class KernelModule extends Resource {
     private final CUmodule handle = new CUmodule();
     private final String name;
     private final IntFunction<String> advice;
-    private final ConcurrentMap<String, Kernel> kernels = new ConcurrentHashMap<>();
+    private final ConcurrentMap<String, KernelEntry> entries = new ConcurrentHashMap<>();
 
     KernelModule(Device device, Resources owner, byte[] image, String name) {
         this(device, owner, image, name, Advice::forResult);
@@ -46,11 +46,15 @@ public final class KernelModule extends Resource {
      * @throws DeviceException naming kernel and module when it is not in here
      */
     public Kernel kernel(String entry) {
-        requireOpen();
-        return kernels.computeIfAbsent(entry, this::find);
+        return new Kernel(device, entry(entry));
     }
 
-    private Kernel find(String entry) {
+    KernelEntry entry(String name) {
+        requireOpen();
+        return entries.computeIfAbsent(name, this::find);
+    }
+
+    private KernelEntry find(String entry) {
         CUfunction function = new CUfunction();
         int result = Driver.result(() -> JCudaDriver.cuModuleGetFunction(function, handle, entry));
         if (result == CUresult.CUDA_ERROR_NOT_FOUND) {
@@ -61,7 +65,7 @@ public final class KernelModule extends Resource {
             // A driver that loads lazily refuses a module only now.
             throw Driver.failure(result, "looking up kernel " + entry + " in", this, advice.apply(result));
         }
-        return new Kernel(device, this, function, entry);
+        return new KernelEntry(this, function, entry);
     }
 
     public String name() {

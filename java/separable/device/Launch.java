@@ -1,6 +1,7 @@
 package separable.device;
 
 import java.lang.ref.Reference;
+import java.util.List;
 import jcuda.CudaException;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUresult;
@@ -8,21 +9,32 @@ import jcuda.driver.CUstream;
 import jcuda.driver.JCudaDriver;
 
 /**
- * A launch of a kernel, described once and enqueued any number of times with other pointers. The arguments lie packed in
- * native memory; an enqueue rewrites the pointers among them, makes one driver call and allocates nothing.
+ * A launch of a kernel, described once and enqueued any number of times. The arguments lie packed in native memory; an enqueue
+ * with other pointers rewrites those, makes one driver call and allocates nothing.
  *
  * <p>Arguments are appended in the order of the kernel's parameters: {@link #i32}, {@link #f32} and {@link #i64} with their
- * value, {@link #pointer} as a place that {@code enqueue} fills from left to right. Not safe for use by several threads.
+ * value; {@link #input}, {@link #output} and {@link #scratch} as places that {@code enqueue} fills from left to right.
+ *
+ * <p>Before anything is launched {@code enqueue} refuses pointers that are null, misaligned, freed, too short, in host memory or in
+ * another context, outputs that overlap another argument, streams of another context, and closed owners, naming the argument.
+ * The driver is asked only about addresses and the stream that differ from the previous call's: memory freed, or a stream
+ * destroyed, between two calls with the same ones goes unseen. The questions are legal while the stream captures.
+ *
+ * <p>Not safe for use by several threads. The device's context must be current on the calling thread.
  */
 public final class Launch {
 
     private static final int GRID_LIMIT_YZ = 65535;
 
-    private final Kernel kernel;
+    /** What kernels that move whole vectors need, in bytes. */
+    private static final int VECTOR_ALIGNMENT = 16;
+
+    private final Device device;
+    private final KernelEntry kernel;
     private final ArgumentPool.Block arguments;
-    private final int[] pointerSlots = new int[ArgumentPool.SLOTS];
+    private final Operands operands = new Operands();
     private int slots;
-    private int pointers;
+    private boolean folds;
     private int gridX = 1;
     private int gridY = 1;
     private int gridZ = 1;
@@ -31,9 +43,11 @@ public final class Launch {
     private String description = "";
     private boolean fixed;
 
-    Launch(Kernel kernel, ArgumentPool pool) {
+    Launch(Device device, KernelEntry kernel) {
+        this.device = device;
         this.kernel = kernel;
-        this.arguments = pool.take(this);
+        device.context().requireCurrent(device);
+        this.arguments = device.context().arguments().take(this);
     }
 
     /** Blocks along x (below 2^31), y and z (below 2^16). */
@@ -62,7 +76,7 @@ public final class Launch {
     /** Bytes of dynamic shared memory a block. */
     public Launch sharedBytes(int bytes) {
         requireDescribable();
-        kernel.allowDynamicShared(bytes);
+        kernel.allowDynamicShared(bytes, device);
         sharedBytes = bytes;
         return this;
     }
@@ -92,10 +106,57 @@ public final class Launch {
         return this;
     }
 
-    /** Appends a pointer that {@code enqueue} will give. */
+    /** Appends a pointer to {@code bytes} that the kernel reads, aligned to 16 bytes; 0 bytes: not used, may be null. */
+    public Launch input(String name, long bytes) {
+        return input(name, bytes, VECTOR_ALIGNMENT);
+    }
+
+    /** As {@link #input(String, long)} for a kernel that needs less than whole vectors. @param align in bytes */
+    public Launch input(String name, long bytes, int align) {
+        return operand(new Operand(name, nextSlot(), bytes, align, false, List.of()));
+    }
+
+    /**
+     * Appends a pointer to {@code bytes} that the kernel writes, or reads and writes, aligned to 16 bytes.
+     *
+     * @param mayBe names of arguments that may be the very same address: the kernel works in place
+     */
+    public Launch output(String name, long bytes, String... mayBe) {
+        return output(name, bytes, VECTOR_ALIGNMENT, mayBe);
+    }
+
+    /** As {@link #output(String, long, String...)} for a kernel that needs less than whole vectors. @param align in bytes */
+    public Launch output(String name, long bytes, int align, String... mayBe) {
+        return operand(new Operand(name, nextSlot(), bytes, align, true, List.of(mayBe)));
+    }
+
+    /** Appends a pointer to {@code bytes} whose content means nothing after the launch; 0 bytes: not used, may be null. */
+    public Launch scratch(String name, long bytes) {
+        return output(name, bytes);
+    }
+
+    /**
+     * Appends what a reduction folds with: "workspace", of any content, and "tickets", ints that are 0 before the first use and left
+     * 0. They are given as two pointers, or with {@link #enqueueClearing} as one workspace of {@link #foldBytes}.
+     */
+    public Launch fold(long partialBytes, int tickets) {
+        scratch("workspace", partialBytes).output("tickets", (long) tickets * Integer.BYTES, Integer.BYTES);
+        folds = true;
+        return this;
+    }
+
+    /** Bytes of a workspace that holds the partial results and, after them, the tickets. */
+    public static long foldBytes(long partialBytes, int tickets) {
+        return tickets == 0 ? partialBytes : Operands.ticketOffset(partialBytes) + (long) tickets * Integer.BYTES;
+    }
+
+    /** Appends a pointer that nobody looks at, for an application's own kernel. */
     public Launch pointer() {
-        int slot = nextSlot();
-        pointerSlots[pointers++] = slot;
+        return operand(Operand.unchecked(nextSlot()));
+    }
+
+    private Launch operand(Operand operand) {
+        operands.add(operand);
         return this;
     }
 
@@ -106,7 +167,7 @@ public final class Launch {
 
     /** Enqueues to a stream that may be the application's own. With up to ten pointers nothing is allocated. */
     public void enqueue(CUstream stream, CUdeviceptr... given) {
-        for (int i = 0; i < Math.min(given.length, pointers); i++) {
+        for (int i = 0; i < given.length; i++) {
             bind(i, given[i]);
         }
         submit(stream, given.length);
@@ -166,19 +227,59 @@ public final class Launch {
                 .bind(5, f).bind(6, g).bind(7, h).bind(8, i).bind(9, j).submit(stream, 10);
     }
 
-    private Launch bind(int index, CUdeviceptr pointer) {
-        kernel.requireOpen();
-        // One too many is reported by submit.
-        if (index < pointers) {
-            arguments.put(pointerSlots[index], Address.valueOf(pointer));
+    /**
+     * As {@code enqueue} with a workspace of {@link #foldBytes} and any content: sets the tickets in it to 0 in the stream first.
+     * For a launch whose last arguments are {@link #fold}'s, after three others.
+     */
+    public void enqueueClearing(CUstream stream, CUdeviceptr a, CUdeviceptr b, CUdeviceptr c, CUdeviceptr workspace) {
+        if (!folds || operands.count() != 5) {
+            throw new IllegalStateException(this + ": it does not end in a workspace and tickets after three pointers");
         }
+        bind(0, a).bind(1, b).bind(2, c).bind(3, workspace);
+        operands.joinTickets();
+        accept(stream, true);
+        if (operands.ticketBytes() > 0) {
+            clearTickets(stream);
+        }
+        launch(stream);
+    }
+
+    private Launch bind(int index, CUdeviceptr pointer) {
+        operands.give(index, pointer);
         return this;
     }
 
     private void submit(CUstream stream, int given) {
-        if (given != pointers) {
-            throw new IllegalArgumentException(this + ": it takes " + pointers + " pointers, and " + given + " were given");
+        if (given != operands.count()) {
+            throw new IllegalArgumentException(this + ": it takes " + operands.count() + " pointers, and " + given + " were given");
         }
+        accept(stream, false);
+        launch(stream);
+    }
+
+    private void accept(CUstream stream, boolean joined) {
+        requireOpen();
+        if (stream == null) {
+            throw new IllegalArgumentException(this + ": argument stream is null: pass `new CUstream()` for the default stream");
+        }
+        if (operands.accept(this, device.context(), stream, joined)) {
+            operands.write(arguments);
+        }
+    }
+
+    private void clearTickets(CUstream stream) {
+        int result;
+        try {
+            result = JCudaDriver.cuMemsetD8Async(operands.ticketsInWorkspace(), (byte) 0, operands.ticketBytes(), stream);
+        } catch (CudaException e) {
+            result = Driver.code(e);
+        }
+        if (result != CUresult.CUDA_SUCCESS) {
+            throw Driver.failure(result, "clearing the tickets of", this);
+        }
+    }
+
+    private void launch(CUstream stream) {
         fixed = true;
         int result;
         try {
@@ -195,9 +296,15 @@ public final class Launch {
         }
     }
 
+    private void requireOpen() {
+        if (!device.isOpen() || !kernel.isOpen()) {
+            throw new IllegalStateException(this + " was used after it, or the device it is for, was closed");
+        }
+    }
+
     private int nextSlot() {
         requireDescribable();
-        kernel.requireOpen();
+        requireOpen();
         if (slots == ArgumentPool.SLOTS) {
             throw new IllegalArgumentException(this + ": at most " + ArgumentPool.SLOTS + " arguments are possible");
         }

@@ -12,7 +12,7 @@ import jcuda.driver.JCudaDriver;
 public final class PinnedBuffer extends Resource {
 
     private final String name;
-    private final HostAddress address = new HostAddress();
+    private final Pointer address = new Pointer();
     private final ByteBuffer bytes;
 
     PinnedBuffer(Resources owner, long bytes, String name) {
@@ -56,7 +56,7 @@ public final class PinnedBuffer extends Resource {
     /** The address of the first byte. */
     long address() {
         requireOpen();
-        return address.value();
+        return Handles.of(address);
     }
 
     @Override
@@ -67,12 +67,5 @@ public final class PinnedBuffer extends Resource {
     @Override
     public String toString() {
         return "pinned buffer '" + name + "' (" + bytes.capacity() + " bytes)";
-    }
-
-    /** A host pointer whose value can be read, which JCuda reserves to subclasses. */
-    private static final class HostAddress extends Pointer {
-        long value() {
-            return getNativePointer() + getByteOffset();
-        }
     }
 }

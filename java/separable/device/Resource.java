@@ -26,15 +26,20 @@ public abstract class Resource implements AutoCloseable {
     @Override
     public abstract String toString();
 
+    final boolean isOpen() {
+        return !closed;
+    }
+
     final void requireOpen() {
         if (closed) {
             throw new IllegalStateException(this + " was used after it was closed");
         }
     }
 
-    /** Whether somebody has closed it, even if the driver did not take it back. */
-    final boolean isClosed() {
-        return closed;
+    /** Counts it as closed without asking the driver, which has freed it with its context. */
+    final void forget() {
+        owner.remove(this);
+        closed = true;
     }
 
     /** @throws DeviceException when the driver does not take it back, or reports the failure of an earlier launch */

@@ -27,4 +27,9 @@ final class Resources {
     void closeAll() {
         Closing.all(snapshot());
     }
+
+    /** For a context that is gone: everything counts as closed, and the driver is not asked. */
+    void forgetAll() {
+        snapshot().forEach(Resource::forget);
+    }
 }

@@ -19,10 +19,10 @@ class ArenaTest {
         sizes.put("y", 256L);
         sizes.put("z", 1L);
         try (Arena arena = Arena.pack(device, "packed", sizes)) {
-            long start = Address.valueOf(arena.buffer().pointer());
-            assertThat(Address.valueOf(arena.pointer("x"))).isEqualTo(start);
-            assertThat(Address.valueOf(arena.pointer("y"))).isEqualTo(start + 256);
-            assertThat(Address.valueOf(arena.pointer("z"))).isEqualTo(start + 512);
+            long start = Handles.of(arena.buffer().pointer());
+            assertThat(Handles.of(arena.pointer("x"))).isEqualTo(start);
+            assertThat(Handles.of(arena.pointer("y"))).isEqualTo(start + 256);
+            assertThat(Handles.of(arena.pointer("z"))).isEqualTo(start + 512);
             assertThat(arena.bytes()).isEqualTo(768);
             assertThat(arena.describe().lines()).containsExactly("           0          100  x", "         256          256  y",
                     "         512            1  z");

@@ -54,11 +54,11 @@ class DeviceBufferTest {
     @Test
     void addressesLieInside(Device device) {
         DeviceBuffer buffer = device.allocate(1024, "addressed");
-        long start = Address.valueOf(buffer.pointer());
+        long start = Handles.of(buffer.pointer());
         assertThat(start % 256).isZero();
-        assertThat(Address.valueOf(buffer.at(512))).isEqualTo(start + 512);
-        assertThat(Address.valueOf(buffer.at(512).withByteOffset(-16))).isEqualTo(start + 496);
-        assertThat(Address.valueOf(null)).isZero();
+        assertThat(Handles.of(buffer.at(512))).isEqualTo(start + 512);
+        assertThat(Handles.of(buffer.at(512).withByteOffset(-16))).isEqualTo(start + 496);
+        assertThat(Handles.of(null)).isZero();
         assertThatThrownBy(() -> buffer.at(1025)).isInstanceOf(IndexOutOfBoundsException.class).hasMessageContaining("'addressed'");
     }
 

@@ -38,7 +38,7 @@ class DeviceFailureTest {
     @Test
     void launchesAfterTheDeviceIsClosedAreRefused() throws Exception {
         ForkedJava.Result result = probe(Map.of(), "use-after-close");
-        assertThat(result.output()).contains("error: module 'separable' was used after it was closed");
+        assertThat(result.output()).contains("error: kernel add_f32 on a grid of 1x1x1 blocks of 1 threads was used after it, or the device it is for, was closed");
     }
 
     @Test

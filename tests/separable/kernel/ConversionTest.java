@@ -38,6 +38,21 @@ class ConversionTest {
         }
     }
 
+    /** One element a thread, where other kernels take eight. */
+    @ParameterizedTest
+    @EnumSource(value = DType.class, names = "F32", mode = EnumSource.Mode.EXCLUDE)
+    void readsEveryValueAlone(DType type, Device device, Stream stream) {
+        short[] bits = RoundingCases.allBits();
+        DeviceBuffer values = Poisoned.floats(device, bits.length);
+        device.kernel("transpose_" + type.suffix() + "_f32").launch().describe("conversion").pointer().pointer().i32(1).i32(bits.length)
+                .grid(VectorGrid.blocks(bits.length, 256), 1, 1).block(256)
+                .enqueue(stream.handle(), upload(device, bits).pointer(), values.pointer());
+        float[] read = values.readFloats(0, bits.length);
+        for (int i = 0; i < bits.length; i++) {
+            assertThat(read[i]).as("%04x", bits[i]).isEqualTo(Float.valueOf(Narrow.value(bits[i], type)));
+        }
+    }
+
     /** An update at rate 0 changes no finite weight and rounds each into the copy. */
     @ParameterizedTest
     @EnumSource(value = DType.class, names = "F32", mode = EnumSource.Mode.EXCLUDE)

@@ -1,0 +1,129 @@
+package separable.bench;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import separable.cudnn.Cudnn;
+import separable.cudnn.CudnnHandle;
+import separable.device.Device;
+import separable.spec.DType;
+import separable.spec.Layout;
+import separable.spec.Pass;
+import separable.train.Defaults;
+import separable.tune.Problem;
+import separable.tune.Stopwatch;
+
+/**
+ * Measures kernels shape by shape: ours as they run untuned, the best of our variants, and cuDNN's best algorithm, all in turn.
+ * What is measured is kept, so that a run that is stopped or fails leaves a {@link #report} of the shapes before.
+ */
+public final class KernelBench {
+
+    /**
+     * What to measure.
+     *
+     * @param layout    of all operands
+     * @param withCudnn whether cuDNN takes part where there is one
+     * @param rules     for one shape in one pass and precision
+     */
+    public record Request(List<BenchShape> shapes, List<DType> types, List<Pass> passes, Layout layout, boolean withCudnn,
+                          Stopwatch.Rules rules) {
+
+        public Request {
+            shapes = List.copyOf(shapes);
+            types = List.copyOf(types);
+            passes = List.copyOf(passes);
+            Objects.requireNonNull(layout, "layout");
+            Objects.requireNonNull(rules, "rules");
+        }
+
+        /** Rows of a whole report. */
+        public int rows() {
+            return shapes.size() * types.size() * passes.size();
+        }
+    }
+
+    /** Is told before each row how many are done and which comes next. */
+    public interface Listener {
+        void next(int done, String label);
+    }
+
+    private final Device device;
+    private final Request request;
+    private final RunInfo info;
+    private final Optional<String> noCudnn;
+    private final Map<DType, Ceiling> ceilings = new EnumMap<>(DType.class);
+    private final List<KernelRow> rows = new ArrayList<>();
+
+    public KernelBench(Device device, Request request, RunInfo info, Cudnn cudnn) {
+        this.device = Objects.requireNonNull(device, "device");
+        this.request = Objects.requireNonNull(request, "request");
+        this.info = Objects.requireNonNull(info, "info");
+        this.noCudnn = absence(device, cudnn, request.withCudnn());
+    }
+
+    /**
+     * Measures everything, one precision after the other, the ceilings of each first.
+     *
+     * @param stop asked before each row
+     * @return whether everything was measured: false when {@code stop} said so
+     * @throws separable.device.DeviceException when a launch fails or memory is lacking
+     */
+    public boolean run(Listener listener, BooleanSupplier stop) {
+        CeilingProbe probe = new CeilingProbe(device, Defaults.isSmall(device.multiprocessors()), request.rules());
+        double copy = probe.copyBytesPerSecond();
+        try (Stopwatch stopwatch = new Stopwatch(device, request.rules())) {
+            for (DType type : request.types()) {
+                if (stop.getAsBoolean()) {
+                    return false;
+                }
+                ceilings.put(type, new Ceiling(copy, probe.flopsPerSecond(type, request.withCudnn())));
+                if (!measure(type, stopwatch, listener, stop)) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    private boolean measure(DType type, Stopwatch stopwatch, Listener listener, BooleanSupplier stop) {
+        for (BenchShape shape : request.shapes()) {
+            for (Pass pass : request.passes()) {
+                if (stop.getAsBoolean()) {
+                    return false;
+                }
+                listener.next(rows.size(), shape.name() + " " + pass + " " + type);
+                rows.add(measure(shape, new Problem(shape.spec(), type, request.layout(), pass), stopwatch));
+            }
+        }
+        return true;
+    }
+
+    private KernelRow measure(BenchShape shape, Problem problem, Stopwatch stopwatch) {
+        try (Contest contest = new Contest(device, problem, request.withCudnn())) {
+            List<Timed> timed = contest.race(stopwatch);
+            List<Timed> ours = timed.stream().filter(each -> !Contest.isCudnn(each.contender())).toList();
+            Optional<Timed> theirs = timed.stream().filter(each -> Contest.isCudnn(each.contender())).min(Comparator.comparingDouble(Timed::median));
+            return new KernelRow(shape, problem, ours.get(0), ours.stream().min(Comparator.comparingDouble(Timed::median)).orElseThrow(),
+                    theirs, theirs.isPresent() ? "" : noCudnn.orElse("no algorithm of cuDNN's for the " + problem));
+        }
+    }
+
+    /** Why cuDNN can take no part at all; empty when it can. */
+    private static Optional<String> absence(Device device, Cudnn cudnn, boolean asked) {
+        if (!asked) {
+            return Optional.of("not asked for");
+        }
+        return cudnn.isAvailable() ? CudnnHandle.refusal(cudnn, device) : Optional.of("no cuDNN 9 on this machine");
+    }
+
+    /** What was measured so far. */
+    public KernelReport report() {
+        return new KernelReport(info, rows.size() == request.rows(), ceilings, rows, List.of());
+    }
+}
