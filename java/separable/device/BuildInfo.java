@@ -2,6 +2,9 @@ package separable.device;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Properties;
 import java.util.regex.Matcher;
@@ -18,6 +21,8 @@ import java.util.regex.Pattern;
 public record BuildInfo(List<String> architectures, String ptx, String compiler, String version) {
 
     private static final String FOLDER = "/separable/native/";
+
+    private static final int HASH_BYTES = 6;
 
     public BuildInfo {
         architectures = List.copyOf(architectures);
@@ -47,6 +52,15 @@ public record BuildInfo(List<String> architectures, String ptx, String compiler,
             return stream.readAllBytes();
         } catch (IOException e) {
             throw new DeviceException(0, "reading " + FOLDER + "kernels.fatbin from the class path: " + e.getMessage(), e);
+        }
+    }
+
+    /** Twelve hexadecimal digits that differ from build to build of the module's image. */
+    public static String kernelsHash() {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(fatbin()), 0, HASH_BYTES);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
         }
     }
 

@@ -99,8 +99,8 @@ public final class Backward {
         if (dy == null) {
             return;
         }
-        ops.add(new Op.ConvBackwardFilter(op.name(), op.kind(), op.spec(), op.x(), dy, gradientOf(op.w())));
-        through(op.x(), op.y(), (same, dx) -> new Op.ConvBackwardData(op.name(), op.kind(), op.spec(), same, op.w(), dx));
+        ops.add(new Op.ConvBackwardFilter(op.name(), op.spec(), op.x(), dy, gradientOf(op.w())));
+        through(op.x(), op.y(), (same, dx) -> new Op.ConvBackwardData(op.name(), op.spec(), same, op.w(), dx));
     }
 
     private void bias(Op.BiasForward op) {

@@ -5,45 +5,47 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import separable.device.Closing;
 import separable.device.Device;
+import separable.tune.Tuner;
 
 /**
- * Finds the kernels that can carry out an op. The choice is made here, when the plan is made, and printed with it; a step
- * never tries anything. Today every op has one kernel; a library or a tuned variant becomes a second entry of its list.
+ * Finds the kernel that carries out an op. The choice is made here, when the plan is made, and printed with it; a step never tries
+ * anything. Among the many ways to compute a convolution a {@link Tuner} chooses; any other op has one kernel.
  */
 final class Candidates {
 
-    private final Map<Class<? extends Op>, Function<Op, List<Candidate>>> makers = new HashMap<>();
+    private final Map<Class<? extends Op>, Function<Op, Candidate>> makers = new HashMap<>();
 
-    Candidates(Device device) {
-        ConvolutionCandidates.register(this, device);
+    Candidates(Device device, Tuner tuner) {
+        ConvolutionCandidates.register(this, tuner);
         NormCandidates.register(this, device);
         PointCandidates.register(this, device);
         PoolCandidates.register(this, device);
     }
 
-    /** Says how ops of one type are carried out: the candidates that support the op, best first. */
-    <T extends Op> void on(Class<T> type, Function<T, List<Candidate>> maker) {
+    /** Says how ops of one type are carried out. */
+    <T extends Op> void on(Class<T> type, Function<T, Candidate> maker) {
         if (makers.put(type, op -> maker.apply(type.cast(op))) != null) {
             throw new IllegalStateException(type.getSimpleName() + " is registered twice");
         }
     }
 
-    /** One kernel for each op of the graph. */
+    /** One kernel for each op of the graph, to be closed by the caller. */
     List<Candidate> choose(Graph graph) {
         List<Candidate> chosen = new ArrayList<>();
-        for (Op op : graph.ops()) {
-            List<Candidate> able = of(op);
-            if (able.isEmpty()) {
-                throw new IllegalArgumentException(op.name() + ": no kernel supports " + op);
+        try {
+            for (Op op : graph.ops()) {
+                chosen.add(of(op));
             }
-            chosen.add(able.get(0));
+        } catch (RuntimeException failure) {
+            throw Closing.after(failure, chosen);
         }
         return chosen;
     }
 
-    List<Candidate> of(Op op) {
-        Function<Op, List<Candidate>> maker = makers.get(op.getClass());
+    private Candidate of(Op op) {
+        Function<Op, Candidate> maker = makers.get(op.getClass());
         if (maker == null) {
             throw new IllegalArgumentException(op.name() + ": no kernel is known for " + op.getClass().getSimpleName());
         }

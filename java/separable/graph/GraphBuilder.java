@@ -41,10 +41,10 @@ public final class GraphBuilder {
     }
 
     /** {@code filter} has the activations' precision when kernels read it. */
-    public Tensor convolution(String layer, ConvKind kind, ConvSpec spec, Tensor x, Parameter filter, Shape output) {
+    public Tensor convolution(String layer, ConvSpec spec, Tensor x, Parameter filter, Shape output) {
         Tensor w = parameter(filter, type);
         Tensor y = activation(layer, output);
-        ops.add(new Op.ConvForward(layer, kind, spec, x, w, y));
+        ops.add(new Op.ConvForward(layer, spec, x, w, y));
         return y;
     }
 

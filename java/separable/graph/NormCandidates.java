@@ -1,6 +1,5 @@
 package separable.graph;
 
-import java.util.List;
 import separable.device.Device;
 import separable.kernel.BatchNorm;
 import separable.spec.DType;
@@ -12,10 +11,10 @@ final class NormCandidates {
     private NormCandidates() {}
 
     static void register(Candidates candidates, Device device) {
-        candidates.on(Op.BatchNormStatistics.class, op -> List.of(statistics(device, op)));
-        candidates.on(Op.BatchNormForward.class, op -> List.of(forward(device, op)));
-        candidates.on(Op.BatchNormBackwardReduce.class, op -> List.of(backwardReduce(device, op)));
-        candidates.on(Op.BatchNormBackwardData.class, op -> List.of(backwardData(device, op)));
+        candidates.on(Op.BatchNormStatistics.class, op -> statistics(device, op));
+        candidates.on(Op.BatchNormForward.class, op -> forward(device, op));
+        candidates.on(Op.BatchNormBackwardReduce.class, op -> backwardReduce(device, op));
+        candidates.on(Op.BatchNormBackwardData.class, op -> backwardData(device, op));
     }
 
     private static BatchNorm kernel(Device device, Tensor x, NormAttributes norm) {

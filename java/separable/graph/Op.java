@@ -25,8 +25,8 @@ public sealed interface Op {
         return List.of();
     }
 
-    /** {@code y = conv(x, w)}. A dense layer is POINTWISE on a matrix that views {@code x}. */
-    record ConvForward(String name, ConvKind kind, ConvSpec spec, Tensor x, Tensor w, Tensor y) implements Op {
+    /** {@code y = conv(x, w)}. A dense layer is a pointwise convolution of a matrix that views {@code x}. */
+    record ConvForward(String name, ConvSpec spec, Tensor x, Tensor w, Tensor y) implements Op {
         public ConvForward {
             requireElements(name, spec, x, y);
         }
@@ -42,7 +42,7 @@ public sealed interface Op {
         }
     }
 
-    record ConvBackwardData(String name, ConvKind kind, ConvSpec spec, Tensor dy, Tensor w, Tensor dx) implements Op {
+    record ConvBackwardData(String name, ConvSpec spec, Tensor dy, Tensor w, Tensor dx) implements Op {
         public ConvBackwardData {
             requireElements(name, spec, dx, dy);
         }
@@ -58,7 +58,7 @@ public sealed interface Op {
         }
     }
 
-    record ConvBackwardFilter(String name, ConvKind kind, ConvSpec spec, Tensor x, Tensor dy, Tensor dw) implements Op {
+    record ConvBackwardFilter(String name, ConvSpec spec, Tensor x, Tensor dy, Tensor dw) implements Op {
         public ConvBackwardFilter {
             requireElements(name, spec, x, dy);
         }

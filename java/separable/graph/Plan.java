@@ -10,6 +10,9 @@ import separable.device.Device;
 import separable.device.DeviceBuffer;
 import separable.device.Stream;
 import separable.kernel.StepState;
+import separable.tune.Choice;
+import separable.tune.Decision;
+import separable.tune.Tuner;
 
 /**
  * A graph compiled for one device, batch size and precision: kernels chosen, memory laid out, addresses bound. After that
@@ -58,13 +61,29 @@ public final class Plan implements AutoCloseable {
         this.graph = graph;
         this.metrics = metrics;
         this.lifetimes = Lifetimes.of(graph);
-        this.chosen = new Candidates(device).choose(graph);
-        this.memory = new Memory(device, graph, lifetimes, chosen, parameters, options);
+        this.chosen = choose(device, graph, options);
+        try {
+            this.memory = new Memory(device, graph, lifetimes, chosen, parameters, options);
+        } catch (RuntimeException failure) {
+            throw Closing.after(failure, chosen);
+        }
         try {
             this.steps = bind(state.map(StepState::pointer).orElse(null), metrics.map(DeviceBuffer::pointer).orElse(null));
         } catch (RuntimeException failure) {
-            throw Closing.after(failure, List.of(memory));
+            throw Closing.after(failure, owned());
         }
+    }
+
+    private static List<Candidate> choose(Device device, Graph graph, PlanOptions options) {
+        try (Tuner tuner = new Tuner(device, options.tuning())) {
+            return new Candidates(device, tuner).choose(graph);
+        }
+    }
+
+    private List<AutoCloseable> owned() {
+        List<AutoCloseable> owned = new ArrayList<>(chosen);
+        owned.add(memory);
+        return owned;
     }
 
     private Enqueue[] bind(CUdeviceptr state, CUdeviceptr ring) {
@@ -118,6 +137,11 @@ public final class Plan implements AutoCloseable {
         return steps.length;
     }
 
+    /** How the kernels of convolutions were chosen, in the order of the ops. */
+    public List<Decision> decisions() {
+        return chosen.stream().flatMap(candidate -> candidate.choice().stream()).map(Choice::decision).toList();
+    }
+
     /** Bytes of activations, gradients and workspaces. */
     public long arenaBytes() {
         return memory.layout().bytes();
@@ -165,9 +189,9 @@ public final class Plan implements AutoCloseable {
                 + "\nplan\n" + describe();
     }
 
-    /** Gives the arena and the tickets back. */
+    /** Gives the arena, the tickets and the kernels back. */
     @Override
     public void close() {
-        memory.close();
+        Closing.all(owned());
     }
 }

@@ -1,6 +1,5 @@
 package separable.graph;
 
-import java.util.List;
 import separable.device.Device;
 import separable.kernel.Add;
 import separable.kernel.Bias;
@@ -14,15 +13,15 @@ final class PointCandidates {
     private PointCandidates() {}
 
     static void register(Candidates candidates, Device device) {
-        candidates.on(Op.BiasForward.class, op -> List.of(bias(device, op)));
-        candidates.on(Op.BiasBackward.class, op -> List.of(bias(device, op)));
-        candidates.on(Op.ActivationForward.class, op -> List.of(activation(device, op)));
-        candidates.on(Op.ActivationBackward.class, op -> List.of(activation(device, op)));
-        candidates.on(Op.AddForward.class, op -> List.of(add(device, op)));
-        candidates.on(Op.DropoutForward.class, op -> List.of(dropout(device, op)));
-        candidates.on(Op.DropoutBackward.class, op -> List.of(dropout(device, op)));
-        candidates.on(Op.SoftmaxEvaluate.class, op -> List.of(loss(device, op)));
-        candidates.on(Op.SoftmaxCrossEntropy.class, op -> List.of(loss(device, op)));
+        candidates.on(Op.BiasForward.class, op -> bias(device, op));
+        candidates.on(Op.BiasBackward.class, op -> bias(device, op));
+        candidates.on(Op.ActivationForward.class, op -> activation(device, op));
+        candidates.on(Op.ActivationBackward.class, op -> activation(device, op));
+        candidates.on(Op.AddForward.class, op -> add(device, op));
+        candidates.on(Op.DropoutForward.class, op -> dropout(device, op));
+        candidates.on(Op.DropoutBackward.class, op -> dropout(device, op));
+        candidates.on(Op.SoftmaxEvaluate.class, op -> loss(device, op));
+        candidates.on(Op.SoftmaxCrossEntropy.class, op -> loss(device, op));
     }
 
     private static Candidate bias(Device device, Op.BiasForward op) {

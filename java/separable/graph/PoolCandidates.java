@@ -1,6 +1,5 @@
 package separable.graph;
 
-import java.util.List;
 import separable.device.Device;
 import separable.kernel.AveragePool;
 import separable.kernel.GlobalAveragePool;
@@ -12,12 +11,12 @@ final class PoolCandidates {
     private PoolCandidates() {}
 
     static void register(Candidates candidates, Device device) {
-        candidates.on(Op.MaxPoolForward.class, op -> List.of(max(device, op)));
-        candidates.on(Op.MaxPoolBackward.class, op -> List.of(max(device, op)));
-        candidates.on(Op.AveragePoolForward.class, op -> List.of(average(device, op)));
-        candidates.on(Op.AveragePoolBackward.class, op -> List.of(average(device, op)));
-        candidates.on(Op.GlobalAveragePoolForward.class, op -> List.of(global(device, op)));
-        candidates.on(Op.GlobalAveragePoolBackward.class, op -> List.of(global(device, op)));
+        candidates.on(Op.MaxPoolForward.class, op -> max(device, op));
+        candidates.on(Op.MaxPoolBackward.class, op -> max(device, op));
+        candidates.on(Op.AveragePoolForward.class, op -> average(device, op));
+        candidates.on(Op.AveragePoolBackward.class, op -> average(device, op));
+        candidates.on(Op.GlobalAveragePoolForward.class, op -> global(device, op));
+        candidates.on(Op.GlobalAveragePoolBackward.class, op -> global(device, op));
     }
 
     private static Candidate max(Device device, Op.MaxPoolForward op) {

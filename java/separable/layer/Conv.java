@@ -1,6 +1,5 @@
 package separable.layer;
 
-import separable.graph.ConvKind;
 import separable.graph.GraphBuilder;
 import separable.graph.Tensor;
 import separable.spec.ConvSpec;
@@ -14,6 +13,6 @@ public record Conv(int outputChannels, int kernel, int stride, PadRule pad, Weig
         Shape in = x.shape();
         var padding = Convolutions.padding(name, in, pad, kernel, stride, 1);
         ConvSpec spec = ConvSpec.full(in, outputChannels, kernel, stride, 1, padding);
-        return Convolutions.lower(graph, name, ConvKind.FULL, spec, x, weights);
+        return Convolutions.lower(graph, name, spec, x, weights);
     }
 }

@@ -1,6 +1,5 @@
 package separable.layer;
 
-import separable.graph.ConvKind;
 import separable.graph.GraphBuilder;
 import separable.graph.InitialValue;
 import separable.graph.Parameter;
@@ -30,14 +29,14 @@ final class Convolutions {
     }
 
     /** Convolution and, if asked for, bias. */
-    static Tensor lower(GraphBuilder graph, String name, ConvKind kind, ConvSpec spec, Tensor x, Weights weights) {
-        boolean depthwise = kind == ConvKind.DEPTHWISE;
+    static Tensor lower(GraphBuilder graph, String name, ConvSpec spec, Tensor x, Weights weights) {
+        boolean depthwise = spec.isDepthwise();
         int in = depthwise ? 1 : spec.input().c();
         int groups = depthwise ? spec.outputChannels() : 1;
         InitialValue initial = weights.initial().of(spec.outputChannels(), in, groups, spec.kernelHeight() * spec.kernelWidth());
         Parameter filter = new Parameter(name + ".weight", depthwise ? Parameter.Layout.DEPTHWISE : Parameter.Layout.CONVOLUTION,
                 spec.outputChannels(), in, spec.kernelHeight(), spec.kernelWidth(), weights.decay(), initial);
-        Tensor y = graph.convolution(name, kind, spec, x, filter, spec.output());
+        Tensor y = graph.convolution(name, spec, x, filter, spec.output());
         return weights.bias() ? bias(graph, name, y) : y;
     }
 

@@ -1,6 +1,5 @@
 package separable.layer;
 
-import separable.graph.ConvKind;
 import separable.graph.GraphBuilder;
 import separable.graph.Parameter;
 import separable.graph.Tensor;
@@ -20,7 +19,7 @@ public record Dense(int outputs, Weights weights) implements Layer {
         Shape flat = Shape.matrix(in.n(), in.h() * in.w() * in.channelStride());
         var initial = weights.initial().of(outputs, in.c(), 1, in.h() * in.w());
         Parameter filter = new Parameter(name + ".weight", Parameter.Layout.DENSE, outputs, in.c(), in.h(), in.w(), weights.decay(), initial);
-        Tensor y = graph.convolution(name, ConvKind.POINTWISE, ConvSpec.pointwise(flat, outputs), x, filter, Shape.matrix(in.n(), outputs));
+        Tensor y = graph.convolution(name, ConvSpec.pointwise(flat, outputs), x, filter, Shape.matrix(in.n(), outputs));
         return weights.bias() ? Convolutions.bias(graph, name, y) : y;
     }
 }

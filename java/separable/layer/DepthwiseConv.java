@@ -1,6 +1,5 @@
 package separable.layer;
 
-import separable.graph.ConvKind;
 import separable.graph.GraphBuilder;
 import separable.graph.Tensor;
 import separable.spec.ConvSpec;
@@ -14,6 +13,6 @@ public record DepthwiseConv(int kernel, int stride, int dilation, PadRule pad, W
         Shape in = x.shape();
         var padding = Convolutions.padding(name, in, pad, kernel, stride, dilation);
         ConvSpec spec = ConvSpec.depthwise(in, kernel, stride, dilation, padding);
-        return Convolutions.lower(graph, name, ConvKind.DEPTHWISE, spec, x, weights);
+        return Convolutions.lower(graph, name, spec, x, weights);
     }
 }

@@ -1,6 +1,5 @@
 package separable.layer;
 
-import separable.graph.ConvKind;
 import separable.graph.GraphBuilder;
 import separable.graph.Tensor;
 import separable.spec.ConvSpec;
@@ -11,6 +10,6 @@ public record PointwiseConv(int outputChannels, Weights weights) implements Laye
     @Override
     public Tensor lower(GraphBuilder graph, String name, Tensor x) {
         ConvSpec spec = ConvSpec.pointwise(x.shape(), outputChannels);
-        return Convolutions.lower(graph, name, ConvKind.POINTWISE, spec, x, weights);
+        return Convolutions.lower(graph, name, spec, x, weights);
     }
 }

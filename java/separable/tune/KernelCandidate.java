@@ -5,6 +5,7 @@ import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
 import separable.kernel.Conv;
 import separable.kernel.DepthwiseConv;
+import separable.kernel.GenericConv;
 import separable.kernel.PointwiseConv;
 import separable.spec.Pass;
 
@@ -49,6 +50,11 @@ final class KernelCandidate implements Candidate {
     }
 
     static Candidate of(String name, Pass pass, Conv kernel) {
+        return new KernelCandidate(name, pass, kernel::forward, kernel::backwardData, kernel::backwardFilter, kernel.workspaceBytes(),
+                kernel.tickets());
+    }
+
+    static Candidate of(String name, Pass pass, GenericConv kernel) {
         return new KernelCandidate(name, pass, kernel::forward, kernel::backwardData, kernel::backwardFilter, kernel.workspaceBytes(),
                 kernel.tickets());
     }

@@ -1,6 +1,7 @@
 package separable.tune;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
@@ -10,6 +11,7 @@ import separable.device.Closing;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
 import separable.device.Stream;
+import separable.kernel.Compare;
 
 /**
  * Device memory to run candidates of one problem in: random operands in as many sets as exceed the second-level cache three times
@@ -32,7 +34,7 @@ public final class Workbench implements AutoCloseable {
     private final DeviceBuffer outputs;
     private final DeviceBuffer workspace;
     private final DeviceBuffer tickets;
-    private final long outStride;
+    private DeviceBuffer reference;
 
     /**
      * @param workspaceBytes of the candidate that needs most
@@ -46,12 +48,11 @@ public final class Workbench implements AutoCloseable {
         a = new CUdeviceptr[sets];
         b = new CUdeviceptr[sets];
         out = new CUdeviceptr[sets];
-        outStride = Arena.align(problem.outBytes());
         try {
             Random random = new Random(20170417);
             slice(operand("a", RandomValues.a(problem, random), problem.aBytes(), sets), problem.aBytes(), a);
             slice(operand("b", RandomValues.b(problem, random), problem.bBytes(), sets), problem.bBytes(), b);
-            outputs = keep(device.allocate(outStride * sets, "tuning output"));
+            outputs = keep(device.allocate(Arena.align(problem.outBytes()) * sets, "tuning output"));
             slice(outputs, problem.outBytes(), out);
             workspace = workspaceBytes == 0 ? null : keep(device.allocate(workspaceBytes, "tuning workspace"));
             tickets = ticketCount == 0 ? null : keep(device.allocate((long) ticketCount * Integer.BYTES, "tuning tickets"));
@@ -59,23 +60,20 @@ public final class Workbench implements AutoCloseable {
                 tickets.zero();
             }
         } catch (RuntimeException failure) {
-            throw closedAfter(failure);
+            throw Closing.after(failure, owned);
         }
-    }
-
-    private RuntimeException closedAfter(RuntimeException failure) {
-        try {
-            close();
-        } catch (RuntimeException another) {
-            failure.addSuppressed(another);
-        }
-        return failure;
     }
 
     private static int sets(Device device, Problem problem) {
         long bytes = problem.aBytes() + problem.bBytes() + problem.outBytes();
         long wanted = (CACHE_MULTIPLE * (long) device.cacheBytes() + bytes - 1) / bytes;
         return (int) Math.max(1, Math.min(wanted, MOST_SETS));
+    }
+
+    /** Bytes that a workbench takes with a reference to compare with. */
+    static long bytes(Device device, Problem problem, long workspaceBytes, int ticketCount) {
+        long set = Arena.align(problem.aBytes()) + Arena.align(problem.bBytes()) + Arena.align(problem.outBytes());
+        return set * sets(device, problem) + problem.outBytes() + workspaceBytes + (long) ticketCount * Integer.BYTES;
     }
 
     private DeviceBuffer operand(String name, byte[] pattern, long bytes, int sets) {
@@ -122,6 +120,32 @@ public final class Workbench implements AutoCloseable {
 
     private static CUdeviceptr pointer(DeviceBuffer buffer) {
         return buffer == null ? null : buffer.pointer();
+    }
+
+    /** Runs {@code referee} and keeps its result for {@link #compare}. */
+    void keepReference(Candidate referee, Stream stream) {
+        reference = keep(device.allocate(problem.outBytes(), "tuning reference"));
+        poison(stream);
+        enqueue(referee, 0, stream);
+        reference.copyAsync(0, outputs, 0, problem.outBytes(), stream);
+        stream.synchronize();
+    }
+
+    /** Enqueues filling the first set's result with NaN and clearing the tickets, so that what a run leaves out shows. */
+    void poison(Stream stream) {
+        outputs.fill(0, problem.outBytes(), (byte) 0xff, stream);
+        if (tickets != null) {
+            tickets.zero(stream);
+        }
+    }
+
+    /** The first set's result against the reference. Waits. */
+    Compare.Result compare(Compare compare, float rtol, Stream stream) {
+        return compare.run(outputs.pointer(), reference.pointer(), problem.outElements(), problem.outType(), rtol, stream);
+    }
+
+    boolean ticketsAreZero(Candidate candidate) {
+        return candidate.tickets() == 0 || Arrays.stream(tickets.readInts(0, candidate.tickets())).allMatch(ticket -> ticket == 0);
     }
 
     /** Gives all memory back. */

@@ -1,0 +1,96 @@
+package separable.tune;
+
+import java.util.ArrayList;
+import java.util.List;
+import separable.device.Device;
+import separable.kernel.Conv;
+import separable.kernel.DepthwiseConv;
+import separable.kernel.GenericConv;
+import separable.kernel.PointwiseConv;
+import separable.kernel.Variant;
+import separable.spec.ConvSpec;
+import separable.spec.DType;
+import separable.spec.Layout;
+import separable.spec.Shape;
+
+/** What there is for a problem, by family: our kernels in their variants, cuDNN's algorithms, the generic kernel. */
+final class Offers {
+
+    /** So many of one kernel class are tried by quick tuning, the rule's choice among them. */
+    private static final int QUICK_VARIANTS = 3;
+
+    private Offers() {
+    }
+
+    /** All of them, best guess first and the {@link #referee} last; never empty. */
+    static List<Offer> of(SharedHandle handle, Problem problem) {
+        List<Offer> offers = new ArrayList<>(own(handle.device(), problem));
+        offers.addAll(CudnnCandidate.offers(handle, problem));
+        offers.add(referee(handle.device(), problem));
+        return offers;
+    }
+
+    /** Those that the choice by rule looks at: cuDNN is asked only where none of our special kernels serves. */
+    static List<Offer> byRule(SharedHandle handle, Problem problem) {
+        List<Offer> own = own(handle.device(), problem);
+        if (own.isEmpty()) {
+            return of(handle, problem);
+        }
+        List<Offer> offers = new ArrayList<>(own);
+        offers.add(referee(handle.device(), problem));
+        return offers;
+    }
+
+    /** Our kernel for this kind of convolution in all its variants, the rule's choice first; empty when we have none. */
+    static List<Offer> own(Device device, Problem problem) {
+        ConvSpec spec = problem.spec();
+        DType type = problem.type();
+        if (!storesWholeVectors(problem)) {
+            return List.of();
+        }
+        if (DepthwiseConv.supports(spec, type)) {
+            return variants("DepthwiseConv", DepthwiseConv.variants(device, spec, type, problem.pass()), (name, variant) ->
+                    KernelCandidate.of(name, problem.pass(), new DepthwiseConv(device, spec, type, variant)));
+        }
+        if (PointwiseConv.supports(spec, type)) {
+            return variants("PointwiseConv", PointwiseConv.variants(device, spec, type, problem.pass()), (name, variant) ->
+                    KernelCandidate.of(name, problem.pass(), new PointwiseConv(device, spec, type, variant)));
+        }
+        if (Conv.supports(spec, type)) {
+            return variants("Conv", Conv.variants(device, spec, type, problem.pass()), (name, variant) ->
+                    KernelCandidate.of(name, problem.pass(), new Conv(device, spec, type, variant)));
+        }
+        return List.of();
+    }
+
+    /**
+     * The generic kernel, which takes any problem: the last resort, and what the others are checked against.
+     *
+     * @throws IllegalArgumentException when it is made and no kernel can index the problem
+     */
+    static Offer referee(Device device, Problem problem) {
+        String name = "GenericConv";
+        return new Offer(name, true, false, () -> KernelCandidate.of(name, problem.pass(),
+                new GenericConv(device, problem.spec(), problem.type(), problem.layout())));
+    }
+
+    /** Whether pixels and filters lie as our special kernels read them: channels last, in whole vectors. */
+    private static boolean storesWholeVectors(Problem problem) {
+        ConvSpec spec = problem.spec();
+        return problem.layout() == Layout.PADDED_NHWC || problem.layout() == Layout.NHWC
+                && spec.input().c() % Shape.CHANNEL_MULTIPLE == 0 && spec.outputChannels() % Shape.CHANNEL_MULTIPLE == 0;
+    }
+
+    private interface Maker {
+        Candidate make(String name, Variant variant);
+    }
+
+    private static List<Offer> variants(String kernel, List<Variant> variants, Maker maker) {
+        List<Offer> offers = new ArrayList<>();
+        for (Variant variant : variants) {
+            String name = kernel + " " + variant.name();
+            offers.add(new Offer(name, true, offers.size() < QUICK_VARIANTS, () -> maker.make(name, variant)));
+        }
+        return offers;
+    }
+}
