@@ -22,8 +22,10 @@ import separable.spec.Shape;
  */
 public final class GenericConv extends ConvKernel {
 
-    /** Threads a block of the filter gradient, which computes one element: GENERIC_FILTER_THREADS in conv_generic.cu. */
     private static final int FILTER_THREADS = 128;
+
+    /** Elements of dw that a block computes, a warp each. */
+    private static final int FILTER_ELEMENTS_PER_BLOCK = FILTER_THREADS / 32;
 
     /** On the current context, in {@link Layout#NHWC}. */
     public GenericConv(ConvSpec spec, DType type) {
@@ -72,9 +74,10 @@ public final class GenericConv extends ConvKernel {
 
         ConvLaunches launches() {
             ConvOperands operands = ConvOperands.elements(spec, type, layout);
+            int elements = (int) operands.filterElements();
             Launch filter = geometry(operands.backwardFilter(launch("backward_filter"), 0, 0))
                     .i32(spec.output().rows()).i32(storedOutputs()).i32(storedInputs())
-                    .grid((int) operands.filterElements(), 1, 1).block(FILTER_THREADS);
+                    .i32(elements).grid(VectorGrid.blocks(elements, FILTER_ELEMENTS_PER_BLOCK), 1, 1).block(FILTER_THREADS);
             return new ConvLaunches(
                     writing(geometry(operands.forward(launch("forward"))), layout.elements(spec.output())),
                     writing(geometry(operands.backwardData(launch("backward_data"))), layout.elements(spec.input())),
