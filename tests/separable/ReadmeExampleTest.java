@@ -3,7 +3,6 @@ package separable;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -22,11 +21,11 @@ import separable.train.Recipe;
 import separable.train.SafeTensors;
 import separable.train.Trainer;
 
-/** The README's example compiles, runs, and is the same text in both places. */
+/** The README's example of a training run; {@link SnippetTest} keeps the two texts equal. */
 @ExtendWith(DeviceExtension.class)
 class ReadmeExampleTest {
 
-    // begin
+    // begin training
     static double trainFashionMnist(Path folder, Path weights) throws IOException {
         KnownDataset pictures = KnownDataset.FASHION_MNIST;
         Dataset train = pictures.load(folder, Part.TRAIN);
@@ -42,24 +41,12 @@ class ReadmeExampleTest {
             return trainer.evaluate().accuracy();
         }
     }
-    // end
+    // end training
 
     @Test
     void runs(Device device, @TempDir Path place) throws IOException {
         IdxFiles.write(place, 64, 64, 28);
         assertThat(trainFashionMnist(place, place.resolve("model.safetensors"))).isBetween(0.0, 1.0);
         assertThat(SafeTensors.read(place.resolve("model.safetensors")).names()).contains("conv_stem.weight", "classifier.bias");
-    }
-
-    @Test
-    void isTheReadmesText() throws IOException {
-        String readme = between(Files.readString(Path.of("README.md")), "```java\n", "```");
-        String here = between(Files.readString(Path.of("tests/separable/ReadmeExampleTest.java")), "    // begin\n", "    // end");
-        assertThat(here.replaceAll("(?m)^    ", "")).isEqualTo(readme);
-    }
-
-    private static String between(String text, String begin, String end) {
-        int from = text.indexOf(begin) + begin.length();
-        return text.substring(from, text.indexOf(end, from));
     }
 }
