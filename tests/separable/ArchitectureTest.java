@@ -77,6 +77,14 @@ class ArchitectureTest {
                 .check(classes);
     }
 
+    /** A GPU server may have no AWT: what trains must not need it. */
+    @Test
+    void onlyMeasurementsDraw() {
+        noClasses().that().resideOutsideOfPackages(name("bench"), name("cli"))
+                .should().dependOnClassesThat(resideInAPackage("org.knowm.xchart.."))
+                .check(classes);
+    }
+
     @Test
     void roomsHaveNoCycles() {
         slices().matching("separable.(*)..").should().beFreeOfCycles().check(classes);

@@ -49,8 +49,8 @@ final class CeilingProbe {
     /** Operations a second of the fastest matrix product at hand in a precision. */
     double flopsPerSecond(DType type, boolean withCudnn) {
         Problem problem = new Problem(small ? SMALL_PRODUCT : LARGE_PRODUCT, type, Layout.NHWC, Pass.FORWARD);
-        try (Contest contest = new Contest(device, problem, withCudnn); Stopwatch stopwatch = new Stopwatch(device, rules)) {
-            double microseconds = contest.race(stopwatch).stream().mapToDouble(Timed::median).min().orElseThrow();
+        try (Contest contest = new Contest(device, problem, withCudnn, rules)) {
+            double microseconds = contest.race().stream().mapToDouble(Timed::median).min().orElseThrow();
             return 2e6 * problem.spec().multiplyAdds() / microseconds;
         }
     }

@@ -19,7 +19,8 @@ import separable.tune.Problem;
 import separable.tune.Stopwatch;
 
 /**
- * Measures kernels shape by shape: ours as they run untuned, the best of our variants, and cuDNN's best algorithm, all in turn.
+ * Measures kernels shape by shape: ours as they run untuned, the best of our variants, and the best of cuDNN's algorithms that give
+ * the same bits every time, all in turn.
  * What is measured is kept, so that a run that is stopped or fails leaves a {@link #report} of the shapes before.
  */
 public final class KernelBench {
@@ -29,10 +30,11 @@ public final class KernelBench {
      *
      * @param layout    of all operands
      * @param withCudnn whether cuDNN takes part where there is one
+     * @param check     whether every contender is held against the generic kernel first
      * @param rules     for one shape in one pass and precision
      */
     public record Request(List<BenchShape> shapes, List<DType> types, List<Pass> passes, Layout layout, boolean withCudnn,
-                          Stopwatch.Rules rules) {
+                          boolean check, Stopwatch.Rules rules) {
 
         public Request {
             shapes = List.copyOf(shapes);
@@ -42,7 +44,7 @@ public final class KernelBench {
             Objects.requireNonNull(rules, "rules");
         }
 
-        /** Rows of a whole report. */
+        /** Rows of a whole report, if every kernel of ours is right. */
         public int rows() {
             return shapes.size() * types.size() * passes.size();
         }
@@ -59,6 +61,8 @@ public final class KernelBench {
     private final Optional<String> noCudnn;
     private final Map<DType, Ceiling> ceilings = new EnumMap<>(DType.class);
     private final List<KernelRow> rows = new ArrayList<>();
+    private final List<String> refused = new ArrayList<>();
+    private boolean whole;
 
     public KernelBench(Device device, Request request, RunInfo info, Cudnn cudnn) {
         this.device = Objects.requireNonNull(device, "device");
@@ -77,40 +81,43 @@ public final class KernelBench {
     public boolean run(Listener listener, BooleanSupplier stop) {
         CeilingProbe probe = new CeilingProbe(device, Defaults.isSmall(device.multiprocessors()), request.rules());
         double copy = probe.copyBytesPerSecond();
-        try (Stopwatch stopwatch = new Stopwatch(device, request.rules())) {
-            for (DType type : request.types()) {
-                if (stop.getAsBoolean()) {
-                    return false;
-                }
-                ceilings.put(type, new Ceiling(copy, probe.flopsPerSecond(type, request.withCudnn())));
-                if (!measure(type, stopwatch, listener, stop)) {
-                    return false;
-                }
+        for (DType type : request.types()) {
+            if (stop.getAsBoolean()) {
+                return false;
+            }
+            ceilings.put(type, new Ceiling(copy, probe.flopsPerSecond(type, request.withCudnn())));
+            if (!measure(type, listener, stop)) {
+                return false;
             }
         }
+        whole = true;
         return true;
     }
 
-    private boolean measure(DType type, Stopwatch stopwatch, Listener listener, BooleanSupplier stop) {
+    private boolean measure(DType type, Listener listener, BooleanSupplier stop) {
         for (BenchShape shape : request.shapes()) {
             for (Pass pass : request.passes()) {
                 if (stop.getAsBoolean()) {
                     return false;
                 }
                 listener.next(rows.size(), shape.name() + " " + pass + " " + type);
-                rows.add(measure(shape, new Problem(shape.spec(), type, request.layout(), pass), stopwatch));
+                measure(shape, new Problem(shape.spec(), type, request.layout(), pass)).ifPresent(rows::add);
             }
         }
         return true;
     }
 
-    private KernelRow measure(BenchShape shape, Problem problem, Stopwatch stopwatch) {
-        try (Contest contest = new Contest(device, problem, request.withCudnn())) {
-            List<Timed> timed = contest.race(stopwatch);
+    /** @return empty when no kernel of ours is right */
+    private Optional<KernelRow> measure(BenchShape shape, Problem problem) {
+        try (Contest contest = new Contest(device, problem, request.withCudnn(), request.rules())) {
+            if (request.check()) {
+                refused.addAll(contest.check());
+            }
+            List<Timed> timed = contest.race();
             List<Timed> ours = timed.stream().filter(each -> !Contest.isCudnn(each.contender())).toList();
             Optional<Timed> theirs = timed.stream().filter(each -> Contest.isCudnn(each.contender())).min(Comparator.comparingDouble(Timed::median));
-            return new KernelRow(shape, problem, ours.get(0), ours.stream().min(Comparator.comparingDouble(Timed::median)).orElseThrow(),
-                    theirs, theirs.isPresent() ? "" : noCudnn.orElse("no algorithm of cuDNN's for the " + problem));
+            return ours.stream().min(Comparator.comparingDouble(Timed::median)).map(best -> new KernelRow(shape, problem, ours.get(0), best,
+                    theirs, theirs.isPresent() ? "" : noCudnn.orElse("no algorithm of cuDNN's for the " + problem)));
         }
     }
 
@@ -124,6 +131,6 @@ public final class KernelBench {
 
     /** What was measured so far. */
     public KernelReport report() {
-        return new KernelReport(info, rows.size() == request.rows(), ceilings, rows, List.of());
+        return new KernelReport(info, whole, ceilings, rows, refused);
     }
 }

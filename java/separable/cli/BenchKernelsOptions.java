@@ -79,6 +79,9 @@ final class BenchKernelsOptions {
     @Option(names = "--seconds", paramLabel = "X", description = "for a shape in one pass and precision (default: 2; 0.3 on a small device)")
     Double seconds;
 
+    @Option(names = "--no-check", description = "do not hold every contender's result against the generic kernel's first")
+    boolean noCheck;
+
     @Option(names = "--out", paramLabel = "DIR", description = "folder for the results (default: runs/kernels-SHAPES-DATE)")
     Path out;
 
@@ -99,7 +102,7 @@ final class BenchKernelsOptions {
         }
         return new KernelBench.Request(some, or(precisions, defaults.precisions()).stream().map(DType::parse).distinct().toList(),
                 passes == null ? List.of(Pass.values()) : passes.stream().map(Pass::parse).distinct().toList(), Layout.parse(layout),
-                against.equals("cudnn"), rules(defaults));
+                against.equals("cudnn"), !noCheck, rules(defaults));
     }
 
     private boolean isModel() {

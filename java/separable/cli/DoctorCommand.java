@@ -9,6 +9,8 @@ import jcuda.JCudaVersion;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
+import separable.cudnn.Cudnn;
+import separable.cudnn.CudnnHandle;
 import separable.device.BuildInfo;
 import separable.device.Device;
 import separable.device.DeviceException;
@@ -86,6 +88,7 @@ final class DoctorCommand implements Callable<Integer> {
             row("  driver", "for CUDA " + cuda(device.driverVersion()));
             checkLimits(device);
             kernels(device);
+            cudnn(device);
         } catch (DeviceException e) {
             row("device", "not usable");
             problems.add(e.getMessage());
@@ -100,6 +103,14 @@ final class DoctorCommand implements Callable<Integer> {
         } catch (DeviceException e) {
             row("  kernels", "do not load");
             problems.add(e.getMessage());
+        }
+    }
+
+    /** cuDNN is optional: nothing about it is a problem. */
+    private void cudnn(Device device) {
+        Cudnn cudnn = Cudnn.find();
+        if (cudnn.isAvailable()) {
+            row("  cuDNN", CudnnHandle.refusal(cudnn, device).map(reason -> "does not work here: " + reason).orElse("works"));
         }
     }
 
@@ -120,6 +131,11 @@ final class DoctorCommand implements Callable<Integer> {
     private void libraries() {
         row("libcuda", Library.path("libcuda.so").orElse("not loaded"));
         row("JCuda", JCudaVersion.get() + ", " + Library.path("libJCudaDriver").orElse("native part not loaded"));
+        row("cuDNN", cudnn(Cudnn.find()));
+    }
+
+    private static String cudnn(Cudnn cudnn) {
+        return cudnn.isAvailable() ? cudnn.version() + ", " + cudnn.path().orElseThrow() : "none, and none is needed: " + cudnn.reason();
     }
 
     private void environment() {

@@ -32,7 +32,7 @@ enum ConvPass {
                 found[i] = new cudnnConvolutionFwdAlgoPerf();
             }
             int status = JCudnn.cudnnGetConvolutionForwardAlgorithm_v7(handle, d.x, d.w, d.convolution, d.y, ANSWERS, count, found);
-            for (int i = 0; i < count[0]; i++) {
+            for (int i = 0; status == Status.SUCCESS && i < count[0]; i++) {
                 accept(found[i].algo, found[i].status, accepted);
             }
             return status;
@@ -65,7 +65,7 @@ enum ConvPass {
                 found[i] = new cudnnConvolutionBwdDataAlgoPerf();
             }
             int status = JCudnn.cudnnGetConvolutionBackwardDataAlgorithm_v7(handle, d.w, d.y, d.convolution, d.x, ANSWERS, count, found);
-            for (int i = 0; i < count[0]; i++) {
+            for (int i = 0; status == Status.SUCCESS && i < count[0]; i++) {
                 accept(found[i].algo, found[i].status, accepted);
             }
             return status;
@@ -99,7 +99,7 @@ enum ConvPass {
                 found[i] = new cudnnConvolutionBwdFilterAlgoPerf();
             }
             int status = JCudnn.cudnnGetConvolutionBackwardFilterAlgorithm_v7(handle, d.x, d.y, d.convolution, d.w, ANSWERS, count, found);
-            for (int i = 0; i < count[0]; i++) {
+            for (int i = 0; status == Status.SUCCESS && i < count[0]; i++) {
                 accept(found[i].algo, found[i].status, accepted);
             }
             return status;

@@ -1,5 +1,8 @@
 package separable.cudnn;
 
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -19,6 +22,13 @@ public final class Cudnn {
     /** What libcudnn.so.9, itself but a distributor, loads for convolutions at the first call that needs it. */
     private static final List<String> PARTS = List.of("libcudnn_graph.so.9", "libcudnn_ops.so.9", "libcudnn_cnn.so.9",
             "libcudnn_heuristic.so.9", "libcudnn_engines_precompiled.so.9", "libcudnn_engines_runtime_compiled.so.9");
+
+    /**
+     * Of the functions called here the oldest and those that NVIDIA has deprecated. The linker binds them at the first call, and ends
+     * the process when one is missing.
+     */
+    private static final List<String> FUNCTIONS = List.of("cudnnGetVersion", "cudnnGetConvolutionForwardAlgorithm_v7",
+            "cudnnGetConvolutionBackwardDataAlgorithm_v7", "cudnnGetConvolutionBackwardFilterAlgorithm_v7");
 
     private static final String INSTALL = "install cuDNN 9 for CUDA 12: NVIDIA's package cudnn9-cuda-12; or `pip install nvidia-cudnn-cu12`"
             + " with its folders nvidia/cudnn/lib and nvidia/cublas/lib on LD_LIBRARY_PATH; or the Maven artifact"
@@ -50,7 +60,7 @@ public final class Cudnn {
             return missing(notFound(search));
         }
         Path library = found.get().toAbsolutePath();
-        Optional<String> missing = missingParts(search, library);
+        Optional<String> missing = missingParts(search, library).or(() -> missingFunctions(library));
         return missing.isPresent() ? missing(missing.get()) : load(search, library);
     }
 
@@ -67,6 +77,18 @@ public final class Cudnn {
         List<String> missing = PARTS.stream().filter(part -> search.findNear(folder, part).isEmpty()).toList();
         return missing.isEmpty() ? Optional.empty() : Optional.of(library + " is there, but not " + String.join(", ", missing)
                 + ", which it loads when it computes: install the whole of that release, in one folder");
+    }
+
+    /** Which functions a library does not even name; empty when none is missing. */
+    private static Optional<String> missingFunctions(Path library) {
+        try {
+            // One byte is one letter: the names of a library's functions stand in it in ASCII. This one is small, its parts are not.
+            String content = Files.readString(library, StandardCharsets.ISO_8859_1);
+            List<String> missing = FUNCTIONS.stream().filter(function -> !content.contains(function)).toList();
+            return missing.isEmpty() ? Optional.empty() : Optional.of(library + " is no cuDNN 9: it does not have " + String.join(", ", missing) + "; " + INSTALL);
+        } catch (IOException e) {
+            return Optional.of(library + " cannot be read: " + e);
+        }
     }
 
     private static Cudnn load(LibrarySearch search, Path library) {

@@ -60,6 +60,7 @@ public final class CudnnConv implements AutoCloseable {
     /**
      * @param handle to be closed after this
      * @throws IllegalArgumentException when {@link #refusal} has something to say
+     * @throws IllegalStateException when the handle is closed
      * @throws CudnnException when cuDNN refuses the description
      */
     public CudnnConv(CudnnHandle handle, ConvSpec spec, DType type, Layout layout, CudnnMath math) {
@@ -67,6 +68,7 @@ public final class CudnnConv implements AutoCloseable {
         if (!refusal.isEmpty()) {
             throw new IllegalArgumentException("cuDNN cannot compute " + spec + " in " + layout + ": " + refusal);
         }
+        handle.requireOpen();
         this.handle = handle;
         this.spec = spec;
         this.type = type;
@@ -111,17 +113,28 @@ public final class CudnnConv implements AutoCloseable {
      * @return empty when cuDNN has nothing for this problem on this GPU
      */
     public List<CudnnAlgorithm> suggestedAlgorithms(Pass pass, long workspaceLimit) {
-        requireOpen();
-        ConvPass calls = ConvPass.of(pass);
-        List<Integer> numbers = new ArrayList<>();
-        int status = Status.of(() -> calls.heuristics(handle.handle(), descriptors, numbers));
-        if (Status.isNotSupported(status)) {
+        // Where nothing is accepted the rules are not asked: JCudnn garbles their refusals.
+        if (algorithms(pass, workspaceLimit).isEmpty()) {
             return List.of();
         }
-        if (status != Status.SUCCESS) {
-            throw Status.failure(status, "asking for algorithms for the " + pass + " pass of", this);
+        ConvPass calls = ConvPass.of(pass);
+        return accepted(calls, heuristics(calls), workspaceLimit);
+    }
+
+    private List<Integer> heuristics(ConvPass calls) {
+        String what = "asking for algorithms for the " + calls.pass + " pass of";
+        List<Integer> numbers = new ArrayList<>();
+        int status;
+        try {
+            status = Status.of(() -> calls.heuristics(handle.handle(), descriptors, numbers));
+        } catch (ArrayIndexOutOfBoundsException e) {
+            // JCudnn copies as many answers as cuDNN says it gave, and a call that fails says nothing.
+            throw Status.lost(what, this, e);
         }
-        return accepted(calls, numbers, workspaceLimit);
+        if (status != Status.SUCCESS) {
+            throw Status.failure(status, what, this);
+        }
+        return numbers;
     }
 
     /** Every algorithm that cuDNN accepts for the problem, deterministic or not, within the limit, in cuDNN's order. */

@@ -79,7 +79,7 @@ public final class CudnnHandle implements AutoCloseable {
         stream = new CUstream(copy);
     }
 
-    private void requireOpen() {
+    void requireOpen() {
         if (closed) {
             throw new IllegalStateException(this + " was used after it was closed");
         }

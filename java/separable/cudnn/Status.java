@@ -12,6 +12,7 @@ import jcuda.jcudnn.cudnnStatus;
 final class Status {
 
     static final int SUCCESS = 0;
+    private static final int UNKNOWN = -1;
 
     private static final int NOT_INITIALIZED = 1001;
     private static final int SUBLIBRARY_VERSION_MISMATCH = 1002;
@@ -60,12 +61,16 @@ final class Status {
         return status / CATEGORY == NOT_SUPPORTED || status / CATEGORY == BAD_PARAM;
     }
 
-    static boolean isNotSupported(int status) {
-        return status / CATEGORY == NOT_SUPPORTED;
-    }
-
     static CudnnException failure(int status, String what, Object subject) {
         return new CudnnException(status, what + " " + subject + ": " + describe(status) + "; " + advice(status));
+    }
+
+    /** A call that failed with a status that never arrived. */
+    static CudnnException lost(String what, Object subject, RuntimeException cause) {
+        CudnnException failure = new CudnnException(UNKNOWN, what + " " + subject
+                + ": cuDNN refused, and JCudnn lost the status; CUDNN_LOGLEVEL_DBG=3 makes cuDNN say more");
+        failure.initCause(cause);
+        return failure;
     }
 
     /** cuDNN's text and number, as in {@code CUDNN_STATUS_BAD_PARAM (2000)}. */

@@ -32,6 +32,7 @@ public final class Device implements AutoCloseable {
     private final AtomicLong liveBytes = new AtomicLong();
     private final AtomicLong allocations = new AtomicLong();
     private volatile boolean closed;
+    private boolean pushed;
     private boolean left;
     private boolean released;
 
@@ -282,9 +283,17 @@ public final class Device implements AutoCloseable {
             forget();
             return;
         }
-        context.push(this);
+        if (!pushed) {
+            context.push(this);
+            pushed = true;
+        }
         closed = true;
-        Closing.all(List.<AutoCloseable>of(this::giveBack, context::pop, this::leave, resources::closeAll));
+        Closing.all(List.<AutoCloseable>of(this::giveBack, this::pop, this::leave, resources::closeAll));
+    }
+
+    private void pop() {
+        context.pop();
+        pushed = false;
     }
 
     private void leave() {
@@ -295,6 +304,10 @@ public final class Device implements AutoCloseable {
     }
 
     private void giveBack() {
+        if (pushed) {
+            // Still current on this thread, which must have its own context back first.
+            return;
+        }
         if (retained == null) {
             released = left && resources.snapshot().isEmpty();
             return;

@@ -36,7 +36,7 @@ public final class DeviceBuffer extends Resource {
         this.bytes = bytes;
         int result = Driver.result(() -> JCudaDriver.cuMemAlloc(address, bytes));
         if (result == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
-            throw Driver.failure(result, "allocating", this, device.freeMemory() + " of " + device.totalMemory()
+            throw Driver.failure(result, "allocating", this, () -> device.freeMemory() + " of " + device.totalMemory()
                     + " bytes are free: " + Advice.forResult(result));
         }
         if (result != CUresult.CUDA_SUCCESS) {

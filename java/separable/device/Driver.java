@@ -1,6 +1,7 @@
 package separable.device;
 
 import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 import jcuda.CudaException;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
@@ -49,12 +50,17 @@ final class Driver {
     }
 
     static DeviceException failure(int result, String what, Object subject) {
-        return failure(result, what, subject, Advice.forResult(result));
+        return failure(result, what, subject, () -> Advice.forResult(result));
     }
 
-    /** @param advice what the reader can do, a clause without a full stop */
     static DeviceException failure(int result, String what, Object subject, String advice) {
-        return new DeviceException(result, what + " " + subject + ": " + describe(result) + "; " + advice);
+        return failure(result, what, subject, () -> advice);
+    }
+
+    /** @param advice what the reader can do, a clause without a full stop; asked for last, since it may ask the driver */
+    static DeviceException failure(int result, String what, Object subject, Supplier<String> advice) {
+        String text = what + " " + subject + ": " + describe(result);
+        return new DeviceException(result, text + "; " + advice.get());
     }
 
     /** CUDA's name and text for a result, as in {@code CUDA_ERROR_OUT_OF_MEMORY (out of memory)}. */

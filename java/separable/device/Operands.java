@@ -134,9 +134,12 @@ final class Operands {
         }
         CUcontext owner = new CUcontext();
         int result = Driver.result(() -> JCudaDriver.cuStreamGetCtx(stream, owner));
-        if (result != CUresult.CUDA_SUCCESS) {
-            throw new IllegalArgumentException(launch + ": argument stream cannot be used (" + Driver.describe(result)
-                    + "): pass an open stream of the context that is current");
+        switch (result) {
+            case CUresult.CUDA_SUCCESS -> { }
+            case CUresult.CUDA_ERROR_INVALID_HANDLE, CUresult.CUDA_ERROR_INVALID_VALUE, CUresult.CUDA_ERROR_INVALID_CONTEXT,
+                    CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED -> throw new IllegalArgumentException(launch
+                    + ": argument stream cannot be used (" + Driver.describe(result) + "): pass an open stream of the context that is current");
+            default -> throw Driver.failure(result, "asking the context of the stream for", launch);
         }
         if (!context.is(Handles.of(owner))) {
             throw new IllegalArgumentException(launch + ": argument stream belongs to another context: pass one of the context this was made for");

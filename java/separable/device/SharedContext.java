@@ -104,27 +104,39 @@ final class SharedContext {
         return kernels;
     }
 
-    /** False once its owner has destroyed it. */
+    /** Whether it exists, its owner has destroyed it, or the driver does not say: a context lost to a failed kernel exists. */
     boolean exists() {
-        if (!numbersContexts()) {
+        try {
+            return answersToItsNumber();
+        } catch (DeviceException e) {
+            return true;
+        }
+    }
+
+    private boolean answersToItsNumber() {
+        if (properties.driverVersion() < LEAST_DRIVER_FOR_IDS) {
             return true;
         }
         long[] id = new long[1];
         int result = Driver.result(() -> JCudaDriver.cuCtxGetId(key.handle, id));
-        // A context lost to a failed kernel answers with that failure, and still exists.
-        boolean unknown = result == CUresult.CUDA_ERROR_INVALID_CONTEXT || result == CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED
-                || result == CUresult.CUDA_ERROR_INVALID_VALUE || result == CUresult.CUDA_ERROR_INVALID_HANDLE;
-        return !unknown && (result != CUresult.CUDA_SUCCESS || id[0] == key.id);
+        return switch (result) {
+            case CUresult.CUDA_SUCCESS -> id[0] == key.id;
+            case CUresult.CUDA_ERROR_INVALID_CONTEXT, CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED, CUresult.CUDA_ERROR_INVALID_VALUE -> false;
+            default -> throw Driver.failure(result, "asking the number of", "the current context");
+        };
     }
 
-    /** @throws IllegalStateException naming {@code user} unless the context is current on the calling thread */
+    /**
+     * @throws IllegalStateException naming {@code user} unless the context is current on the calling thread
+     * @throws DeviceException when the driver cannot say, because an earlier launch failed
+     */
     void requireCurrent(Object user) {
         CUcontext current = current();
         if (!key.handle.equals(current)) {
             throw new IllegalStateException(user + " belongs to a context that is not current on this thread: make it current"
                     + " (cuCtxSetCurrent, or Device.makeCurrent) before the call");
         }
-        if (!exists()) {
+        if (!answersToItsNumber()) {
             throw new IllegalStateException(user + " belongs to a context that has been destroyed: make a new one in the new context");
         }
     }

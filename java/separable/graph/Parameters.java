@@ -261,8 +261,6 @@ public final class Parameters implements AutoCloseable {
 
     @Override
     public void close() {
-        List<DeviceBuffer> all = List.copyOf(owned);
-        owned.clear();
-        Closing.all(all);
+        Closing.all(owned);
     }
 }

@@ -61,8 +61,6 @@ public final class UpdateStep implements AutoCloseable {
 
     @Override
     public void close() {
-        List<DeviceBuffer> all = List.copyOf(slots);
-        slots.clear();
-        Closing.all(all);
+        Closing.all(slots);
     }
 }

@@ -27,8 +27,6 @@ final class Owned implements AutoCloseable {
     /** Closes everything even when one fails; the first failure is thrown at the end, with the others attached. */
     @Override
     public void close() {
-        List<AutoCloseable> all = List.copyOf(things);
-        things.clear();
-        Closing.all(all);
+        Closing.all(things);
     }
 }

@@ -6,14 +6,17 @@ import separable.spec.DType;
 /**
  * How far two right results may be apart. Sums of K products in fp32, taken in different orders, differ by about sqrt(K) roundings of
  * 2^-24 of the largest; both results are then rounded to their precision.
+ *
+ * @param rtol  of each element
+ * @param share of the largest element, for sums that nearly cancel
  */
-record Tolerance(float rtol, double share) {
+public record Tolerance(float rtol, double share) {
 
     private static final double LEAST_SHARE = 1e-5;
     private static final double ROUNDING = 0x1p-24;
 
     /** @param precision in which the result was rounded last: cuDNN's filter gradient of bf16 is bf16 before it is fp32 */
-    static Tolerance of(Problem problem, DType precision) {
+    public static Tolerance of(Problem problem, DType precision) {
         float rtol = switch (precision) {     // twice half a unit in the last place
             case F32 -> 1e-5f;
             case BF16 -> 0x1p-8f;

@@ -11,7 +11,7 @@ import separable.device.Stream;
 import separable.kernel.Compare;
 
 /** Runs candidates of one problem on the same random operands: first for their results, then for their times. */
-final class Trial implements AutoCloseable {
+public final class Trial implements AutoCloseable {
 
     private final Device device;
     private final Problem problem;
@@ -24,7 +24,7 @@ final class Trial implements AutoCloseable {
      * @param referee    its result is what the others' are held against
      * @param candidates all that will be tried here
      */
-    Trial(Device device, Problem problem, Candidate referee, List<Candidate> candidates, Stopwatch.Rules rules) {
+    public Trial(Device device, Problem problem, Candidate referee, List<Candidate> candidates, Stopwatch.Rules rules) {
         this.device = device;
         this.problem = problem;
         List<Candidate> all = new ArrayList<>(candidates);
@@ -64,7 +64,7 @@ final class Trial implements AutoCloseable {
      * @return why it may not win; empty when its results are right
      * @throws RuntimeException whatever the candidate throws
      */
-    Optional<String> fault(Candidate candidate, Tolerance tolerance) {
+    public Optional<String> fault(Candidate candidate, Tolerance tolerance) {
         Stream stream = watch.stream();
         Optional<String> fault = fault(candidate, tolerance, () -> bench.enqueue(candidate, 0, stream));
         if (fault.isPresent() || !device.supportsGraphs()) {
@@ -89,7 +89,7 @@ final class Trial implements AutoCloseable {
     }
 
     /** @return a timing for each, in the order given */
-    List<Timing> race(List<Candidate> candidates) {
+    public List<Timing> race(List<Candidate> candidates) {
         return watch.race(candidates.stream().map(bench::contender).toList(), bench.sets());
     }
 

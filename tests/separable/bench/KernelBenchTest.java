@@ -27,7 +27,7 @@ class KernelBenchTest {
 
     private static KernelBench bench(Device device, Layout layout) {
         KernelBench.Request request = new KernelBench.Request(SHAPES, List.of(DType.F32, DType.BF16), List.of(Pass.FORWARD, Pass.BACKWARD_FILTER),
-                layout, true, new Stopwatch.Rules(1, 2, 0.1, 0.05, 4));
+                layout, true, true, new Stopwatch.Rules(1, 2, 0.1, 0.05, 4));
         return new KernelBench(device, request, Reports.GPU, Cudnn.find());
     }
 
@@ -46,6 +46,16 @@ class KernelBenchTest {
         });
         assertThat(labels).hasSize(12).startsWith("0 dw3s1 6x6x8 forward fp32", "1 dw3s1 6x6x8 filter fp32").endsWith("11 conv3s2 6x6x3-8 filter bf16");
         assertThat(report.ceilings()).containsOnlyKeys(DType.F32, DType.BF16);
+    }
+
+    /** Channels first, where some kinds have nothing but the generic kernel. */
+    @Test
+    void measuresInOtherLayouts(Device device) {
+        KernelBench bench = bench(device, Layout.NCHW);
+        assertThat(bench.run((done, label) -> { }, () -> false)).isTrue();
+        assertThat(bench.report().rows()).hasSize(12);
+        assertThat(bench.report().refused()).isEmpty();
+        assertThat(bench.report().rows().get(4).ours().contender()).startsWith("GenericConv");
     }
 
     @Test

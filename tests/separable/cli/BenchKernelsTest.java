@@ -76,7 +76,7 @@ class BenchKernelsTest {
 
     @Test
     void measuresOnlyWhatIsAskedFor() throws IOException {
-        assertThat(run(tiny("--precision fp32 --pass filter --filter depthwise --against none"))).as(err.toString()).isZero();
+        assertThat(run(tiny("--precision fp16 --pass filter --filter depthwise --against none --no-check"))).as(err.toString()).isZero();
         assertThat(json().getAsJsonArray("rows")).hasSize(1);
         JsonObject row = json().getAsJsonArray("rows").get(0).getAsJsonObject();
         assertThat(row.get("kind").getAsString()).isEqualTo("depthwise");
@@ -135,11 +135,23 @@ class BenchKernelsTest {
         assertThat(place.resolve("out")).doesNotExist();
     }
 
+    /** A system without fonts costs the pictures alone. */
+    @Test
+    void figuresAreKeptWhereNothingCanBeDrawn() throws Exception {
+        Path fonts = Files.writeString(place.resolve("fonts.conf"), "<?xml version=\"1.0\"?><fontconfig></fontconfig>");
+        // Java remembers fonts below the home directory.
+        ForkedJava.Result run = ForkedJava.run(Main.class, Map.of("FONTCONFIG_FILE", fonts.toString(), "JAVA_TOOL_OPTIONS", "-Duser.home=" + place),
+                tiny("--precision fp32 --pass forward").replace("PLACE", place.toString()).split(" +"));
+        assertThat(run.status()).as(run.output()).isEqualTo(Main.FAILED);
+        assertThat(run.output()).containsPattern("(?m)^separable: the picture cannot be drawn \\(.*\\): install a Java with AWT and some fonts");
+        assertThat(place.resolve("out").toFile().list()).containsExactlyInAnyOrder("kernels.csv", "kernels.json");
+    }
+
     /** Memory runs out after the ceilings and a row or two. */
     @Test
     void aFailureLeavesTheRowsBeforeIt(Device device) throws Exception {
         assumeTrue(device.name().startsWith("Emulated"), "needs the emulated device's faults");
-        ForkedJava.Result run = ForkedJava.run(Main.class, Map.of("SEPARABLE_EMULATOR_FAULTS", "cuMemAlloc:14:2"),
+        ForkedJava.Result run = ForkedJava.run(Main.class, Map.of("SEPARABLE_EMULATOR_FAULTS", "cuMemAlloc:20:2"),
                 tiny("").replace("PLACE", place.toString()).split(" +"));
         assertThat(run.status()).as(run.output()).isEqualTo(Main.FAILED);
         assertThat(run.output()).containsPattern("(?m)^separable: allocating buffer .*CUDA_ERROR_OUT_OF_MEMORY");

@@ -182,7 +182,7 @@ class MainTest {
     @Test
     void doctorNamesEverythingItFound() {
         assertThat(run("doctor")).as(out.toString()).isZero();
-        assertThat(out.toString()).contains("compute capability", "libcuda.so", "libJCudaDriver", "driver", "everything needed for training works");
+        assertThat(out.toString()).contains("compute capability", "libcuda.so", "libJCudaDriver", "driver", "cuDNN", "everything needed for training works");
     }
 
     @Test

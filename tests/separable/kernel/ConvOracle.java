@@ -5,26 +5,26 @@ import separable.testing.HostFilter;
 import separable.testing.HostTensor;
 
 /** Convolution of any kind, with any groups, by plain loops in double precision. */
-final class ConvOracle {
+public final class ConvOracle {
 
     private ConvOracle() {
     }
 
-    static HostTensor forward(HostTensor x, HostFilter w) {
+    public static HostTensor forward(HostTensor x, HostFilter w) {
         HostTensor y = HostTensor.zeros(w.spec().output());
         forEachProduct(w.spec(), (n, oy, ox, co, ky, kx, iy, ix, ci) ->
                 y.add(n, oy, ox, co, x.get(n, iy, ix, ci) * w.values()[w.joining(ci, co, ky, kx)]));
         return y;
     }
 
-    static HostTensor backwardData(HostTensor dy, HostFilter w) {
+    public static HostTensor backwardData(HostTensor dy, HostFilter w) {
         HostTensor dx = HostTensor.zeros(w.spec().input());
         forEachProduct(w.spec(), (n, oy, ox, co, ky, kx, iy, ix, ci) ->
                 dx.add(n, iy, ix, ci, dy.get(n, oy, ox, co) * w.values()[w.joining(ci, co, ky, kx)]));
         return dx;
     }
 
-    static HostFilter backwardFilter(ConvSpec spec, HostTensor x, HostTensor dy) {
+    public static HostFilter backwardFilter(ConvSpec spec, HostTensor x, HostTensor dy) {
         HostFilter dw = HostFilter.zeros(spec);
         forEachProduct(spec, (n, oy, ox, co, ky, kx, iy, ix, ci) ->
                 dw.values()[dw.joining(ci, co, ky, kx)] += dy.get(n, oy, ox, co) * x.get(n, iy, ix, ci));

@@ -22,41 +22,41 @@ import separable.testing.Poisoned;
  * One convolution with random operands, on the device and as {@link ConvOracle} computes it from the same, rounded numbers.
  * What it allocates is closed by {@code DeviceExtension}.
  */
-record ConvProblem(ConvSpec spec, DType type, Layout layout, HostTensor x, HostFilter w, HostTensor dy) {
+public record ConvProblem(ConvSpec spec, DType type, Layout layout, HostTensor x, HostFilter w, HostTensor dy) {
 
     /** As the layer graph stores it. */
     static ConvProblem random(ConvSpec spec, DType type) {
         return random(spec, type, Layout.PADDED_NHWC);
     }
 
-    static ConvProblem random(ConvSpec spec, DType type, Layout layout) {
+    public static ConvProblem random(ConvSpec spec, DType type, Layout layout) {
         return new ConvProblem(spec, type, layout, HostTensor.random(spec.input(), 1).roundTo(type),
                 HostFilter.random(spec, 2).roundTo(type), HostTensor.random(spec.output(), 3).roundTo(type));
     }
 
     /** {@code forward} or {@code backwardData} of a kernel class. */
-    interface DataProduct {
+    public interface DataProduct {
         void enqueue(CUdeviceptr a, CUdeviceptr w, CUdeviceptr result, CUstream stream);
     }
 
-    interface FilterProduct {
+    public interface FilterProduct {
         void enqueue(CUdeviceptr x, CUdeviceptr dy, CUdeviceptr dw, CUdeviceptr workspace, CUdeviceptr tickets, CUstream stream);
     }
 
-    HostTensor forward(Device device, DataProduct product) {
+    public HostTensor forward(Device device, DataProduct product) {
         DeviceBuffer y = Poisoned.buffer(device, spec.output(), type, layout);
         run(device, stream -> product.enqueue(x.upload(device, type, layout).pointer(), w.upload(device, type, layout).pointer(), y.pointer(), stream));
         return HostTensor.download(y, spec.output(), type, layout);
     }
 
-    HostTensor backwardData(Device device, DataProduct product) {
+    public HostTensor backwardData(Device device, DataProduct product) {
         DeviceBuffer dx = Poisoned.buffer(device, spec.input(), type, layout);
         run(device, stream -> product.enqueue(dy.upload(device, type, layout).pointer(), w.upload(device, type, layout).pointer(), dx.pointer(), stream));
         return HostTensor.download(dx, spec.input(), type, layout);
     }
 
     /** Runs twice over the same tickets; the two must agree to the bit and leave the tickets zero. */
-    HostFilter backwardFilter(Device device, int elements, long workspaceBytes, int tickets, FilterProduct product) {
+    public HostFilter backwardFilter(Device device, int elements, long workspaceBytes, int tickets, FilterProduct product) {
         DeviceBuffer a = x.upload(device, type, layout);
         DeviceBuffer b = dy.upload(device, type, layout);
         DeviceBuffer workspace = Poisoned.buffer(device, workspaceBytes);
@@ -79,11 +79,11 @@ record ConvProblem(ConvSpec spec, DType type, Layout layout, HostTensor x, HostF
         }
     }
 
-    void checkForward(Device device, DataProduct product) {
+    public void checkForward(Device device, DataProduct product) {
         Expect.close(forward(device, product), ConvOracle.forward(x, w), type, "y of " + this);
     }
 
-    void checkBackwardData(Device device, DataProduct product) {
+    public void checkBackwardData(Device device, DataProduct product) {
         Expect.close(backwardData(device, product), ConvOracle.backwardData(dy, w), type, "dx of " + this);
     }
 

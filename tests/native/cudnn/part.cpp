@@ -1,0 +1,1 @@
+// A part of the stand-in that is there and holds nothing.

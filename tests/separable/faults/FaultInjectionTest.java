@@ -1,0 +1,38 @@
+package separable.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.RandomAccessFile;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import separable.device.Device;
+import separable.testing.DeviceExtension;
+import separable.testing.ForkedJava;
+
+/** Every driver call of every public operation fails once in every way; {@link FaultWalk} says what must come of it. */
+@ExtendWith(DeviceExtension.class)
+class FaultInjectionTest {
+
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"device", "kernel", "graph", "train"})
+    void everyFailureOfADriverCallEndsAsDocumented(String room, Device device) throws Exception {
+        assumeTrue(device.name().startsWith("Emulated"), "needs the emulated device's faults");
+        assumeTrue(System.getenv("SEPARABLE_EMULATOR_ORDER") == null, "failures do not depend on the order of blocks");
+        Path control = folder.resolve("control");
+        try (RandomAccessFile file = new RandomAccessFile(control.toFile(), "rw")) {
+            file.setLength(FaultControl.BYTES);
+        }
+        ForkedJava.Result result = ForkedJava.run(FaultWalk.class,
+                Map.of(FaultControl.VARIABLE, control.toString(), "SEPARABLE_EMULATOR_THREADS", "1", "SEPARABLE_EMULATOR_CHECK", ""), room);
+        assertThat(result.status()).as(result.output()).isZero();
+        assertThat(result.output().lines().filter(line -> line.endsWith(" calls"))).as(result.output()).isNotEmpty();
+    }
+}

@@ -1,0 +1,29 @@
+package separable.faults;
+
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import separable.faults.FaultControl.Fault;
+
+/** The lists of operations, a room each. */
+final class Operations {
+
+    private Operations() {
+    }
+
+    static List<Operation> of(String room) {
+        return switch (room) {
+            case "device" -> DeviceOperations.all();
+            case "kernel" -> KernelOperations.all();
+            case "graph" -> GraphOperations.all();
+            case "train" -> TrainOperations.all();
+            default -> throw new IllegalArgumentException("no operations for room " + room);
+        };
+    }
+
+    /** Which code a failed call gives is looked at where calls are made; above that it makes no difference, and calls are many. */
+    static Set<Fault> faultsOf(String room) {
+        boolean callsTheDriver = room.equals("device") || room.equals("kernel");
+        return callsTheDriver ? EnumSet.allOf(Fault.class) : EnumSet.of(Fault.OUT_OF_MEMORY, Fault.LOST_CONTEXT, Fault.LATER);
+    }
+}
