@@ -26,8 +26,10 @@ import separable.spec.Shape;
  */
 public final class GenericConv {
 
-    /** Threads a block of the filter gradient, which computes one element: GENERIC_FILTER_THREADS in conv_generic.cu. */
     private static final int FILTER_THREADS = 128;
+
+    /** Elements of dw that a block computes, a warp each. */
+    private static final int FILTER_ELEMENTS_PER_BLOCK = FILTER_THREADS / 32;
 
     private final ConvSpec spec;
     private final DType type;
@@ -55,7 +57,7 @@ public final class GenericConv {
         forward = writing(launch(device, "forward"), layout.elements(spec.output()));
         backwardData = writing(launch(device, "backward_data"), layout.elements(spec.input()));
         backwardFilter = launch(device, "backward_filter").i32(spec.output().rows()).i32(storedOutputs()).i32(storedInputs())
-                .grid(filterElements, 1, 1).block(FILTER_THREADS);
+                .i32(filterElements).grid(VectorGrid.blocks(filterElements, FILTER_ELEMENTS_PER_BLOCK), 1, 1).block(FILTER_THREADS);
     }
 
     /** Whether the filter can be indexed with 32 bits; activations always can. */
