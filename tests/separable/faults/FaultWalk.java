@@ -53,25 +53,25 @@ final class FaultWalk {
         int wrong = 0;
         for (String list : lists) {
             for (Operation operation : Operations.of(list)) {
-                wrong += walk(control, operation, Operations.faultsOf(list));
+                wrong += walk(control, operation, list);
             }
         }
         System.exit(wrong == 0 ? 0 : 1);
     }
 
     /** @return faults that ended wrongly */
-    private static int walk(FaultControl control, Operation operation, Set<Fault> faults) throws Exception {
+    private static int walk(FaultControl control, Operation operation, String list) throws Exception {
         Object expected;
         try (Workplace place = new Workplace()) {
             expected = operation.preparation().at(place).run().get();
         }
         List<String> wrong = new ArrayList<>();
         long calls = 0;
-        for (Fault fault : faults) {
+        for (Fault fault : Operations.faultsOf(list)) {
             FaultWalk walk = new FaultWalk(control, operation, fault, expected);
             walk.nth = 1;
             while (walk.nth < MOST_CALLS && walk.turn(wrong)) {
-                walk.nth++;
+                walk.nth += fault.isSticky() ? Operations.strideOf(list) : 1;
             }
             calls = fault == Fault.OUT_OF_MEMORY ? walk.nth - 1 : calls;
         }
