@@ -15,6 +15,7 @@ final class Operations {
         return switch (room) {
             case "device" -> DeviceOperations.all();
             case "kernel" -> KernelOperations.all();
+            case "tune" -> TuneOperations.all();
             case "graph" -> GraphOperations.all();
             case "train" -> TrainOperations.all();
             default -> throw new IllegalArgumentException("no operations for room " + room);
