@@ -1,12 +1,9 @@
 // Convolution of any kind, forward and both gradients (formulas, layouts: conv_generic.cuh). Results are written with `=`.
 //   conv_generic_forward_*, conv_generic_backward_data_*   a thread an element of the result, `elements` of them, surplus ones too
-//   conv_generic_backward_filter_*                         a block of 128 threads an element of dw [outputs, KH, KW, inputs] in
-//                                                          memory, of which surplus ones are written as 0; pixels: N*Ho*Wo
+//   conv_generic_backward_filter_*                         a warp an element of dw, surplus ones too; pixels: N*Ho*Wo
 #include "conv_generic.cuh"
 
 namespace separable {
-
-constexpr int GENERIC_FILTER_THREADS = 128;
 
 template <class T>
 __device__ __forceinline__ void generic_forward(const T* x, const T* w, T* y, const GenericConv& g, int elements) {
@@ -24,17 +21,18 @@ __device__ __forceinline__ void generic_backward_data(const T* dy, const T* w, T
     dx[e] = narrow<T>(at.c < g.x.channels ? generic_input_gradient(dy, w, g, at) : 0.f);
 }
 
-// Stored outputs and inputs of dw may be more than the real ones.
+// Stored outputs and inputs of dw may be more than the real ones. The lanes' sums are added as a tree.
 template <class T>
 __device__ __forceinline__ void generic_backward_filter(const T* x, const T* dy, float* dw, const GenericConv& g, int pixels,
-                                                        int stored_outputs, int stored_inputs) {
-    const int e = (int)blockIdx.x;
+                                                        int stored_outputs, int stored_inputs, int elements) {
+    const unsigned warp = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32;
+    if (warp >= (unsigned)elements) return;
+    const int e = (int)warp, lane = (int)threadIdx.x % 32;
     const int co = e / g.w.output % stored_outputs, ci = e / g.w.input % stored_inputs;
     const int tap = e / g.w.tap % (g.w.kh * g.w.kw), ky = tap / g.w.kw, kx = tap % g.w.kw;
     const bool real = co < g.y.channels && ci < g.inputs();
-    const float total = generic_block_sum<GENERIC_FILTER_THREADS>(
-        real ? generic_filter_share(x, dy, g, pixels, (int)threadIdx.x, GENERIC_FILTER_THREADS, co, ky, kx, ci) : 0.f);
-    if (threadIdx.x == 0) dw[e] = total;
+    const float total = warp_sum(real ? generic_filter_share(x, dy, g, pixels, lane, co, ky, kx, ci) : 0.f);
+    if (lane == 0) dw[e] = total;
 }
 
 }  // namespace separable
@@ -58,8 +56,8 @@ __device__ __forceinline__ void generic_backward_filter(const T* x, const T* dy,
     }                                                                                                                     \
     extern "C" __global__ void __launch_bounds__(128)                                                                     \
     conv_generic_backward_filter_##suffix(const T* x, const T* dy, float* dw, GENERIC_PARAMETERS, int pixels,             \
-                                          int stored_outputs, int stored_inputs) {                                        \
-        separable::generic_backward_filter(x, dy, dw, GENERIC_GEOMETRY, pixels, stored_outputs, stored_inputs);           \
+                                          int stored_outputs, int stored_inputs, int elements) {                          \
+        separable::generic_backward_filter(x, dy, dw, GENERIC_GEOMETRY, pixels, stored_outputs, stored_inputs, elements); \
     }                                                                                                                     \
     EXPORT_KERNEL(conv_generic_forward_##suffix);                                                                         \
     EXPORT_KERNEL(conv_generic_backward_data_##suffix);                                                                   \

@@ -88,31 +88,23 @@ __device__ __forceinline__ float generic_input_gradient(const T* dy, const T* w,
     return sum;
 }
 
-// One thread's share of dw[co,ky,kx,ci]: every `step`-th output pixel of `pixels` from `pixel` on.
+// One lane's share of dw[co,ky,kx,ci]: every 32nd output pixel of `pixels` from `pixel` on. Pixels can be so many that a plain sum
+// would lose digits that its judge needs, so what each addition rounds off is carried into the next (Kahan).
 template <class T>
-__device__ __forceinline__ float generic_filter_share(const T* x, const T* dy, const GenericConv& g, int pixels, int pixel, int step,
-                                                      int co, int ky, int kx, int ci) {
+__device__ __forceinline__ float generic_filter_share(const T* x, const T* dy, const GenericConv& g, int pixels, int pixel, int co,
+                                                      int ky, int kx, int ci) {
     const int channel = co / g.outputs() * g.inputs() + ci;
-    float sum = 0.f;
-    for (; pixel < pixels; pixel += step) {
+    float sum = 0.f, excess = 0.f;
+    for (; pixel < pixels; pixel += 32) {
         const int n = pixel / (g.y.h * g.y.w), oy = pixel / g.y.w % g.y.h, ox = pixel % g.y.w;
         const int iy = oy * g.stride - g.top + ky * g.dilation, ix = ox * g.stride - g.left + kx * g.dilation;
         if (iy < 0 || iy >= g.x.h || ix < 0 || ix >= g.x.w) continue;
-        sum = fmaf(widen(dy[g.y.at(n, oy, ox, co)]), widen(x[g.x.at(n, iy, ix, channel)]), sum);
+        const float term = fmaf(widen(dy[g.y.at(n, oy, ox, co)]), widen(x[g.x.at(n, iy, ix, channel)]), -excess);
+        const float next = sum + term;
+        excess = (next - sum) - term;
+        sum = next;
     }
     return sum;
-}
-
-// The sum over the THREADS threads of a block, whole warps, in thread 0: a tree in each warp, then the warps in order.
-// Contains a barrier: every thread calls it, once in a kernel.
-template <int THREADS> __device__ __forceinline__ float generic_block_sum(float mine) {
-    __shared__ float warps[THREADS / 32];
-    const float sum = warp_sum(mine);
-    if (threadIdx.x % 32 == 0) warps[threadIdx.x / 32] = sum;
-    __syncthreads();
-    float total = warps[0];
-    for (int warp = 1; warp < THREADS / 32; ++warp) total += warps[warp];
-    return total;
 }
 
 }  // namespace separable

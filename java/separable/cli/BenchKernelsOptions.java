@@ -138,10 +138,10 @@ final class BenchKernelsOptions {
         return new Stopwatch.Rules(Math.min(most, LEAST_ROUNDS), most, PRECISION, limit, HOPELESS);
     }
 
-    /** What is measured, in words; {@code mobilenet-v2, width 1.0, 224x224, batch 128}. */
+    /** What is measured, in words: {@code mobilenet-v2, width 1.0, 224x224, batch 128}; or a file's name without its folder. */
     String describe(boolean small) {
         if (!isModel()) {
-            return shapes;
+            return Path.of(shapes).getFileName().toString();
         }
         Defaults defaults = Defaults.of(small);
         int side = or(resolution, defaults.resolution());

@@ -6,6 +6,7 @@ import jcuda.CudaException;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
 import jcuda.jcudnn.cudnnHandle;
+import separable.device.ArgumentChecks;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.Layout;
@@ -27,7 +28,8 @@ import separable.spec.Shape;
  *
  * <p>Each pass uses the algorithm last chosen for it, at first none: choose before {@link #workspaceBytes} and before the pass.
  * Only algorithms that give the same bits every time are chosen, unless one is named. The passes enqueue to the given stream
- * (capturing or not), allocate nothing, and wait for nothing. Not safe for use by several threads.
+ * (capturing or not), allocate nothing, and wait for nothing; they refuse wrong pointers and streams as
+ * {@link separable.device.Launch} does. Not safe for use by several threads.
  *
  * <p>Formula and algorithms: NVIDIA's cuDNN 9 manual under {@code cudnnConvolutionForward},
  * {@code cudnnConvolutionBackwardData} and {@code cudnnConvolutionBackwardFilter}.
@@ -48,8 +50,18 @@ public final class CudnnConv implements AutoCloseable {
     private final Choice[] chosen = new Choice[ConvPass.values().length];
     private boolean closed;
 
-    /** An algorithm with the place of the filter's copy in the workspace, in bytes: behind what cuDNN uses. */
-    private record Choice(CudnnAlgorithm algorithm, long copyOffset) {
+    /** An algorithm, the place of the filter's copy in the workspace, in bytes behind what cuDNN uses, and what the pass must be given. */
+    private static final class Choice {
+        final CudnnAlgorithm algorithm;
+        final long copyOffset;
+        final ArgumentChecks arguments;
+        CUdeviceptr filterCopy;
+
+        Choice(CudnnAlgorithm algorithm, long copyOffset, ArgumentChecks arguments) {
+            this.algorithm = algorithm;
+            this.copyOffset = copyOffset;
+            this.arguments = arguments;
+        }
     }
 
     /** Like the constructor with mathematics, {@link CudnnMath#EXACT}. */
@@ -178,7 +190,21 @@ public final class CudnnConv implements AutoCloseable {
         if (offset < 0) {
             throw new IllegalArgumentException(algorithm + " is an algorithm of another problem than " + this);
         }
-        chosen[calls.ordinal()] = new Choice(algorithm, offset);
+        chosen[calls.ordinal()] = new Choice(algorithm, offset, arguments(algorithm));
+    }
+
+    /** What a pass takes, in the order of its method. */
+    private ArgumentChecks arguments(CudnnAlgorithm algorithm) {
+        ArgumentChecks arguments = new ArgumentChecks(handle.device(), this);
+        long input = layout.bytes(spec.input(), type);
+        long output = layout.bytes(spec.output(), type);
+        long filter = layout.filterElements(spec);
+        switch (algorithm.pass()) {
+            case FORWARD -> arguments.input("x", input).input("w", filter * type.bytes()).output("y", output);
+            case BACKWARD_DATA -> arguments.input("dy", output).input("w", filter * type.bytes()).output("dx", input);
+            case BACKWARD_FILTER -> arguments.input("x", input).input("dy", output).output("dw", filter * Float.BYTES);
+        }
+        return arguments.output("workspace", algorithm.workspaceBytes());
     }
 
     /**
@@ -217,50 +243,43 @@ public final class CudnnConv implements AutoCloseable {
 
     /** Bytes of the workspace that a pass needs, of any content; depends on the algorithm chosen. */
     public long workspaceBytes(Pass pass) {
-        return choice(ConvPass.of(pass)).algorithm().workspaceBytes();
+        return choice(ConvPass.of(pass)).algorithm.workspaceBytes();
     }
 
     /** {@code y} from {@code x} and {@code w}. {@code workspace} may be null when {@link #workspaceBytes} is 0. */
     public void forward(CUdeviceptr x, CUdeviceptr w, CUdeviceptr y, CUdeviceptr workspace, CUstream stream) {
-        requireOperands("x", x, "w", w, "y", y);
         dataPass(ConvPass.FORWARD, x, w, y, workspace, stream);
     }
 
     /** {@code dx} from {@code dy} and {@code w}. */
     public void backwardData(CUdeviceptr dy, CUdeviceptr w, CUdeviceptr dx, CUdeviceptr workspace, CUstream stream) {
-        requireOperands("dy", dy, "w", w, "dx", dx);
         dataPass(ConvPass.BACKWARD_DATA, dy, w, dx, workspace, stream);
     }
 
     private void dataPass(ConvPass calls, CUdeviceptr a, CUdeviceptr w, CUdeviceptr out, CUdeviceptr workspace, CUstream stream) {
-        Choice choice = prepare(calls, workspace, stream);
-        CUdeviceptr filter = w;
+        Choice choice = prepare(calls, a, w, out, workspace, stream);
         if (copy.isNeeded(calls)) {
-            filter = workspace.withByteOffset(choice.copyOffset);
-            copy.toCudnn(w, filter, stream);
+            copy.toCudnn(w, choice.filterCopy, stream);
         }
-        run(calls, choice, a, filter, out, workspace);
+        run(calls, choice, a, copy.isNeeded(calls) ? choice.filterCopy : w, out, workspace);
     }
 
     /** {@code dw}, fp32, from {@code x} and {@code dy}. */
     public void backwardFilter(CUdeviceptr x, CUdeviceptr dy, CUdeviceptr dw, CUdeviceptr workspace, CUstream stream) {
-        requireOperands("x", x, "dy", dy, "dw", dw);
-        Choice choice = prepare(ConvPass.BACKWARD_FILTER, workspace, stream);
-        if (!copy.isNeeded(ConvPass.BACKWARD_FILTER)) {
-            run(ConvPass.BACKWARD_FILTER, choice, x, dy, dw, workspace);
-            return;
+        ConvPass calls = ConvPass.BACKWARD_FILTER;
+        Choice choice = prepare(calls, x, dy, dw, workspace, stream);
+        run(calls, choice, x, dy, copy.isNeeded(calls) ? choice.filterCopy : dw, workspace);
+        if (copy.isNeeded(calls)) {
+            copy.gradientFromCudnn(choice.filterCopy, dw, stream);
         }
-        CUdeviceptr gradient = workspace.withByteOffset(choice.copyOffset);
-        run(ConvPass.BACKWARD_FILTER, choice, x, dy, gradient, workspace);
-        copy.gradientFromCudnn(gradient, dw, stream);
     }
 
-    private Choice prepare(ConvPass calls, CUdeviceptr workspace, CUstream stream) {
+    /** Checks what was given and turns the handle to the stream; a call with the same as the last one allocates nothing. */
+    private Choice prepare(ConvPass calls, CUdeviceptr a, CUdeviceptr b, CUdeviceptr out, CUdeviceptr workspace, CUstream stream) {
         requireOpen();
         Choice choice = choice(calls);
-        if (workspace == null && choice.algorithm().workspaceBytes() > 0) {
-            throw new IllegalArgumentException(this + ": workspace is null, and " + choice.algorithm() + " is chosen for the "
-                    + calls.pass + " pass");
+        if (choice.arguments.accept(stream, a, b, out, workspace) && copy.isNeeded(calls)) {
+            choice.filterCopy = workspace.withByteOffset(choice.copyOffset);
         }
         handle.bind(stream);
         return choice;
@@ -278,18 +297,12 @@ public final class CudnnConv implements AutoCloseable {
         cudnnHandle open = handle.handle();
         int status;
         try {
-            status = calls.run(open, descriptors, choice.algorithm().number(), scale, a, b, out, workspace, choice.copyOffset);
+            status = calls.run(open, descriptors, choice.algorithm.number(), scale, a, b, out, workspace, choice.copyOffset);
         } catch (CudaException e) {
             status = Status.code(e);
         }
         if (status != Status.SUCCESS) {
-            throw Status.failure(status, "enqueuing " + choice.algorithm() + " for the " + calls.pass + " pass of", this);
-        }
-    }
-
-    private void requireOperands(String a, CUdeviceptr first, String b, CUdeviceptr second, String out, CUdeviceptr third) {
-        if (first == null || second == null || third == null) {
-            throw new IllegalArgumentException(this + ": " + (first == null ? a : second == null ? b : out) + " is null");
+            throw Status.failure(status, "enqueuing " + choice.algorithm + " for the " + calls.pass + " pass of", this);
         }
     }
 

@@ -58,9 +58,6 @@ public final class CudnnHandle implements AutoCloseable {
     /** Makes {@code target} the stream of what follows; nothing is done when it is already. */
     void bind(CUstream target) {
         requireOpen();
-        if (target == null) {
-            throw new IllegalArgumentException("stream is null: pass `new CUstream()` for the default stream");
-        }
         if (target.equals(stream)) {
             return;
         }

@@ -31,14 +31,17 @@ final class FilterCopy {
         rows = transposed ? spec.kernelHeight() * spec.kernelWidth() : 1;
         columns = elements / rows;
         bytes = (long) elements * type.bytes();
-        toCudnn = transposed ? launch(device, type, type, rows, columns, "filter of " + spec) : null;
-        gradientFromCudnn = transposed || converted ? launch(device, type, DType.F32, columns, rows, "filter gradient of " + spec) : null;
+        toCudnn = transposed ? launch(device, type, type, rows, columns, "filter of " + spec, "w", "workspace") : null;
+        gradientFromCudnn = transposed || converted
+                ? launch(device, type, DType.F32, columns, rows, "filter gradient of " + spec, "workspace", "dw") : null;
     }
 
-    private static Launch launch(Device device, DType from, DType to, int rows, int columns, String what) {
+    private static Launch launch(Device device, DType from, DType to, int rows, int columns, String what,
+                                 String read, String written) {
+        long elements = (long) rows * columns;
         return device.kernel("transpose_" + from.suffix() + "_" + to.suffix()).launch().describe(what)
-                .pointer().pointer().i32(rows).i32(columns)
-                .grid((int) (((long) rows * columns + THREADS - 1) / THREADS), 1, 1).block(THREADS);
+                .input(read, elements * from.bytes()).output(written, elements * to.bytes()).i32(rows).i32(columns)
+                .grid((int) ((elements + THREADS - 1) / THREADS), 1, 1).block(THREADS);
     }
 
     /** Whether cuDNN reads or writes a copy of the filter in a pass. */

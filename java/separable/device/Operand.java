@@ -6,7 +6,7 @@ import java.util.List;
  * One pointer a launch takes.
  *
  * @param name    of the argument in the method that a person calls; null for one of unknown size, which nobody looks at
- * @param slot    among the kernel's arguments
+ * @param slot    among the kernel's arguments; {@link #NO_SLOT} for one that the kernel does not have
  * @param bytes   that the kernel reads or writes from the address on; 0 when it is not used at all and may be null
  * @param align   what the address must be a multiple of, in bytes
  * @param written whether the kernel writes there
@@ -14,11 +14,18 @@ import java.util.List;
  */
 record Operand(String name, int slot, long bytes, int align, boolean written, List<String> aliases) {
 
+    static final int NO_SLOT = -1;
+
     Operand {
         aliases = List.copyOf(aliases);
         if (bytes < 0 || align < 1) {
             throw new IllegalArgumentException("argument " + name + " of " + bytes + " bytes aligned to " + align);
         }
+    }
+
+    /** Of an argument that the method has and the kernel has not. */
+    static Operand ignored(String name) {
+        return new Operand(name, NO_SLOT, 0, 1, false, List.of());
     }
 
     static Operand unchecked(int slot) {
@@ -34,27 +41,27 @@ record Operand(String name, int slot, long bytes, int align, boolean written, Li
     }
 
     /** @throws IllegalArgumentException unless {@code bytes} of the context's own device memory begin at {@code address} */
-    void check(Launch launch, SharedContext context, long address) {
+    void check(Object user, SharedContext context, long address) {
         if (!isChecked()) {
             return;
         }
         if (address == 0) {
-            throw refusal(launch, "is null: pass device memory of " + bytes + " bytes");
+            throw refusal(user, "is null: pass device memory of " + bytes + " bytes");
         }
         if (address % align != 0) {
-            throw refusal(launch, "at 0x" + Long.toHexString(address) + " is not aligned to " + align + " bytes");
+            throw refusal(user, "at 0x" + Long.toHexString(address) + " is not aligned to " + align + " bytes");
         }
         MemoryProbe.Memory memory = context.probe().at(address);
         switch (memory.kind()) {
-            case NONE -> throw refusal(launch, "at 0x" + Long.toHexString(address)
+            case NONE -> throw refusal(user, "at 0x" + Long.toHexString(address)
                     + " is no device memory: it was freed, or is a host pointer; pass device memory of " + bytes + " bytes");
-            case HOST -> throw refusal(launch, "at 0x" + Long.toHexString(address) + " is host memory: copy it to the device first");
+            case HOST -> throw refusal(user, "at 0x" + Long.toHexString(address) + " is host memory: copy it to the device first");
             case DEVICE -> {
                 if (!isOwn(memory, context)) {
-                    throw refusal(launch, "is memory of another context: allocate it in the context this was made for");
+                    throw refusal(user, "is memory of another context: allocate it in the context this was made for");
                 }
                 if (memory.bytesFrom(address) < bytes) {
-                    throw refusal(launch, "needs " + bytes + " bytes, and its allocation has " + memory.bytesFrom(address) + " from there on");
+                    throw refusal(user, "needs " + bytes + " bytes, and its allocation has " + memory.bytesFrom(address) + " from there on");
                 }
             }
         }
@@ -65,7 +72,7 @@ record Operand(String name, int slot, long bytes, int align, boolean written, Li
     }
 
     /** @throws IllegalArgumentException when one of the two is written and they share memory, unless they may be one and the same */
-    void requireApart(Launch launch, long address, Operand other, long otherAddress) {
+    void requireApart(Object user, long address, Operand other, long otherAddress) {
         boolean apart = !isChecked() || !other.isChecked() || !written && !other.written
                 || address + bytes <= otherAddress || otherAddress + other.bytes <= address;
         if (apart) {
@@ -73,14 +80,14 @@ record Operand(String name, int slot, long bytes, int align, boolean written, Li
         }
         boolean inPlace = aliases.contains(other.name) || other.aliases.contains(name);
         if (!inPlace) {
-            throw refusal(launch, "overlaps argument " + other.name + ": give each its own memory");
+            throw refusal(user, "overlaps argument " + other.name + ": give each its own memory");
         }
         if (address != otherAddress) {
-            throw refusal(launch, "overlaps argument " + other.name + ": it must be the same address, or apart from it");
+            throw refusal(user, "overlaps argument " + other.name + ": it must be the same address, or apart from it");
         }
     }
 
-    private IllegalArgumentException refusal(Launch launch, String what) {
-        return new IllegalArgumentException(launch + ": argument " + name + " " + what);
+    private IllegalArgumentException refusal(Object user, String what) {
+        return new IllegalArgumentException(user + ": argument " + name + " " + what);
     }
 }

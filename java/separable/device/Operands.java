@@ -9,8 +9,8 @@ import jcuda.driver.CUstream;
 import jcuda.driver.JCudaDriver;
 
 /**
- * The pointers of one launch: what each must point to, what was given last, and the checks. Everything about them is refused here,
- * before the driver is called.
+ * The pointers of one launch, ours or another library's: what each must point to, what was given last, and the checks. Everything
+ * about them is refused here, before the driver is called.
  *
  * <p>The driver is asked about an address or a stream only when it differs from the previous call's; a call with the same ones
  * costs a comparison each.
@@ -72,25 +72,26 @@ final class Operands {
     /**
      * Accepts what was given, or refuses it.
      *
+     * @param user begins every refusal
      * @param joined whether the tickets lie in the workspace
      * @return whether anything differs from the previous call
      */
-    boolean accept(Launch launch, SharedContext context, CUstream stream, boolean joined) {
+    boolean accept(Object user, SharedContext context, CUstream stream, boolean joined) {
         long streamHandle = Handles.of(stream);
         if (anyAccepted && streamHandle == acceptedStream && joined == acceptedJoined && sameAddresses()) {
             return false;
         }
-        context.requireCurrent(launch);
+        context.requireCurrent(user);
         if (!anyAccepted || streamHandle != acceptedStream) {
-            requireOwnStream(launch, context, stream, streamHandle);
+            requireOwnStream(user, context, stream, streamHandle);
         }
         int last = operands.size() - (joined ? 2 : 1);
         for (int i = 0; i <= last; i++) {
             if (!anyAccepted || joined != acceptedJoined || given[i] != accepted[i]) {
-                needed(i, joined).check(launch, context, given[i]);
+                needed(i, joined).check(user, context, given[i]);
             }
         }
-        requireApart(launch, last, joined);
+        requireApart(user, last, joined);
         System.arraycopy(given, 0, accepted, 0, operands.size());
         ticketsInWorkspace = joined ? Handles.pointer(given[operands.size() - 1]) : null;
         acceptedStream = streamHandle;
@@ -101,7 +102,10 @@ final class Operands {
 
     void write(ArgumentPool.Block arguments) {
         for (int i = 0; i < operands.size(); i++) {
-            arguments.put(operands.get(i).slot(), accepted[i]);
+            int slot = operands.get(i).slot();
+            if (slot != Operand.NO_SLOT) {
+                arguments.put(slot, accepted[i]);
+            }
         }
     }
 
@@ -120,15 +124,15 @@ final class Operands {
         return joined && index == operands.size() - 2 && ticketBytes() > 0 ? operand.withBytes(ticketOffset() + ticketBytes()) : operand;
     }
 
-    private void requireApart(Launch launch, int last, boolean joined) {
+    private void requireApart(Object user, int last, boolean joined) {
         for (int i = 0; i <= last; i++) {
             for (int j = i + 1; j <= last; j++) {
-                needed(i, joined).requireApart(launch, given[i], needed(j, joined), given[j]);
+                needed(i, joined).requireApart(user, given[i], needed(j, joined), given[j]);
             }
         }
     }
 
-    private static void requireOwnStream(Launch launch, SharedContext context, CUstream stream, long handle) {
+    private static void requireOwnStream(Object user, SharedContext context, CUstream stream, long handle) {
         if (handle < FIRST_MADE_STREAM && handle >= 0) {
             return;
         }
@@ -137,12 +141,12 @@ final class Operands {
         switch (result) {
             case CUresult.CUDA_SUCCESS -> { }
             case CUresult.CUDA_ERROR_INVALID_HANDLE, CUresult.CUDA_ERROR_INVALID_VALUE, CUresult.CUDA_ERROR_INVALID_CONTEXT,
-                    CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED -> throw new IllegalArgumentException(launch
+                    CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED -> throw new IllegalArgumentException(user
                     + ": argument stream cannot be used (" + Driver.describe(result) + "): pass an open stream of the context that is current");
-            default -> throw Driver.failure(result, "asking the context of the stream for", launch);
+            default -> throw Driver.failure(result, "asking the context of the stream for", user);
         }
         if (!context.is(Handles.of(owner))) {
-            throw new IllegalArgumentException(launch + ": argument stream belongs to another context: pass one of the context this was made for");
+            throw new IllegalArgumentException(user + ": argument stream belongs to another context: pass one of the context this was made for");
         }
     }
 }

@@ -40,10 +40,12 @@ record NchwShare(int planes, int perPiece, int bands, int rows, int pieces, long
         while (rows > step && room.bytes(1, Math.min(rows, units)) > SHARED_TARGET) {
             rows -= step;
         }
+        if (rows >= units) {
+            int perPiece = perPiece(planes, units, VectorGrid.blocks(units, step) * (long) columns, wanted, room);
+            return new NchwShare(planes, perPiece, 1, units, VectorGrid.blocks(planes, perPiece), room.bytes(perPiece, units));
+        }
         int bands = VectorGrid.blocks(units, rows);
-        int perPiece = bands > 1 ? 1 : perPiece(planes, units, VectorGrid.blocks(units, step) * (long) columns, wanted, room);
-        return new NchwShare(planes, perPiece, bands, rows, VectorGrid.blocks(planes, perPiece) * bands,
-                room.bytes(perPiece, Math.min(rows, units)));
+        return new NchwShare(planes, 1, bands, rows, planes * bands, room.bytes(1, rows));
     }
 
     private static int perPiece(int planes, int units, long itemsPerPlane, int wanted, Room room) {

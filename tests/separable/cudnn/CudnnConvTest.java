@@ -51,17 +51,24 @@ class CudnnConvTest {
         String problem = "cuDNN convolution 2x7x6x16 -> 2x7x6x16 kernel 3x3 stride 1 dilation 1 Padding[top=1, left=1, bottom=1, right=1] groups 16 ";
         List<String> lines = run(Map.of(), "errors").lines().toList();
         assertThat(lines).hasSize(10);
-        assertThat(lines.get(0)).isEqualTo("IllegalArgumentException: " + problem + "bf16 nhwc: w is null");
-        assertThat(lines.get(1)).startsWith("IllegalArgumentException: " + problem + "bf16 nhwc: workspace is null, and gemm (");
-        assertThat(lines.get(2)).startsWith("IllegalArgumentException: stream is null");
-        assertThat(lines.get(3)).startsWith("CudnnException: enqueuing gemm (").contains("for the forward pass of " + problem,
-                "CUDNN_STATUS_EXECUTION_FAILED (5000)", "as large as its shape says");
+        assertThat(lines.get(0)).isEqualTo("IllegalArgumentException: " + problem + "bf16 nhwc: argument w is null: pass device memory of 288 bytes");
+        assertThat(lines.get(1)).isEqualTo("IllegalArgumentException: " + problem + "bf16 nhwc: argument workspace is null: pass device memory of 3616 bytes");
+        assertThat(lines.get(2)).startsWith("IllegalArgumentException: " + problem + "bf16 nhwc: argument stream is null: pass");
+        assertThat(lines.get(3)).isEqualTo("IllegalArgumentException: " + problem + "bf16 nhwc: argument y needs 2688 bytes, and its allocation has 16 from there on");
         assertThat(lines.get(4)).startsWith("IllegalArgumentException: cuDNN has no algorithm 'winograd'").contains("there are [implicit_gemm (");
         assertThat(lines.get(5)).startsWith("IllegalArgumentException: cuDNN has no deterministic algorithm with at most 0 bytes").contains("for the data pass");
         assertThat(lines.get(6)).isEqualTo("IllegalStateException: no algorithm was chosen for the forward pass of " + problem + "fp32 nchw tf32: call choose first");
         assertThat(lines.get(7)).isEqualTo("IllegalStateException: " + problem + "fp32 nchw tf32 was used after it was closed");
         assertThat(lines.get(8)).isEqualTo("IllegalStateException: cuDNN handle on device 'Emulated CUDA device' was used after it was closed");
         assertThat(lines.get(9)).contains("IllegalArgumentException: cuDNN cannot compute ", " in padded-nhwc: with channels rounded up, groups must be 1");
+    }
+
+    @Test
+    void aRunThatFailsNamesAlgorithmProblemStatusAndWhatToDo() throws Exception {
+        ForkedJava.Result result = StandIn.run(Map.of("STANDIN_CUDNN_FAULTS", "cudnnConvolutionForward:1:5000"), "deferred");
+        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.output()).contains("CudnnException: enqueuing gemm (3616 bytes of workspace) for the forward pass of cuDNN convolution 2x7x6x16 -> ",
+                " groups 16 bf16 nhwc: CUDNN_STATUS_EXECUTION_FAILED (5000); a kernel failed or an operand is no device memory of its size: see whether");
     }
 
     /** One life makes 47 calls and 5 to close; each fails once. Only what cannot be destroyed stays. */

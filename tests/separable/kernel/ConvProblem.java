@@ -30,8 +30,12 @@ public record ConvProblem(ConvSpec spec, DType type, Layout layout, HostTensor x
     }
 
     public static ConvProblem random(ConvSpec spec, DType type, Layout layout) {
-        return new ConvProblem(spec, type, layout, HostTensor.random(spec.input(), 1).roundTo(type),
-                HostFilter.random(spec, 2).roundTo(type), HostTensor.random(spec.output(), 3).roundTo(type));
+        return random(spec, type, layout, 1);
+    }
+
+    static ConvProblem random(ConvSpec spec, DType type, Layout layout, long seed) {
+        return new ConvProblem(spec, type, layout, HostTensor.random(spec.input(), seed).roundTo(type),
+                HostFilter.random(spec, seed + 1).roundTo(type), HostTensor.random(spec.output(), seed + 2).roundTo(type));
     }
 
     /** {@code forward} or {@code backwardData} of a kernel class. */

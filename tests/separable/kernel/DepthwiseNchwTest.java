@@ -56,6 +56,7 @@ class DepthwiseNchwTest {
                 specs.add(ConvSpec.depthwise(new Shape(2, 13, 7, 3), kernel, stride, 1, new Padding(0, 0, 24, 24)));
                 // A plane in bands; many small planes; one image with as many threads side by side as a block has.
                 specs.add(ConvSpec.depthwise(new Shape(2, 75, 83, 2), kernel, stride, 1, Padding.symmetric(kernel / 2)));
+                specs.add(ConvSpec.depthwise(new Shape(2, 8, 10, 32), kernel, stride, 1, Padding.NONE));
                 specs.add(ConvSpec.depthwise(new Shape(17, 3, 4, 33), kernel, stride, 1, Padding.symmetric(kernel / 2)));
                 specs.add(ConvSpec.depthwise(new Shape(1, 21, 300, 1), kernel, stride, 1, Padding.same(21, 300, kernel, kernel, stride, 1)));
             }

@@ -1,8 +1,5 @@
 package separable.testing;
 
-import java.util.HashSet;
-import java.util.List;
-import java.util.Set;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
@@ -12,7 +9,6 @@ import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 import separable.device.Device;
-import separable.device.Resource;
 import separable.device.Stream;
 
 /**
@@ -40,10 +36,6 @@ public final class DeviceExtension implements ParameterResolver, BeforeAllCallba
             stream.close();
             device.close();
         }
-    }
-
-    /** What was open before a test method or class began. */
-    private record Before(Set<Resource> open) {
     }
 
     @Override
@@ -79,21 +71,11 @@ public final class DeviceExtension implements ParameterResolver, BeforeAllCallba
     }
 
     private static void remember(ExtensionContext context) {
-        Device device = shared(context).device;
-        device.makeCurrent();
-        context.getStore(NAMESPACE).put(Before.class, new Before(new HashSet<>(device.openResources())));
+        context.getStore(NAMESPACE).put(OpenResources.class, new OpenResources(shared(context).device));
     }
 
     private static void closeNew(ExtensionContext context) {
-        Device device = shared(context).device;
-        device.synchronize();
-        Set<Resource> before = context.getStore(NAMESPACE).get(Before.class, Before.class).open();
-        List<Resource> open = device.openResources();
-        for (int i = open.size() - 1; i >= 0; i--) {
-            if (!before.contains(open.get(i))) {
-                open.get(i).close();
-            }
-        }
+        context.getStore(NAMESPACE).get(OpenResources.class, OpenResources.class).closeNew();
     }
 
     private static Shared shared(ExtensionContext context) {
