@@ -137,12 +137,15 @@ public final class Launch {
 
     /**
      * Appends what a reduction folds with: "workspace", of any content, and "tickets", ints that are 0 before the first use and left
-     * 0. They are given as two pointers, or with {@link #enqueueClearing} as one workspace of {@link #foldBytes}.
+     * 0. They are given as two pointers, or with {@link #enqueueClearing} as one workspace of {@link #foldBytes}. Where both are 0 the
+     * kernel has no such parameters, and what is given is ignored.
      */
     public Launch fold(long partialBytes, int tickets) {
-        scratch("workspace", partialBytes).output("tickets", (long) tickets * Integer.BYTES, Integer.BYTES);
         folds = true;
-        return this;
+        if (partialBytes == 0 && tickets == 0) {
+            return operand(Operand.ignored("workspace")).operand(Operand.ignored("tickets"));
+        }
+        return scratch("workspace", partialBytes).output("tickets", (long) tickets * Integer.BYTES, Integer.BYTES);
     }
 
     /** Bytes of a workspace that holds the partial results and, after them, the tickets. */

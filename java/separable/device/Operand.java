@@ -6,7 +6,7 @@ import java.util.List;
  * One pointer a launch takes.
  *
  * @param name    of the argument in the method that a person calls; null for one of unknown size, which nobody looks at
- * @param slot    among the kernel's arguments
+ * @param slot    among the kernel's arguments; {@link #NO_SLOT} for one that the kernel does not have
  * @param bytes   that the kernel reads or writes from the address on; 0 when it is not used at all and may be null
  * @param align   what the address must be a multiple of, in bytes
  * @param written whether the kernel writes there
@@ -14,11 +14,18 @@ import java.util.List;
  */
 record Operand(String name, int slot, long bytes, int align, boolean written, List<String> aliases) {
 
+    static final int NO_SLOT = -1;
+
     Operand {
         aliases = List.copyOf(aliases);
         if (bytes < 0 || align < 1) {
             throw new IllegalArgumentException("argument " + name + " of " + bytes + " bytes aligned to " + align);
         }
+    }
+
+    /** Of an argument that the method has and the kernel has not. */
+    static Operand ignored(String name) {
+        return new Operand(name, NO_SLOT, 0, 1, false, List.of());
     }
 
     static Operand unchecked(int slot) {

@@ -102,7 +102,10 @@ final class Operands {
 
     void write(ArgumentPool.Block arguments) {
         for (int i = 0; i < operands.size(); i++) {
-            arguments.put(operands.get(i).slot(), accepted[i]);
+            int slot = operands.get(i).slot();
+            if (slot != Operand.NO_SLOT) {
+                arguments.put(slot, accepted[i]);
+            }
         }
     }
 

@@ -16,29 +16,39 @@ import separable.spec.DType;
  * </pre>
  * Both moments start at 0. Learning rate and step are read from {@link StepState} on the device.
  */
-public final class AdamUpdate {
+public final class AdamUpdate extends DeviceOp<FlatUpdate.Update> {
 
     /** Vectors a thread updates: ADAM_VECTORS in optimizer.cu. */
     private static final int VECTORS_PER_THREAD = 4;
 
-    private final DType copy;
-    private final Launch launch;
+    /**
+     * On the context that is current on the calling thread, whoever made it.
+     *
+     * @param elements  a multiple of 64
+     * @param copy      BF16 or F16: {@link #run} also writes the new weights in that precision; F32: it does not
+     * @param decoupled AdamW: weight decay shrinks the weights and stays out of the gradient
+     */
+    public AdamUpdate(int elements, DType copy, float beta1, float beta2, float epsilon, float weightDecay, boolean decoupled) {
+        super(Device.current(), device -> launch(device, elements, copy, beta1, beta2, epsilon, weightDecay, decoupled));
+    }
 
     /**
      * @param elements  a multiple of 64
      * @param copy      BF16 or F16: {@link #run} also writes the new weights in that precision; F32: it does not
      * @param decoupled AdamW: weight decay shrinks the weights and stays out of the gradient
      */
-    public AdamUpdate(Device device, int elements, DType copy, float beta1, float beta2, float epsilon, float weightDecay,
-                      boolean decoupled) {
+    public AdamUpdate(Device device, int elements, DType copy, float beta1, float beta2, float epsilon, float weightDecay, boolean decoupled) {
+        super(device.lend(), share -> launch(share, elements, copy, beta1, beta2, epsilon, weightDecay, decoupled));
+    }
+
+    private static FlatUpdate.Update launch(Device device, int elements, DType copy, float beta1, float beta2, float epsilon, float weightDecay, boolean decoupled) {
         HyperParameters.requireFraction("beta1", beta1);
         HyperParameters.requireFraction("beta2", beta2);
         HyperParameters.requirePositive("epsilon", epsilon);
         HyperParameters.requireNotNegative("weight decay", weightDecay);
-        this.copy = copy;
-        this.launch = FlatUpdate.launch(device, "adam_update", elements, copy, 2, VECTORS_PER_THREAD)
+        return new FlatUpdate.Update(copy, FlatUpdate.launch(device, "adam_update", elements, copy, VECTORS_PER_THREAD, "first", "second")
                 .f32(beta1).f32(beta2).f32((float) Math.log(beta1)).f32((float) Math.log(beta2)).f32(epsilon).f32(weightDecay)
-                .i32(decoupled ? 1 : 0);
+                .i32(decoupled ? 1 : 0));
     }
 
     /**
@@ -51,10 +61,10 @@ public final class AdamUpdate {
      */
     public void run(CUdeviceptr weights, CUdeviceptr weights16, CUdeviceptr gradients, CUdeviceptr first, CUdeviceptr second,
                     CUdeviceptr decayMask, CUdeviceptr state, CUstream stream) {
-        if (copy != DType.F32) {
-            launch.enqueue(stream, weights, weights16, gradients, first, second, decayMask, state);
+        if (launches.writesCopy()) {
+            launches.launch().enqueue(stream, weights, weights16, gradients, first, second, decayMask, state);
         } else {
-            launch.enqueue(stream, weights, gradients, first, second, decayMask, state);
+            launches.launch().enqueue(stream, weights, gradients, first, second, decayMask, state);
         }
     }
 }

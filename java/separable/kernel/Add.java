@@ -8,19 +8,27 @@ import separable.spec.DType;
 import separable.spec.Shape;
 
 /** The sum of two activations of one shape: a residual connection, or two contributions to a gradient. */
-public final class Add {
+public final class Add extends DeviceOp<Launch> {
 
-    private final Launch forward;
+    /** On the context that is current on the calling thread, whoever made it. */
+    public Add(Shape shape, DType type) {
+        super(Device.current(), device -> launch(device, shape, type));
+    }
 
     public Add(Device device, Shape shape, DType type) {
+        super(device.lend(), share -> launch(share, shape, type));
+    }
+
+    private static Launch launch(Device device, Shape shape, DType type) {
         int vectors = VectorGrid.vectors(shape);
-        forward = device.kernel("add_" + type.suffix()).launch().describe("add " + shape)
+        long bytes = shape.bytes(type);
+        return device.kernel("add_" + type.suffix()).launch().describe("add " + shape)
                 .grid(VectorGrid.blocks(vectors, VectorGrid.THREADS), 1, 1).block(VectorGrid.THREADS)
-                .pointer().pointer().pointer().i32(vectors);
+                .input("a", bytes).input("b", bytes).output("y", bytes, "a", "b").i32(vectors);
     }
 
     /** {@code y = a + b}, rounded once; {@code y} may be {@code a} or {@code b}. */
     public void forward(CUdeviceptr a, CUdeviceptr b, CUdeviceptr y, CUstream stream) {
-        forward.enqueue(stream, a, b, y);
+        launches.enqueue(stream, a, b, y);
     }
 }

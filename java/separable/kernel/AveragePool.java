@@ -10,23 +10,36 @@ import separable.spec.PoolSpec;
 /**
  * The mean over square windows. {@code x, dx}: {@code spec.input()}; {@code y, dy}: {@code spec.output()}.
  */
-public final class AveragePool {
+public final class AveragePool extends DeviceOp<Passes> {
 
-    private final Launch forward;
-    private final Launch backward;
+    /**
+     * On the context that is current on the calling thread, whoever made it.
+     *
+     * @param countPadding whether the divisor counts pixels in the padding (PyTorch's {@code count_include_pad})
+     */
+    public AveragePool(PoolSpec spec, DType type, boolean countPadding) {
+        super(Device.current(), device -> launches(device, spec, type, countPadding));
+    }
 
     /** @param countPadding whether the divisor counts pixels in the padding (PyTorch's {@code count_include_pad}) */
     public AveragePool(Device device, PoolSpec spec, DType type, boolean countPadding) {
-        int counted = countPadding ? 1 : 0;
-        forward = PoolLaunch.over(device, "average_pool_forward_" + type.suffix(), spec, spec.output(), 2).i32(counted);
-        backward = PoolLaunch.over(device, "average_pool_backward_" + type.suffix(), spec, spec.input(), 2).i32(counted);
+        super(device.lend(), share -> launches(share, spec, type, countPadding));
+    }
+
+    private static Passes launches(Device device, PoolSpec spec, DType type, boolean countPadding) {
+        long in = spec.input().bytes(type);
+        long out = spec.output().bytes(type);
+        Launch forward = PoolLaunch.over(device, "average_pool_forward_" + type.suffix(), spec, spec.output());
+        Launch backward = PoolLaunch.over(device, "average_pool_backward_" + type.suffix(), spec, spec.input());
+        return new Passes(PoolLaunch.geometry(forward.input("x", in).output("y", out), spec).i32(countPadding ? 1 : 0),
+                PoolLaunch.geometry(backward.input("dy", out).output("dx", in), spec).i32(countPadding ? 1 : 0));
     }
 
     public void forward(CUdeviceptr x, CUdeviceptr y, CUstream stream) {
-        forward.enqueue(stream, x, y);
+        launches.forward().enqueue(stream, x, y);
     }
 
     public void backward(CUdeviceptr dy, CUdeviceptr dx, CUstream stream) {
-        backward.enqueue(stream, dy, dx);
+        launches.backward().enqueue(stream, dy, dx);
     }
 }

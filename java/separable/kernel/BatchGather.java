@@ -16,7 +16,7 @@ import separable.spec.Shape;
  * by up to {@code cropPadding} output pixels each way, black coming in; the flip mirrors it with probability 1/2. Both follow
  * from the sample's index and the seed and step in {@link StepState}. Rows from {@code state.count} on become zeros with label 0.
  */
-public final class BatchGather {
+public final class BatchGather extends DeviceOp<Launch> {
 
     /** Channels a picture may have. */
     public static final int MAX_CHANNELS = 4;
@@ -26,7 +26,20 @@ public final class BatchGather {
     /** Output pixels a thread makes, so that drawing the random numbers of a picture costs little. */
     private static final int PIXELS_PER_THREAD = 8;
 
-    private final Launch launch;
+    /**
+     * On the context that is current on the calling thread, whoever made it.
+     *
+     * @param sourceHeight rows of a stored picture
+     * @param sourceWidth  columns of a stored picture
+     * @param output       the batch: n rows of h x w pixels, with the source's channels
+     * @param mean         of every channel, on the scale 0 to 1
+     * @param deviation    of every channel, on the scale 0 to 1
+     * @param cropPadding  0 for no random crop
+     */
+    public BatchGather(int sourceHeight, int sourceWidth, Shape output, DType type, float[] mean, float[] deviation, int cropPadding,
+                       boolean flip) {
+        super(Device.current(), device -> launch(device, sourceHeight, sourceWidth, output, type, mean, deviation, cropPadding, flip));
+    }
 
     /**
      * @param sourceHeight rows of a stored picture
@@ -38,12 +51,20 @@ public final class BatchGather {
      */
     public BatchGather(Device device, int sourceHeight, int sourceWidth, Shape output, DType type, float[] mean,
                        float[] deviation, int cropPadding, boolean flip) {
+        super(device.lend(), share -> launch(share, sourceHeight, sourceWidth, output, type, mean, deviation, cropPadding, flip));
+    }
+
+    private static Launch launch(Device device, int sourceHeight, int sourceWidth, Shape output, DType type, float[] mean,
+                                 float[] deviation, int cropPadding, boolean flip) {
         requireUsable(sourceHeight, sourceWidth, output, mean, deviation, cropPadding);
         int blocks = VectorGrid.blocks(output.h() * output.w(), THREADS * PIXELS_PER_THREAD);
-        launch = device.kernel("batch_gather_" + type.suffix()).launch()
+        // How many samples and indices there are is not known here: at least one each.
+        Launch launch = device.kernel("batch_gather_" + type.suffix()).launch()
                 .describe("batch " + output + " of pictures " + sourceHeight + "x" + sourceWidth)
                 .grid(blocks, output.n(), 1).block(THREADS)
-                .pointer().pointer().pointer().pointer().pointer().pointer()
+                .input("images", (long) sourceHeight * sourceWidth * output.c(), 1).input("labels", 1, 1).input("order", Integer.BYTES, Integer.BYTES)
+                .input("state", StepState.BYTES).output("x", output.bytes(type))
+                .output("labelsOut", (long) output.n() * Integer.BYTES, Integer.BYTES)
                 .i32(sourceHeight).i32(sourceWidth).i32(output.c()).i32(output.h()).i32(output.w())
                 .i32(cropPadding).i32(flip ? 1 : 0);
         for (int k = 0; k < MAX_CHANNELS; k++) {
@@ -52,6 +73,7 @@ public final class BatchGather {
         for (int k = 0; k < MAX_CHANNELS; k++) {
             launch.f32(k < output.c() ? (float) (-(double) mean[k] / deviation[k]) : 0);
         }
+        return launch;
     }
 
     private static void requireUsable(int height, int width, Shape output, float[] mean, float[] deviation, int cropPadding) {
@@ -83,6 +105,6 @@ public final class BatchGather {
      */
     public void run(CUdeviceptr images, CUdeviceptr labels, CUdeviceptr order, CUdeviceptr state, CUdeviceptr x,
                     CUdeviceptr labelsOut, CUstream stream) {
-        launch.enqueue(stream, images, labels, order, state, x, labelsOut);
+        launches.enqueue(stream, images, labels, order, state, x, labelsOut);
     }
 }

@@ -27,17 +27,24 @@ import separable.spec.Shape;
  * calls {@code forward} with the running statistics. Each enqueues one launch and allocates nothing; not safe for use by several
  * threads.
  */
-public final class BatchNorm {
+public final class BatchNorm extends DeviceOp<BatchNorm.Launches> {
 
     /** Vectors a channel's moments take in the workspace: mean, squared deviations, count (Moments8 in fold.cuh). */
     private static final int MOMENTS = 3;
 
-    private final ColumnGrid reduction;
-    private final int channels;
-    private final Launch statistics;
-    private final Launch forward;
-    private final Launch backwardReduce;
-    private final Launch backwardData;
+    record Launches(Launch statistics, Launch forward, Launch backwardReduce, Launch backwardData, Fold fold) {
+    }
+
+    /**
+     * On the context that is current on the calling thread, whoever made it.
+     *
+     * @param epsilon  added to the variance; above 0
+     * @param momentum the share of the batch in the running statistics, PyTorch's convention: {@code r += momentum * (batch - r)};
+     *                 in [0, 1]
+     */
+    public BatchNorm(Shape shape, DType type, Activation activation, float epsilon, float momentum) {
+        super(Device.current(), device -> launches(device, shape, type, activation, epsilon, momentum));
+    }
 
     /**
      * @param epsilon  added to the variance; above 0
@@ -45,40 +52,55 @@ public final class BatchNorm {
      *                 in [0, 1]
      */
     public BatchNorm(Device device, Shape shape, DType type, Activation activation, float epsilon, float momentum) {
+        super(device.lend(), share -> launches(share, shape, type, activation, epsilon, momentum));
+    }
+
+    private static Launches launches(Device device, Shape shape, DType type, Activation activation, float epsilon, float momentum) {
         if (!(epsilon > 0 && epsilon < Float.POSITIVE_INFINITY) || !(momentum >= 0 && momentum <= 1)) {
             throw new IllegalArgumentException("batch normalisation of " + shape + ": epsilon " + epsilon
                     + " must be above 0 and momentum " + momentum + " in [0, 1]");
         }
         String problem = "batch normalisation " + shape + " " + type + " " + activation;
         ColumnGrid map = ColumnGrid.map(shape);
-        reduction = ColumnGrid.reduction(shape, device.multiprocessors());
-        channels = shape.channelStride();
+        ColumnGrid reduction = ColumnGrid.reduction(shape, device.multiprocessors());
+        Fold fold = new Fold((long) MOMENTS * reduction.parts() * shape.channelStride() * Float.BYTES, reduction.tiles());
+        long bytes = shape.bytes(type);
+        long channel = (long) shape.channelStride() * Float.BYTES;
         float low = activation == Activation.NONE ? Float.NEGATIVE_INFINITY : 0;
         float high = activation == Activation.RELU6 ? 6 : Float.POSITIVE_INFINITY;
 
-        statistics = launch(device, "bn_statistics_" + type.suffix(), problem, reduction, shape, 5).f32(momentum);
-        forward = launch(device, "bn_forward_" + type.suffix(), problem, map, shape, 5).f32(epsilon).f32(low).f32(high);
-        backwardReduce = launch(device, "bn_backward_reduce_" + type.suffix(), problem, reduction, shape, 10)
-                .f32(epsilon).f32(low).f32(high);
-        backwardData = launch(device, "bn_backward_data_" + type.suffix(), problem, map, shape, 7).f32(epsilon);
+        Launch statistics = launch(device, "bn_statistics_" + type.suffix(), problem, reduction)
+                .input("x", bytes).output("stats", 2 * channel).output("running", 2 * channel);
+        Launch forward = launch(device, "bn_forward_" + type.suffix(), problem, map)
+                .input("x", bytes).input("stats", 2 * channel).input("gamma", channel).input("beta", channel).output("y", bytes, "x");
+        Launch backwardReduce = launch(device, "bn_backward_reduce_" + type.suffix(), problem, reduction)
+                .input("x", bytes).input("dy", bytes).input("stats", 2 * channel).input("gamma", channel).input("beta", channel)
+                .output("g", bytes, "dy").output("dgamma", channel).output("dbeta", channel);
+        Launch backwardData = launch(device, "bn_backward_data_" + type.suffix(), problem, map)
+                .input("x", bytes).input("g", bytes).input("stats", 2 * channel).input("gamma", channel)
+                .input("dgamma", channel).input("dbeta", channel).output("dx", bytes, "g");
+        return new Launches(geometry(fold.append(statistics), shape, reduction).f32(momentum),
+                geometry(forward, shape, map).f32(epsilon).f32(low).f32(high),
+                geometry(fold.append(backwardReduce), shape, reduction).f32(epsilon).f32(low).f32(high),
+                geometry(backwardData, shape, map).f32(epsilon), fold);
     }
 
-    private static Launch launch(Device device, String entry, String problem, ColumnGrid grid, Shape shape, int pointers) {
-        Launch launch = grid.shape(device.kernel(entry).launch().describe(problem), 1);
-        for (int i = 0; i < pointers; i++) {
-            launch.pointer();
-        }
+    private static Launch launch(Device device, String entry, String problem, ColumnGrid grid) {
+        return grid.shape(device.kernel(entry).launch().describe(problem), 1);
+    }
+
+    private static Launch geometry(Launch launch, Shape shape, ColumnGrid grid) {
         return launch.i32(shape.rows()).i32(shape.channelStride()).i32(grid.columns());
     }
 
     /** Bytes of the workspace that the reductions need, of any content. */
     public long workspaceBytes() {
-        return (long) MOMENTS * reduction.parts() * channels * Float.BYTES;
+        return launches.fold().bytes();
     }
 
     /** Ints of the tickets that the reductions need: zero before the first use, and left zero. */
     public int tickets() {
-        return reduction.tiles();
+        return launches.fold().tickets();
     }
 
     /**
@@ -87,23 +109,23 @@ public final class BatchNorm {
      */
     public void statistics(CUdeviceptr x, CUdeviceptr stats, CUdeviceptr running, CUdeviceptr workspace, CUdeviceptr tickets,
                            CUstream stream) {
-        statistics.enqueue(stream, x, stats, running, workspace, tickets);
+        launches.statistics().enqueue(stream, x, stats, running, workspace, tickets);
     }
 
     /** {@code y = act(BN(x))} by {@code stats}, or by the running statistics for inference; {@code y} may be {@code x}. */
     public void forward(CUdeviceptr x, CUdeviceptr stats, CUdeviceptr gamma, CUdeviceptr beta, CUdeviceptr y, CUstream stream) {
-        forward.enqueue(stream, x, stats, gamma, beta, y);
+        launches.forward().enqueue(stream, x, stats, gamma, beta, y);
     }
 
     /** {@code g}, {@code dgamma} and {@code dbeta}; {@code g} may be {@code dy}. */
     public void backwardReduce(CUdeviceptr x, CUdeviceptr dy, CUdeviceptr stats, CUdeviceptr gamma, CUdeviceptr beta, CUdeviceptr g,
                                CUdeviceptr dgamma, CUdeviceptr dbeta, CUdeviceptr workspace, CUdeviceptr tickets, CUstream stream) {
-        backwardReduce.enqueue(stream, x, dy, stats, gamma, beta, g, dgamma, dbeta, workspace, tickets);
+        launches.backwardReduce().enqueue(stream, x, dy, stats, gamma, beta, g, dgamma, dbeta, workspace, tickets);
     }
 
     /** {@code dx} from what {@link #backwardReduce} left; {@code dx} may be {@code g}. */
     public void backwardData(CUdeviceptr x, CUdeviceptr g, CUdeviceptr stats, CUdeviceptr gamma, CUdeviceptr dgamma, CUdeviceptr dbeta,
                              CUdeviceptr dx, CUstream stream) {
-        backwardData.enqueue(stream, x, g, stats, gamma, dgamma, dbeta, dx);
+        launches.backwardData().enqueue(stream, x, g, stats, gamma, dgamma, dbeta, dx);
     }
 }

@@ -14,43 +14,55 @@ import separable.spec.Shape;
  * {@code [shape.channelStride()]}, surplus channels zero. Outputs are overwritten. The methods enqueue one launch and allocate
  * nothing; not safe for use by several threads.
  */
-public final class Bias {
+public final class Bias extends DeviceOp<Bias.Launches> {
 
-    private final ColumnGrid reduction;
-    private final int channels;
-    private final Launch forward;
-    private final Launch backward;
+    /** @param reduction how the gradient is shared out */
+    record Launches(Launch forward, Launch backward, Fold fold) {
+    }
+
+    /** On the context that is current on the calling thread, whoever made it. */
+    public Bias(Shape shape, DType type) {
+        super(Device.current(), device -> launches(device, shape, type));
+    }
 
     public Bias(Device device, Shape shape, DType type) {
+        super(device.lend(), share -> launches(share, shape, type));
+    }
+
+    private static Launches launches(Device device, Shape shape, DType type) {
         String problem = "bias " + shape + " " + type;
         ColumnGrid map = ColumnGrid.map(shape);
-        reduction = ColumnGrid.reduction(shape, device.multiprocessors());
-        channels = shape.channelStride();
-        forward = map.shape(device.kernel("bias_forward_" + type.suffix()).launch().describe(problem), 1)
-                .pointer().pointer().pointer()
-                .i32(shape.rows()).i32(channels).i32(map.columns());
-        backward = reduction.shape(device.kernel("bias_backward_" + type.suffix()).launch().describe(problem), 1)
-                .pointer().pointer().pointer().pointer()
-                .i32(shape.rows()).i32(channels).i32(reduction.columns());
+        ColumnGrid reduction = ColumnGrid.reduction(shape, device.multiprocessors());
+        int channels = shape.channelStride();
+        Fold fold = new Fold((long) reduction.parts() * channels * Float.BYTES, reduction.tiles());
+        long bytes = shape.bytes(type);
+        long perChannel = (long) channels * Float.BYTES;
+        return new Launches(
+                map.shape(device.kernel("bias_forward_" + type.suffix()).launch().describe(problem), 1)
+                        .input("x", bytes).input("bias", perChannel).output("y", bytes, "x")
+                        .i32(shape.rows()).i32(channels).i32(map.columns()),
+                fold.append(reduction.shape(device.kernel("bias_backward_" + type.suffix()).launch().describe(problem), 1)
+                        .input("dy", bytes).output("dbias", perChannel))
+                        .i32(shape.rows()).i32(channels).i32(reduction.columns()), fold);
     }
 
     /** Bytes of the workspace that {@link #backward} needs, of any content. */
     public long workspaceBytes() {
-        return (long) reduction.parts() * channels * Float.BYTES;
+        return launches.fold().bytes();
     }
 
     /** Ints of the tickets that {@link #backward} needs: zero before the first use, and left zero. */
     public int tickets() {
-        return reduction.tiles();
+        return launches.fold().tickets();
     }
 
     /** {@code y = x + bias}; {@code y} may be {@code x}. */
     public void forward(CUdeviceptr x, CUdeviceptr bias, CUdeviceptr y, CUstream stream) {
-        forward.enqueue(stream, x, bias, y);
+        launches.forward().enqueue(stream, x, bias, y);
     }
 
     /** {@code dbias[c]} = the sum of {@code dy} over all pixels of channel c. */
     public void backward(CUdeviceptr dy, CUdeviceptr dbias, CUdeviceptr workspace, CUdeviceptr tickets, CUstream stream) {
-        backward.enqueue(stream, dy, dbias, workspace, tickets);
+        launches.backward().enqueue(stream, dy, dbias, workspace, tickets);
     }
 }

@@ -1,7 +1,9 @@
 package separable.kernel;
 
+import java.util.List;
 import jcuda.driver.CUdeviceptr;
 import separable.device.Arena;
+import separable.device.Closing;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
 import separable.device.Kernel;
@@ -14,7 +16,7 @@ import separable.spec.DType;
  *
  * <p>For checks, not for a step: unlike the other classes it takes its problem with the call, allocates, and waits.
  */
-public final class Compare implements AutoCloseable {
+public final class Compare extends DeviceOp<DeviceBuffer> {
 
     private static final int BLOCKS = 32;
     private static final int RESULTS = BLOCKS * VectorGrid.THREADS;
@@ -35,12 +37,17 @@ public final class Compare implements AutoCloseable {
         }
     }
 
-    private final Device device;
-    private final DeviceBuffer results;
+    /** On the context that is current on the calling thread, whoever made it. */
+    public Compare() {
+        super(Device.current(), Compare::allocate);
+    }
 
     public Compare(Device device) {
-        this.device = device;
-        results = device.allocate(3 * ARRAY_BYTES, "comparison results");
+        super(device.lend(), Compare::allocate);
+    }
+
+    private static DeviceBuffer allocate(Device device) {
+        return device.allocate(3 * ARRAY_BYTES, "comparison results");
     }
 
     /**
@@ -50,9 +57,11 @@ public final class Compare implements AutoCloseable {
      * @param rtol     difference allowed as a share of the element
      */
     public Result run(CUdeviceptr value, CUdeviceptr reference, long elements, DType type, float rtol, Stream stream) {
-        Kernel kernel = device.kernel("compare_" + type.suffix());
+        DeviceBuffer results = launches;
+        Kernel kernel = device().kernel("compare_" + type.suffix());
         kernel.launch().describe("compare " + elements + " elements").grid(BLOCKS, 1, 1).block(VectorGrid.THREADS)
-                .pointer().pointer().i32(Math.toIntExact(elements)).f32(rtol).pointer().pointer().pointer()
+                .input("value", elements * type.bytes(), type.bytes()).input("reference", elements * type.bytes(), type.bytes())
+                .i32(Math.toIntExact(elements)).f32(rtol).output("excess", ARRAY_BYTES).output("largest", ARRAY_BYTES).output("elements", ARRAY_BYTES)
                 .enqueue(stream.handle(), value, reference, results.at(0), results.at(ARRAY_BYTES), results.at(2 * ARRAY_BYTES));
         stream.synchronize();
         return worst(results.readFloats(0, RESULTS), results.readFloats(ARRAY_BYTES, RESULTS), results.readInts(2 * ARRAY_BYTES, RESULTS));
@@ -71,6 +80,6 @@ public final class Compare implements AutoCloseable {
     /** Gives its memory back. */
     @Override
     public void close() {
-        results.close();
+        Closing.all(List.<AutoCloseable>of(super::close, launches));
     }
 }

@@ -1,12 +1,11 @@
 package separable.kernel;
 
 import java.util.List;
-import jcuda.driver.CUdeviceptr;
-import jcuda.driver.CUstream;
 import separable.device.Device;
 import separable.device.Launch;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
+import separable.spec.Layout;
 import separable.spec.Pass;
 import separable.spec.Shape;
 
@@ -20,55 +19,66 @@ import separable.spec.Shape;
  * that are gathered on the fly: nothing is copied out beforehand. Pictures with up to four channels have kernels of their own for
  * the forward pass and the filter gradient, which leave the surplus channels out.
  *
- * <p>{@code x, dx}: {@code spec.input()}; {@code y, dy}: {@code spec.output()}; both in the given precision. {@code w}: [Cout, KH,
- * KW, Cin] in the same precision; {@code dw} alike in fp32. Channels are stored ones ({@link Shape#channelStride()}), surplus
- * elements of {@code w} zero. Sums are fp32, outputs are overwritten.
- *
- * <p>Methods enqueue one kernel and allocate nothing. Not safe for use by several threads.
+ * <p>Filters: [Cout, KH, KW, Cin] with stored channels as {@link Layout} says, surplus elements zero. Shapes, errors and lifetimes:
+ * {@link ConvKernel}.
  */
-public final class Conv {
+public final class Conv extends ConvKernel {
 
     /** With at most so many input channels the surplus ones are worth leaving out of the sums. */
     private static final int FEW_CHANNELS = 4;
 
-    private final ConvSpec spec;
-    private final FilterSplit split;
-    private final Launch forward;
-    private final Launch backwardData;
-    private final Launch backwardFilter;
-
-    /** @throws IllegalArgumentException when {@code spec} has groups, or a filter of more than 2^31 stored elements */
-    public Conv(Device device, ConvSpec spec, DType type) {
-        this(device, spec, type, tiles(device, spec, type));
+    /** On the current context, in {@link Layout#NHWC}. */
+    public Conv(ConvSpec spec, DType type) {
+        this(spec, type, Layout.NHWC);
     }
 
-    /** With one of {@link #variants} for its pass; the other passes as the rule says. */
+    /**
+     * On the context that is current on the calling thread, whoever made it.
+     *
+     * @throws IllegalArgumentException when {@link #supports} says no, with what to use instead
+     * @throws IllegalStateException when no context is current
+     */
+    public Conv(ConvSpec spec, DType type, Layout layout) {
+        super(Device.current(), device -> launches(device, spec, type, layout, tiles(device, spec, type)));
+    }
+
+    /** In {@link Layout#PADDED_NHWC}, as the layer graph stores activations. */
+    public Conv(Device device, ConvSpec spec, DType type) {
+        this(device, spec, type, Layout.PADDED_NHWC);
+    }
+
+    public Conv(Device device, ConvSpec spec, DType type, Layout layout) {
+        super(device.lend(), share -> launches(share, spec, type, layout, tiles(share, spec, type)));
+    }
+
+    /** In {@link Layout#PADDED_NHWC} with one of {@link #variants} for its pass; the other passes as the rule says. */
     public Conv(Device device, ConvSpec spec, DType type, Variant variant) {
-        this(device, spec, type, tiles(device, spec, type).with(variant));
+        super(device.lend(), share -> launches(share, spec, type, Layout.PADDED_NHWC, tiles(share, spec, type).with(variant)));
     }
 
     /** With given tiles, so that tests can reach every one. */
     Conv(Device device, ConvSpec spec, DType type, ConvTiles tiles) {
-        if (!supports(spec, type)) {
+        super(device.lend(), share -> launches(share, spec, type, Layout.PADDED_NHWC, tiles));
+    }
+
+    private static ConvLaunches launches(Device device, ConvSpec spec, DType type, Layout layout, ConvTiles tiles) {
+        if (!isIndexable(spec)) {
             throw new IllegalArgumentException("general convolution cannot compute " + spec + ": it takes one group and at most "
                     + Integer.MAX_VALUE + " filter elements");
         }
-        this.spec = spec;
+        requireLayout("general convolution", spec, type, layout, supports(spec, type, layout));
         boolean few = hasFewChannels(spec);
-        Shape in = spec.input();
         Shape out = spec.output();
-
-        forward = geometry(pointers(device, tiles.forward().entry(few ? "conv_few_forward" : "conv_forward", type), type, 3), few);
-        over(forward, tiles.forward(), out);
-
-        backwardData = geometry(pointers(device, tiles.backwardData().entry("conv_backward_data", type), type, 3), false);
-        over(backwardData, tiles.backwardData(), in);
-
-        split = tiles.split(out.channelStride(), filterColumns(spec), out.rows(), device.multiprocessors());
-        String entry = tiles.filter().entry(few ? "conv_few_backward_filter" : "conv_backward_filter", type);
-        backwardFilter = geometry(pointers(device, entry, type, 5), few)
-                .i32(split.depthPerSplit())
-                .grid(split.tiles(), split.splits(), 1).block(tiles.filter().threads());
+        ConvOperands operands = ConvOperands.vectors(spec, type, layout);
+        FilterSplit split = tiles.split(out.channelStride(), filterColumns(spec), out.rows(), device.multiprocessors());
+        Launch forward = launch(device, tiles.forward().entry(few ? "conv_few_forward" : "conv_forward", type), spec, type);
+        Launch backwardData = launch(device, tiles.backwardData().entry("conv_backward_data", type), spec, type);
+        Launch backwardFilter = launch(device, tiles.filter().entry(few ? "conv_few_backward_filter" : "conv_backward_filter", type), spec, type);
+        over(geometry(operands.forward(forward), spec, few), tiles.forward(), out);
+        over(geometry(operands.backwardData(backwardData), spec, false), tiles.backwardData(), spec.input());
+        geometry(operands.backwardFilter(backwardFilter, split.workspaceBytes(), split.tickets()), spec, few)
+                .i32(split.depthPerSplit()).grid(split.tiles(), split.splits(), 1).block(tiles.filter().threads());
+        return new ConvLaunches(forward, backwardData, backwardFilter, operands.filterElements(), split.workspaceBytes(), split.tickets());
     }
 
     private static ConvTiles tiles(Device device, ConvSpec spec, DType type) {
@@ -110,16 +120,12 @@ public final class Conv {
         return spec.kernelHeight() * spec.kernelWidth() * (hasFewChannels(spec) ? in.c() : in.channelStride());
     }
 
-    private Launch pointers(Device device, String entry, DType type, int count) {
-        Launch launch = device.kernel(entry).launch().describe("convolution " + spec + " " + type);
-        for (int i = 0; i < count; i++) {
-            launch.pointer();
-        }
-        return launch;
+    private static Launch launch(Device device, String entry, ConvSpec spec, DType type) {
+        return device.kernel(entry).launch().describe("convolution " + spec + " " + type);
     }
 
     /** Appends the geometry in the order of conv.cu, and the real number of channels to kernels that want it. */
-    private Launch geometry(Launch launch, boolean withChannels) {
+    private static Launch geometry(Launch launch, ConvSpec spec, boolean withChannels) {
         Shape in = spec.input();
         Shape out = spec.output();
         launch.i32(in.n()).i32(in.h()).i32(in.w()).i32(in.channelStride())
@@ -135,41 +141,21 @@ public final class Conv {
                 .block(tile.threads());
     }
 
+    /** Whether it computes {@code spec} in {@link Layout#NHWC}. */
     public static boolean supports(ConvSpec spec, DType type) {
-        return spec.groups() == 1 && storedFilter(spec) <= Integer.MAX_VALUE;
+        return supports(spec, type, Layout.NHWC);
     }
 
-    /** Stored elements of {@code w} and {@code dw}. */
-    public int filterElements() {
-        return (int) storedFilter(spec);
+    /** NHWC with input and output channels in multiples of 8, and PADDED_NHWC; one group. */
+    public static boolean supports(ConvSpec spec, DType type, Layout layout) {
+        return isIndexable(spec) && (layout == Layout.PADDED_NHWC || layout == Layout.NHWC && isWholeVectors(spec));
+    }
+
+    private static boolean isIndexable(ConvSpec spec) {
+        return spec.groups() == 1 && storedFilter(spec) <= Integer.MAX_VALUE;
     }
 
     private static long storedFilter(ConvSpec spec) {
         return (long) spec.output().channelStride() * spec.kernelHeight() * spec.kernelWidth() * spec.input().channelStride();
-    }
-
-    /** Bytes of the workspace that {@link #backwardFilter} needs, of any content. */
-    public long workspaceBytes() {
-        return split.workspaceBytes();
-    }
-
-    /** Ints of the tickets that {@link #backwardFilter} needs: zero before the first use, and left zero. */
-    public int tickets() {
-        return split.tickets();
-    }
-
-    /** {@code y}: the convolution of {@code x} with {@code w}, rounded once. */
-    public void forward(CUdeviceptr x, CUdeviceptr w, CUdeviceptr y, CUstream stream) {
-        forward.enqueue(stream, x, w, y);
-    }
-
-    /** {@code dx}: what {@code dy} says about {@code x}, rounded once; pixels that no window reads get zero. */
-    public void backwardData(CUdeviceptr dy, CUdeviceptr w, CUdeviceptr dx, CUstream stream) {
-        backwardData.enqueue(stream, dy, w, dx);
-    }
-
-    /** {@code dw}: what {@code dy} says about {@code w}, fp32. {@code workspace} may be null when {@link #workspaceBytes} is 0. */
-    public void backwardFilter(CUdeviceptr x, CUdeviceptr dy, CUdeviceptr dw, CUdeviceptr workspace, CUdeviceptr tickets, CUstream stream) {
-        backwardFilter.enqueue(stream, x, dy, dw, workspace, tickets);
     }
 }

@@ -40,7 +40,7 @@ final class DepthwiseNchw {
 
     static ConvLaunches launches(Device device, ConvSpec spec, DType type) {
         if (!DepthwiseVariant.isSpecialised(spec)) {
-            return new GenericConv(device, spec, type, Layout.NCHW).launches();
+            return GenericConv.launches(device, spec, type, Layout.NCHW);
         }
         return new DepthwiseNchw(device, spec, type).launches();
     }
@@ -51,14 +51,17 @@ final class DepthwiseNchw {
         NchwShare filter = filterShare();
         Kernel filterKernel = kernel("backward_filter");
         if (!fits(forward, kernel("forward")) || !fits(data, kernel("backward_data")) || !fits(filter, filterKernel)) {
-            return new GenericConv(device, spec, type, Layout.NCHW).launches();
+            return GenericConv.launches(device, spec, type, Layout.NCHW);
         }
         int parts = Math.min(filter.pieces(), filterPieces());
+        ConvOperands operands = ConvOperands.vectors(spec, type, Layout.NCHW);
+        long partialBytes = operands.filterElements() * parts * Float.BYTES;
         return new ConvLaunches(
-                forward.append(launch(kernel("forward"), 3)).grid(forward.pieces(), 1, 1),
-                data.append(launch(kernel("backward_data"), 3)).grid(data.pieces(), 1, 1),
-                filter.append(launch(filterKernel, 5)).i32(xElements(filter.rows())).i32(dyElements(filter.rows())).grid(in.c(), parts, 1),
-                Layout.NCHW.filterElements(spec), Layout.NCHW.filterElements(spec) * parts * Float.BYTES, in.c());
+                forward.append(geometry(operands.forward(launch(kernel("forward"))))).grid(forward.pieces(), 1, 1),
+                data.append(geometry(operands.backwardData(launch(kernel("backward_data"))))).grid(data.pieces(), 1, 1),
+                filter.append(geometry(operands.backwardFilter(launch(filterKernel), partialBytes, in.c())))
+                        .i32(xElements(filter.rows())).i32(dyElements(filter.rows())).grid(in.c(), parts, 1),
+                operands.filterElements(), partialBytes, in.c());
     }
 
     private boolean fits(NchwShare share, Kernel kernel) {
@@ -129,11 +132,11 @@ final class DepthwiseNchw {
         return device.kernel("dw_nchw_" + pass + "_k" + kernel + "s" + stride + "_" + type.suffix());
     }
 
-    private Launch launch(Kernel entry, int pointers) {
-        Launch launch = entry.launch().describe("depthwise " + spec + " " + Layout.NCHW + " " + type);
-        for (int i = 0; i < pointers; i++) {
-            launch.pointer();
-        }
+    private Launch launch(Kernel entry) {
+        return entry.launch().describe("depthwise " + spec + " " + Layout.NCHW + " " + type);
+    }
+
+    private Launch geometry(Launch launch) {
         return launch.i32(in.h()).i32(in.w()).i32(out.h()).i32(out.w()).i32(in.c())
                 .i32(spec.padding().top()).i32(spec.padding().left());
     }

@@ -12,22 +12,40 @@ import separable.spec.Shape;
  * The mask follows from the element's place, {@code salt}, and the seed and step in {@link StepState} by Philox4x32-10; it is
  * never stored: the backward pass makes it again. Evaluation leaves the op out.
  */
-public final class Dropout {
+public final class Dropout extends DeviceOp<Passes> {
 
-    private final Launch launch;
+    /**
+     * On the context that is current on the calling thread, whoever made it.
+     *
+     * @param rate in [0, 1)
+     * @param salt tells the dropout layers of a network apart
+     */
+    public Dropout(Shape shape, DType type, float rate, int salt) {
+        super(Device.current(), device -> launches(device, shape, type, rate, salt));
+    }
 
     /**
      * @param rate in [0, 1)
      * @param salt tells the dropout layers of a network apart
      */
     public Dropout(Device device, Shape shape, DType type, float rate, int salt) {
+        super(device.lend(), share -> launches(share, shape, type, rate, salt));
+    }
+
+    private static Passes launches(Device device, Shape shape, DType type, float rate, int salt) {
         if (!(rate >= 0 && rate < 1)) {
             throw new IllegalArgumentException("dropout rate " + rate + " of " + shape + ": it must be at least 0 and below 1");
         }
+        return new Passes(launch(device, shape, type, rate, salt, "x", "y"), launch(device, shape, type, rate, salt, "dy", "dx"));
+    }
+
+    private static Launch launch(Device device, Shape shape, DType type, float rate, int salt, String from, String to) {
         int vectors = VectorGrid.vectors(shape);
-        launch = device.kernel("dropout_" + type.suffix()).launch().describe("dropout " + shape + " rate " + rate)
+        long bytes = shape.bytes(type);
+        return device.kernel("dropout_" + type.suffix()).launch().describe("dropout " + shape + " rate " + rate)
                 .grid(VectorGrid.blocks(vectors, VectorGrid.THREADS), 1, 1).block(VectorGrid.THREADS)
-                .pointer().pointer().pointer().i32(vectors).i32((int) threshold(rate)).f32(1 / (1 - rate)).i32(salt);
+                .input(from, bytes).input("state", StepState.BYTES).output(to, bytes, from)
+                .i32(vectors).i32((int) threshold(rate)).f32(1 / (1 - rate)).i32(salt);
     }
 
     /** A random 32-bit word below this drops its element. Below 2^32, since no float below 1 is above 1 - 2^-24. */
@@ -37,11 +55,11 @@ public final class Dropout {
 
     /** @param state the 64 bytes of {@link StepState}; {@code y} may be {@code x} */
     public void forward(CUdeviceptr x, CUdeviceptr state, CUdeviceptr y, CUstream stream) {
-        launch.enqueue(stream, x, state, y);
+        launches.forward().enqueue(stream, x, state, y);
     }
 
     /** With the mask of {@link #forward} in the same step; {@code dx} may be {@code dy}. */
     public void backward(CUdeviceptr dy, CUdeviceptr state, CUdeviceptr dx, CUstream stream) {
-        launch.enqueue(stream, dy, state, dx);
+        launches.backward().enqueue(stream, dy, state, dx);
     }
 }

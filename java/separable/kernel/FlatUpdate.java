@@ -15,15 +15,23 @@ final class FlatUpdate {
     private FlatUpdate() {
     }
 
+    /** @param copy the precision of the weights' copy; F32 for none */
+    record Update(DType copy, Launch launch) {
+
+        boolean writesCopy() {
+            return copy != DType.F32;
+        }
+    }
+
     /**
      * A launch with its pointers and the vector count described; the rule's numbers follow.
      *
      * @param name             of the kernel, without the ending
      * @param copy             the precision of the copy of the weights that is also written; F32 for none
-     * @param slots            optimiser state buffers
      * @param vectorsPerThread vectors of eight elements a thread updates
+     * @param slots            names of the optimiser state buffers
      */
-    static Launch launch(Device device, String name, int elements, DType copy, int slots, int vectorsPerThread) {
+    static Launch launch(Device device, String name, int elements, DType copy, int vectorsPerThread, String... slots) {
         if (elements < 1 || elements % MASK_ELEMENTS != 0) {
             throw new IllegalArgumentException(name + " over " + elements + " elements: a positive multiple of " + MASK_ELEMENTS
                     + " is needed, one byte of the decay mask each");
@@ -31,11 +39,15 @@ final class FlatUpdate {
         int vectors = elements / VECTOR;
         Launch launch = device.kernel(name + "_" + copy.suffix()).launch().describe(elements + " parameters")
                 .grid(VectorGrid.blocks(vectors, VectorGrid.THREADS * vectorsPerThread), 1, 1).block(VectorGrid.THREADS);
-        // weights, copy, gradients, slots, decay mask, state
-        int pointers = (copy == DType.F32 ? 4 : 5) + slots;
-        for (int i = 0; i < pointers; i++) {
-            launch.pointer();
+        long bytes = (long) elements * Float.BYTES;
+        launch.output("weights", bytes);
+        if (copy != DType.F32) {
+            launch.output("weights16", (long) elements * copy.bytes());
         }
-        return launch.i32(vectors);
+        launch.input("gradients", bytes);
+        for (String slot : slots) {
+            launch.output(slot, bytes);
+        }
+        return launch.input("decayMask", elements / MASK_ELEMENTS, 1).input("state", StepState.BYTES).i32(vectors);
     }
 }

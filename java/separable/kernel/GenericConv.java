@@ -1,7 +1,5 @@
 package separable.kernel;
 
-import jcuda.driver.CUdeviceptr;
-import jcuda.driver.CUstream;
 import separable.device.Device;
 import separable.device.Launch;
 import separable.spec.ConvSpec;
@@ -18,46 +16,47 @@ import separable.spec.Shape;
  * </pre>
  * where taps outside the picture are zero, and the two gradients are its transposes.
  *
- * <p>{@code x, dx}: {@code spec.input()}; {@code y, dy}: {@code spec.output()}; {@code w}: the filter; all in the given precision and
- * laid out as {@link Layout} says. {@code dw} is laid out like {@code w}, in fp32. Sums are fp32 in a fixed order, so that a repeated
- * call gives the same bits; outputs are overwritten, their surplus elements in {@link Layout#PADDED_NHWC} with zeros.
- *
- * <p>Methods enqueue one kernel and allocate nothing; no workspace and no tickets are needed. Not safe for use by several threads.
+ * <p>Filters as {@link Layout} says; surplus elements of outputs in {@link Layout#PADDED_NHWC} are overwritten with zeros. No workspace
+ * and no tickets are needed, and addresses need only be multiples of an element's size. Shapes, errors and lifetimes:
+ * {@link ConvKernel}.
  */
-public final class GenericConv {
+public final class GenericConv extends ConvKernel {
 
     private static final int FILTER_THREADS = 128;
 
     /** Elements of dw that a block computes, a warp each. */
     private static final int FILTER_ELEMENTS_PER_BLOCK = FILTER_THREADS / 32;
 
-    private final ConvSpec spec;
-    private final DType type;
-    private final Layout layout;
-    private final int filterElements;
-    private final Launch forward;
-    private final Launch backwardData;
-    private final Launch backwardFilter;
+    /** On the current context, in {@link Layout#NHWC}. */
+    public GenericConv(ConvSpec spec, DType type) {
+        this(spec, type, Layout.NHWC);
+    }
+
+    /**
+     * On the context that is current on the calling thread, whoever made it.
+     *
+     * @throws IllegalArgumentException when the filter has more than 2^31 - 1 stored elements
+     * @throws IllegalStateException when no context is current
+     */
+    public GenericConv(ConvSpec spec, DType type, Layout layout) {
+        super(Device.current(), device -> launches(device, spec, type, layout));
+    }
 
     /** In {@link Layout#PADDED_NHWC}, as the layer graph stores activations. */
     public GenericConv(Device device, ConvSpec spec, DType type) {
         this(device, spec, type, Layout.PADDED_NHWC);
     }
 
-    /** @throws IllegalArgumentException when the filter has more than 2^31 - 1 stored elements */
     public GenericConv(Device device, ConvSpec spec, DType type, Layout layout) {
+        super(device.lend(), share -> launches(share, spec, type, layout));
+    }
+
+    static ConvLaunches launches(Device device, ConvSpec spec, DType type, Layout layout) {
         if (!supports(spec, type, layout)) {
             throw new IllegalArgumentException("generic convolution cannot compute " + spec + " in " + layout + ": its filter stores "
                     + layout.filterElements(spec) + " elements, and kernels index with 32 bits: at most " + Integer.MAX_VALUE);
         }
-        this.spec = spec;
-        this.type = type;
-        this.layout = layout;
-        filterElements = (int) layout.filterElements(spec);
-        forward = writing(launch(device, "forward"), layout.elements(spec.output()));
-        backwardData = writing(launch(device, "backward_data"), layout.elements(spec.input()));
-        backwardFilter = launch(device, "backward_filter").i32(spec.output().rows()).i32(storedOutputs()).i32(storedInputs())
-                .i32(filterElements).grid(VectorGrid.blocks(filterElements, FILTER_ELEMENTS_PER_BLOCK), 1, 1).block(FILTER_THREADS);
+        return new Description(device, spec, type, layout).launches();
     }
 
     /** Whether the filter can be indexed with 32 bits; activations always can. */
@@ -65,80 +64,65 @@ public final class GenericConv {
         return layout.filterElements(spec) <= Integer.MAX_VALUE;
     }
 
+    /** Whether it computes {@code spec} in {@link Layout#NHWC}. */
     public static boolean supports(ConvSpec spec, DType type) {
         return supports(spec, type, Layout.NHWC);
     }
 
-    /** Three pointers and the geometry, in the order of conv_generic.cu. */
-    private Launch launch(Device device, String pass) {
-        Launch launch = device.kernel("conv_generic_" + pass + "_" + type.suffix()).launch()
-                .describe("generic convolution " + spec + " " + layout + " " + type)
-                .pointer().pointer().pointer();
-        filter(activation(activation(launch, spec.input()), spec.output()));
-        return launch.i32(spec.stride()).i32(spec.dilation()).i32(spec.padding().top()).i32(spec.padding().left()).i32(spec.groups());
-    }
+    /** Describes the launches of one problem. */
+    private record Description(Device device, ConvSpec spec, DType type, Layout layout) {
 
-    /** One thread for every element of the result. */
-    private static Launch writing(Launch launch, int elements) {
-        return launch.i32(elements).grid(VectorGrid.blocks(elements, VectorGrid.THREADS), 1, 1).block(VectorGrid.THREADS);
-    }
-
-    private Launch activation(Launch launch, Shape shape) {
-        int stored = layout.storedChannels(shape.c());
-        launch.i32(shape.h()).i32(shape.w()).i32(shape.c()).i32(stored);
-        return layout == Layout.NCHW ? launch.i32(1).i32(shape.h() * shape.w()) : launch.i32(stored).i32(1);
-    }
-
-    /** Extents, and the distances between neighbouring outputs, taps and inputs. A depthwise filter has one input, at any distance. */
-    private Launch filter(Launch launch) {
-        int taps = spec.kernelHeight() * spec.kernelWidth();
-        launch.i32(spec.kernelHeight()).i32(spec.kernelWidth());
-        if (layout == Layout.NCHW) {
-            return launch.i32(storedInputs() * taps).i32(1).i32(taps);
+        ConvLaunches launches() {
+            ConvOperands operands = ConvOperands.elements(spec, type, layout);
+            int elements = (int) operands.filterElements();
+            Launch filter = geometry(operands.backwardFilter(launch("backward_filter"), 0, 0))
+                    .i32(spec.output().rows()).i32(storedOutputs()).i32(storedInputs())
+                    .i32(elements).grid(VectorGrid.blocks(elements, FILTER_ELEMENTS_PER_BLOCK), 1, 1).block(FILTER_THREADS);
+            return new ConvLaunches(
+                    writing(geometry(operands.forward(launch("forward"))), layout.elements(spec.output())),
+                    writing(geometry(operands.backwardData(launch("backward_data"))), layout.elements(spec.input())),
+                    filter, operands.filterElements(), 0, 0);
         }
-        return spec.isDepthwise() ? launch.i32(1).i32(storedOutputs()).i32(1)
-                : launch.i32(taps * storedInputs()).i32(storedInputs()).i32(1);
-    }
 
-    private int storedOutputs() {
-        return layout.storedChannels(spec.outputChannels());
-    }
+        private Launch launch(String pass) {
+            return device.kernel("conv_generic_" + pass + "_" + type.suffix()).launch()
+                    .describe("generic convolution " + spec + " " + layout + " " + type);
+        }
 
-    private int storedInputs() {
-        return spec.isDepthwise() ? 1 : layout.storedChannels(spec.input().c() / spec.groups());
-    }
+        /** What follows the pointers, in the order of conv_generic.cu. */
+        private Launch geometry(Launch launch) {
+            filter(activation(activation(launch, spec.input()), spec.output()));
+            return launch.i32(spec.stride()).i32(spec.dilation()).i32(spec.padding().top()).i32(spec.padding().left()).i32(spec.groups());
+        }
 
-    ConvLaunches launches() {
-        return new ConvLaunches(forward, backwardData, backwardFilter, filterElements, 0, 0);
-    }
+        /** One thread for every element of the result. */
+        private static Launch writing(Launch launch, int elements) {
+            return launch.i32(elements).grid(VectorGrid.blocks(elements, VectorGrid.THREADS), 1, 1).block(VectorGrid.THREADS);
+        }
 
-    /** Stored elements of {@code w} and {@code dw}. */
-    public int filterElements() {
-        return filterElements;
-    }
+        private Launch activation(Launch launch, Shape shape) {
+            int stored = layout.storedChannels(shape.c());
+            launch.i32(shape.h()).i32(shape.w()).i32(shape.c()).i32(stored);
+            return layout == Layout.NCHW ? launch.i32(1).i32(shape.h() * shape.w()) : launch.i32(stored).i32(1);
+        }
 
-    /** Bytes of the workspace that {@link #backwardFilter} needs: none. */
-    public long workspaceBytes() {
-        return 0;
-    }
+        /** Extents, and the distances between neighbouring outputs, taps and inputs. A depthwise filter has one input, at any distance. */
+        private Launch filter(Launch launch) {
+            int taps = spec.kernelHeight() * spec.kernelWidth();
+            launch.i32(spec.kernelHeight()).i32(spec.kernelWidth());
+            if (layout == Layout.NCHW) {
+                return launch.i32(storedInputs() * taps).i32(1).i32(taps);
+            }
+            return spec.isDepthwise() ? launch.i32(1).i32(storedOutputs()).i32(1)
+                    : launch.i32(taps * storedInputs()).i32(storedInputs()).i32(1);
+        }
 
-    /** Ints of the tickets that {@link #backwardFilter} needs: none. */
-    public int tickets() {
-        return 0;
-    }
+        private int storedOutputs() {
+            return layout.storedChannels(spec.outputChannels());
+        }
 
-    /** {@code y}: the convolution of {@code x} with {@code w}, rounded once. */
-    public void forward(CUdeviceptr x, CUdeviceptr w, CUdeviceptr y, CUstream stream) {
-        forward.enqueue(stream, x, w, y);
-    }
-
-    /** {@code dx}: what {@code dy} says about {@code x}, rounded once; pixels that no window reads get zero. */
-    public void backwardData(CUdeviceptr dy, CUdeviceptr w, CUdeviceptr dx, CUstream stream) {
-        backwardData.enqueue(stream, dy, w, dx);
-    }
-
-    /** {@code dw}: what {@code dy} says about {@code w}, fp32. {@code workspace} and {@code tickets} are not used: null is fine. */
-    public void backwardFilter(CUdeviceptr x, CUdeviceptr dy, CUdeviceptr dw, CUdeviceptr workspace, CUdeviceptr tickets, CUstream stream) {
-        backwardFilter.enqueue(stream, x, dy, dw);
+        private int storedInputs() {
+            return spec.isDepthwise() ? 1 : layout.storedChannels(spec.input().c() / spec.groups());
+        }
     }
 }

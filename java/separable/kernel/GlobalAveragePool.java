@@ -8,29 +8,41 @@ import separable.spec.DType;
 import separable.spec.Shape;
 
 /** The mean over all pixels of a picture: {@code x} of {@code shape}, {@code y} of {@code Shape.matrix(n, c)}. */
-public final class GlobalAveragePool {
+public final class GlobalAveragePool extends DeviceOp<Passes> {
 
-    private final Launch forward;
-    private final Launch backward;
+    /** On the context that is current on the calling thread, whoever made it. */
+    public GlobalAveragePool(Shape shape, DType type) {
+        super(Device.current(), device -> launches(device, shape, type));
+    }
 
     public GlobalAveragePool(Device device, Shape shape, DType type) {
+        super(device.lend(), share -> launches(share, shape, type));
+    }
+
+    private static Passes launches(Device device, Shape shape, DType type) {
         Shape pooled = Shape.matrix(shape.n(), shape.c());
-        forward = launch(device, "global_average_pool_forward_" + type.suffix(), shape, pooled);
-        backward = launch(device, "global_average_pool_backward_" + type.suffix(), shape, shape);
+        long in = shape.bytes(type);
+        long out = pooled.bytes(type);
+        Launch forward = launch(device, "global_average_pool_forward_" + type.suffix(), shape, pooled);
+        Launch backward = launch(device, "global_average_pool_backward_" + type.suffix(), shape, shape);
+        return new Passes(geometry(forward.input("x", in).output("y", out), shape), geometry(backward.input("dy", out).output("dx", in), shape));
     }
 
     private static Launch launch(Device device, String entry, Shape shape, Shape threads) {
         return device.kernel(entry).launch().describe("global average pool " + shape)
-                .grid(VectorGrid.blocks(VectorGrid.vectors(threads), VectorGrid.THREADS), 1, 1).block(VectorGrid.THREADS)
-                .pointer().pointer().i32(shape.n()).i32(shape.h() * shape.w()).i32(shape.channelStride());
+                .grid(VectorGrid.blocks(VectorGrid.vectors(threads), VectorGrid.THREADS), 1, 1).block(VectorGrid.THREADS);
+    }
+
+    private static Launch geometry(Launch launch, Shape shape) {
+        return launch.i32(shape.n()).i32(shape.h() * shape.w()).i32(shape.channelStride());
     }
 
     public void forward(CUdeviceptr x, CUdeviceptr y, CUstream stream) {
-        forward.enqueue(stream, x, y);
+        launches.forward().enqueue(stream, x, y);
     }
 
     /** {@code dx = dy / (h * w)} in every pixel. */
     public void backward(CUdeviceptr dy, CUdeviceptr dx, CUstream stream) {
-        backward.enqueue(stream, dy, dx);
+        launches.backward().enqueue(stream, dy, dx);
     }
 }

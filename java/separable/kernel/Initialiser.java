@@ -12,32 +12,39 @@ import separable.device.Kernel;
  *
  * <p>For the start of a run, not for a step: unlike the other classes it takes its problem with the call, and allocates.
  */
-public final class Initialiser {
+public final class Initialiser extends DeviceOp<Initialiser.Kernels> {
 
-    private final Kernel normal;
-    private final Kernel uniform;
-    private final Kernel constant;
+    record Kernels(Kernel normal, Kernel uniform, Kernel constant) {
+    }
+
+    /** On the context that is current on the calling thread, whoever made it. */
+    public Initialiser() {
+        super(Device.current(), Initialiser::kernels);
+    }
 
     public Initialiser(Device device) {
-        normal = device.kernel("initialise_normal_f32");
-        uniform = device.kernel("initialise_uniform_f32");
-        constant = device.kernel("initialise_constant_f32");
+        super(device.lend(), Initialiser::kernels);
+    }
+
+    private static Kernels kernels(Device device) {
+        return new Kernels(device.kernel("initialise_normal_f32"), device.kernel("initialise_uniform_f32"),
+                device.kernel("initialise_constant_f32"));
     }
 
     /** @param salt tells the parameters of a network apart */
     public void normal(CUdeviceptr w, int rows, int cols, int paddedRows, int paddedCols, float mean, float deviation, long seed,
                        int salt, CUstream stream) {
-        fill(normal, w, rows, cols, paddedRows, paddedCols, mean, deviation, seed, salt, stream);
+        fill(launches.normal(), w, rows, cols, paddedRows, paddedCols, mean, deviation, seed, salt, stream);
     }
 
     /** Uniform in (low, high]. @param salt tells the parameters of a network apart */
     public void uniform(CUdeviceptr w, int rows, int cols, int paddedRows, int paddedCols, float low, float high, long seed,
                         int salt, CUstream stream) {
-        fill(uniform, w, rows, cols, paddedRows, paddedCols, low, high, seed, salt, stream);
+        fill(launches.uniform(), w, rows, cols, paddedRows, paddedCols, low, high, seed, salt, stream);
     }
 
     public void constant(CUdeviceptr w, int rows, int cols, int paddedRows, int paddedCols, float value, CUstream stream) {
-        fill(constant, w, rows, cols, paddedRows, paddedCols, value, 0, 0, 0, stream);
+        fill(launches.constant(), w, rows, cols, paddedRows, paddedCols, value, 0, 0, 0, stream);
     }
 
     private static void fill(Kernel kernel, CUdeviceptr w, int rows, int cols, int paddedRows, int paddedCols, float first,
@@ -49,7 +56,7 @@ public final class Initialiser {
         }
         kernel.launch().describe(problem)
                 .grid(VectorGrid.blocks(paddedRows * paddedCols, VectorGrid.THREADS), 1, 1).block(VectorGrid.THREADS)
-                .pointer().i32(rows).i32(cols).i32(paddedRows).i32(paddedCols).f32(first).f32(second).i64(seed).i32(salt)
+                .output("w", (long) paddedRows * paddedCols * Float.BYTES, Float.BYTES).i32(rows).i32(cols).i32(paddedRows).i32(paddedCols).f32(first).f32(second).i64(seed).i32(salt)
                 .enqueue(stream, w);
     }
 }

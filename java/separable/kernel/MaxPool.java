@@ -11,22 +11,32 @@ import separable.spec.PoolSpec;
  * The maximum over square windows, padding counted as -infinity. {@code x, dx}: {@code spec.input()}; {@code y, dy}:
  * {@code spec.output()}.
  */
-public final class MaxPool {
+public final class MaxPool extends DeviceOp<Passes> {
 
-    private final Launch forward;
-    private final Launch backward;
+    /** On the context that is current on the calling thread, whoever made it. */
+    public MaxPool(PoolSpec spec, DType type) {
+        super(Device.current(), device -> launches(device, spec, type));
+    }
 
     public MaxPool(Device device, PoolSpec spec, DType type) {
-        forward = PoolLaunch.over(device, "max_pool_forward_" + type.suffix(), spec, spec.output(), 2);
-        backward = PoolLaunch.over(device, "max_pool_backward_" + type.suffix(), spec, spec.input(), 4);
+        super(device.lend(), share -> launches(share, spec, type));
+    }
+
+    private static Passes launches(Device device, PoolSpec spec, DType type) {
+        long in = spec.input().bytes(type);
+        long out = spec.output().bytes(type);
+        Launch forward = PoolLaunch.over(device, "max_pool_forward_" + type.suffix(), spec, spec.output());
+        Launch backward = PoolLaunch.over(device, "max_pool_backward_" + type.suffix(), spec, spec.input());
+        return new Passes(PoolLaunch.geometry(forward.input("x", in).output("y", out), spec),
+                PoolLaunch.geometry(backward.input("x", in).input("y", out).input("dy", out).output("dx", in), spec));
     }
 
     public void forward(CUdeviceptr x, CUdeviceptr y, CUstream stream) {
-        forward.enqueue(stream, x, y);
+        launches.forward().enqueue(stream, x, y);
     }
 
     /** The gradient of each window goes to its first maximum in row-major order, as PyTorch's does. */
     public void backward(CUdeviceptr x, CUdeviceptr y, CUdeviceptr dy, CUdeviceptr dx, CUstream stream) {
-        backward.enqueue(stream, x, y, dy, dx);
+        launches.backward().enqueue(stream, x, y, dy, dx);
     }
 }

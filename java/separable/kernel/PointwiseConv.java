@@ -1,12 +1,11 @@
 package separable.kernel;
 
 import java.util.List;
-import jcuda.driver.CUdeviceptr;
-import jcuda.driver.CUstream;
 import separable.device.Device;
 import separable.device.Launch;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
+import separable.spec.Layout;
 import separable.spec.Pass;
 import separable.spec.Shape;
 
@@ -19,53 +18,74 @@ import separable.spec.Shape;
  *   filter gradient   dw = dy^T x
  * </pre>
  *
- * <p>{@code x, dx}: {@code spec.input()}, a matrix [M, Cin]; {@code y, dy}: {@code spec.output()}, a matrix [M, Cout]; both in the
- * given precision. {@code w}: [Cout, Cin] in the same precision; {@code dw}: [Cout, Cin] in fp32. Channels are stored ones
- * ({@link Shape#channelStride()}), surplus rows and columns of {@code w} zero. Sums are fp32, outputs are overwritten. fp32 runs on
- * ordinary lanes, the 16-bit precisions on tensor cores.
- *
- * <p>Methods enqueue one kernel and allocate nothing. Not safe for use by several threads.
+ * <p>{@code x, dx} are matrices [M, Cin], {@code y, dy} [M, Cout], {@code w, dw} [Cout, Cin], with stored channels as {@link Layout}
+ * says, surplus rows and columns of {@code w} zero. fp32 runs on ordinary lanes, the 16-bit precisions on tensor cores. Shapes, errors
+ * and lifetimes: {@link ConvKernel}.
  */
-public final class PointwiseConv {
+public final class PointwiseConv extends ConvKernel {
 
-    private final ConvSpec spec;
-    private final FilterSplit split;
-    private final Launch forward;
-    private final Launch backwardData;
-    private final Launch backwardFilter;
-
-    /** @throws IllegalArgumentException when {@code spec} is no pointwise convolution */
-    public PointwiseConv(Device device, ConvSpec spec, DType type) {
-        this(device, spec, type, tiles(device, spec, type));
+    /** On the current context, in {@link Layout#NHWC}. */
+    public PointwiseConv(ConvSpec spec, DType type) {
+        this(spec, type, Layout.NHWC);
     }
 
-    /** With one of {@link #variants} for its pass; the other passes as the rule says. */
+    /**
+     * On the context that is current on the calling thread, whoever made it.
+     *
+     * @throws IllegalArgumentException when {@link #supports} says no, with what to use instead
+     * @throws IllegalStateException when no context is current
+     */
+    public PointwiseConv(ConvSpec spec, DType type, Layout layout) {
+        super(Device.current(), device -> launches(device, spec, type, layout, tiles(device, spec, type)));
+    }
+
+    /** In {@link Layout#PADDED_NHWC}, as the layer graph stores activations. */
+    public PointwiseConv(Device device, ConvSpec spec, DType type) {
+        this(device, spec, type, Layout.PADDED_NHWC);
+    }
+
+    public PointwiseConv(Device device, ConvSpec spec, DType type, Layout layout) {
+        super(device.lend(), share -> launches(share, spec, type, layout, tiles(share, spec, type)));
+    }
+
+    /** In {@link Layout#PADDED_NHWC} with one of {@link #variants} for its pass; the other passes as the rule says. */
     public PointwiseConv(Device device, ConvSpec spec, DType type, Variant variant) {
-        this(device, spec, type, tiles(device, spec, type).with(variant));
+        super(device.lend(), share -> launches(share, spec, type, Layout.PADDED_NHWC, tiles(share, spec, type).with(variant)));
     }
 
     /** With given tiles, so that tests can reach every one. */
     PointwiseConv(Device device, ConvSpec spec, DType type, ConvTiles tiles) {
-        if (!supports(spec, type)) {
+        super(device.lend(), share -> launches(share, spec, type, Layout.PADDED_NHWC, tiles));
+    }
+
+    private static ConvLaunches launches(Device device, ConvSpec spec, DType type, Layout layout, ConvTiles tiles) {
+        if (!spec.isPointwise()) {
             throw new IllegalArgumentException("pointwise convolution cannot compute " + spec
                     + ": it takes a 1x1 kernel with stride 1, one group and no padding");
         }
-        this.spec = spec;
-        this.split = tiles.split(cout(spec), cin(spec), pixels(spec), device.multiprocessors());
-        String problem = "pointwise " + spec + " " + type;
-        forward = dataLaunch(device, tiles.forward(), "pw_forward", type, cout(spec)).describe(problem);
-        backwardData = dataLaunch(device, tiles.backwardData(), "pw_backward_data", type, cin(spec)).describe(problem);
-        backwardFilter = device.kernel(tiles.filter().entry("pw_backward_filter", type)).launch().describe(problem)
-                .grid(split.tiles(), split.splits(), 1).block(tiles.filter().threads())
-                .pointer().pointer().pointer().pointer().pointer()
-                .i32(pixels(spec)).i32(cin(spec)).i32(cout(spec)).i32(split.depthPerSplit());
+        requireLayout("pointwise convolution", spec, type, layout, supports(spec, type, layout));
+        ConvOperands operands = ConvOperands.vectors(spec, type, layout);
+        FilterSplit split = tiles.split(cout(spec), cin(spec), pixels(spec), device.multiprocessors());
+        return new ConvLaunches(
+                data(operands.forward(launch(device, tiles.forward(), "pw_forward", spec, type)), tiles.forward(), spec, cout(spec)),
+                data(operands.backwardData(launch(device, tiles.backwardData(), "pw_backward_data", spec, type)), tiles.backwardData(), spec, cin(spec)),
+                matrices(operands.backwardFilter(launch(device, tiles.filter(), "pw_backward_filter", spec, type), split.workspaceBytes(), split.tickets()), spec)
+                        .i32(split.depthPerSplit()).grid(split.tiles(), split.splits(), 1).block(tiles.filter().threads()),
+                operands.filterElements(), split.workspaceBytes(), split.tickets());
     }
 
-    private Launch dataLaunch(Device device, GemmTile tile, String operation, DType type, int width) {
-        return device.kernel(tile.entry(operation, type)).launch()
-                .grid(VectorGrid.blocks(pixels(spec), tile.rows()), VectorGrid.blocks(width, tile.columns()), 1).block(tile.threads())
-                .pointer().pointer().pointer()
-                .i32(pixels(spec)).i32(cin(spec)).i32(cout(spec));
+    private static Launch launch(Device device, GemmTile tile, String operation, ConvSpec spec, DType type) {
+        return device.kernel(tile.entry(operation, type)).launch().describe("pointwise " + spec + " " + type);
+    }
+
+    private static Launch matrices(Launch launch, ConvSpec spec) {
+        return launch.i32(pixels(spec)).i32(cin(spec)).i32(cout(spec));
+    }
+
+    /** @param width columns of the output, which has a row a pixel */
+    private static Launch data(Launch launch, GemmTile tile, ConvSpec spec, int width) {
+        return matrices(launch, spec).grid(VectorGrid.blocks(pixels(spec), tile.rows()), VectorGrid.blocks(width, tile.columns()), 1)
+                .block(tile.threads());
     }
 
     /** The tile of each of the three products. */
@@ -91,38 +111,15 @@ public final class PointwiseConv {
         };
     }
 
+    /** Whether it computes {@code spec} in {@link Layout#NHWC}. */
     public static boolean supports(ConvSpec spec, DType type) {
-        return spec.isPointwise();
+        return supports(spec, type, Layout.NHWC);
     }
 
-    /** Stored elements of {@code w} and {@code dw}. */
-    public int filterElements() {
-        return Math.multiplyExact(cout(spec), cin(spec));
-    }
-
-    /** Bytes of the workspace that {@link #backwardFilter} needs, of any content. */
-    public long workspaceBytes() {
-        return split.workspaceBytes();
-    }
-
-    /** Ints of the tickets that {@link #backwardFilter} needs: zero before the first use, and left zero. */
-    public int tickets() {
-        return split.tickets();
-    }
-
-    /** {@code y = x w^T}, rounded once. */
-    public void forward(CUdeviceptr x, CUdeviceptr w, CUdeviceptr y, CUstream stream) {
-        forward.enqueue(stream, x, w, y);
-    }
-
-    /** {@code dx = dy w}, rounded once. */
-    public void backwardData(CUdeviceptr dy, CUdeviceptr w, CUdeviceptr dx, CUstream stream) {
-        backwardData.enqueue(stream, dy, w, dx);
-    }
-
-    /** {@code dw = dy^T x}, fp32. {@code workspace} may be null when {@link #workspaceBytes} is 0. */
-    public void backwardFilter(CUdeviceptr x, CUdeviceptr dy, CUdeviceptr dw, CUdeviceptr workspace, CUdeviceptr tickets, CUstream stream) {
-        backwardFilter.enqueue(stream, x, dy, dw, workspace, tickets);
+    /** NHWC with input and output channels in multiples of 8, and PADDED_NHWC. */
+    public static boolean supports(ConvSpec spec, DType type, Layout layout) {
+        return spec.isPointwise() && Layout.PADDED_NHWC.filterElements(spec) <= Integer.MAX_VALUE
+                && (layout == Layout.PADDED_NHWC || layout == Layout.NHWC && isWholeVectors(spec));
     }
 
     private static int pixels(ConvSpec spec) {

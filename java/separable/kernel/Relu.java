@@ -13,23 +13,33 @@ import separable.spec.Shape;
  *
  * <p>The derivative at the corners is 0, as PyTorch's; it is taken from the stored output.
  */
-public final class Relu {
+public final class Relu extends DeviceOp<Passes> {
 
-    private final Launch forward;
-    private final Launch backward;
+    /**
+     * On the context that is current on the calling thread, whoever made it.
+     *
+     * @throws IllegalArgumentException for {@link Activation#NONE}
+     */
+    public Relu(Shape shape, DType type, Activation activation) {
+        super(Device.current(), device -> launches(device, shape, type, activation));
+    }
 
     /** @throws IllegalArgumentException for {@link Activation#NONE} */
     public Relu(Device device, Shape shape, DType type, Activation activation) {
+        super(device.lend(), share -> launches(share, shape, type, activation));
+    }
+
+    private static Passes launches(Device device, Shape shape, DType type, Activation activation) {
         float ceiling = ceiling(activation);
         String problem = activation + " " + shape;
         int vectors = VectorGrid.vectors(shape);
         int blocks = VectorGrid.blocks(vectors, VectorGrid.THREADS);
-        forward = device.kernel("relu_forward_" + type.suffix()).launch().describe(problem)
-                .grid(blocks, 1, 1).block(VectorGrid.THREADS)
-                .pointer().pointer().i32(vectors).f32(ceiling);
-        backward = device.kernel("relu_backward_" + type.suffix()).launch().describe(problem)
-                .grid(blocks, 1, 1).block(VectorGrid.THREADS)
-                .pointer().pointer().pointer().i32(vectors).f32(ceiling);
+        long bytes = shape.bytes(type);
+        return new Passes(
+                device.kernel("relu_forward_" + type.suffix()).launch().describe(problem).grid(blocks, 1, 1).block(VectorGrid.THREADS)
+                        .input("x", bytes).output("y", bytes, "x").i32(vectors).f32(ceiling),
+                device.kernel("relu_backward_" + type.suffix()).launch().describe(problem).grid(blocks, 1, 1).block(VectorGrid.THREADS)
+                        .input("y", bytes).input("dy", bytes).output("dx", bytes, "dy").i32(vectors).f32(ceiling));
     }
 
     private static float ceiling(Activation activation) {
@@ -42,11 +52,11 @@ public final class Relu {
 
     /** {@code y = min(max(x, 0), ceiling)}; {@code y} may be {@code x}. */
     public void forward(CUdeviceptr x, CUdeviceptr y, CUstream stream) {
-        forward.enqueue(stream, x, y);
+        launches.forward().enqueue(stream, x, y);
     }
 
     /** {@code dx = dy} where {@code 0 < y < ceiling}, else 0; {@code dx} may be {@code dy}. */
     public void backward(CUdeviceptr y, CUdeviceptr dy, CUdeviceptr dx, CUstream stream) {
-        backward.enqueue(stream, y, dy, dx);
+        launches.backward().enqueue(stream, y, dy, dx);
     }
 }

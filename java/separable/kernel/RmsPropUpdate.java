@@ -18,27 +18,36 @@ import separable.spec.DType;
  * As in TensorFlow the mean square {@code ms} must start at {@link #INITIAL_MEAN_SQUARE}, {@code mom} at 0. The learning
  * rate is read from {@link StepState} on the device.
  */
-public final class RmsPropUpdate {
+public final class RmsPropUpdate extends DeviceOp<FlatUpdate.Update> {
 
     /** What TensorFlow's RMSProp fills the mean squares with; it damps the first steps. */
     public static final float INITIAL_MEAN_SQUARE = 1;
 
-    private final DType copy;
-    private final Launch launch;
+    /**
+     * On the context that is current on the calling thread, whoever made it.
+     *
+     * @param elements a multiple of 64
+     * @param copy     BF16 or F16: {@link #run} also writes the new weights in that precision; F32: it does not
+     */
+    public RmsPropUpdate(int elements, DType copy, float rho, float momentum, float epsilon, float weightDecay) {
+        super(Device.current(), device -> launch(device, elements, copy, rho, momentum, epsilon, weightDecay));
+    }
 
     /**
      * @param elements a multiple of 64
      * @param copy     BF16 or F16: {@link #run} also writes the new weights in that precision; F32: it does not
      */
-    public RmsPropUpdate(Device device, int elements, DType copy, float rho, float momentum, float epsilon,
-                         float weightDecay) {
+    public RmsPropUpdate(Device device, int elements, DType copy, float rho, float momentum, float epsilon, float weightDecay) {
+        super(device.lend(), share -> launch(share, elements, copy, rho, momentum, epsilon, weightDecay));
+    }
+
+    private static FlatUpdate.Update launch(Device device, int elements, DType copy, float rho, float momentum, float epsilon, float weightDecay) {
         HyperParameters.requireFraction("rho", rho);
         HyperParameters.requireFraction("momentum", momentum);
         HyperParameters.requirePositive("epsilon", epsilon);
         HyperParameters.requireNotNegative("weight decay", weightDecay);
-        this.copy = copy;
-        this.launch = FlatUpdate.launch(device, "rmsprop_update", elements, copy, 2, 1)
-                .f32(rho).f32(momentum).f32(epsilon).f32(weightDecay);
+        return new FlatUpdate.Update(copy, FlatUpdate.launch(device, "rmsprop_update", elements, copy, 1, "meanSquares", "moments")
+                .f32(rho).f32(momentum).f32(epsilon).f32(weightDecay));
     }
 
     /**
@@ -51,10 +60,10 @@ public final class RmsPropUpdate {
      */
     public void run(CUdeviceptr weights, CUdeviceptr weights16, CUdeviceptr gradients, CUdeviceptr meanSquares,
                     CUdeviceptr moments, CUdeviceptr decayMask, CUdeviceptr state, CUstream stream) {
-        if (copy != DType.F32) {
-            launch.enqueue(stream, weights, weights16, gradients, meanSquares, moments, decayMask, state);
+        if (launches.writesCopy()) {
+            launches.launch().enqueue(stream, weights, weights16, gradients, meanSquares, moments, decayMask, state);
         } else {
-            launch.enqueue(stream, weights, gradients, meanSquares, moments, decayMask, state);
+            launches.launch().enqueue(stream, weights, gradients, meanSquares, moments, decayMask, state);
         }
     }
 }

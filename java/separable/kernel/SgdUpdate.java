@@ -15,21 +15,31 @@ import separable.spec.DType;
  * </pre>
  * The velocity {@code v} starts at 0. The learning rate is read from {@link StepState} on the device.
  */
-public final class SgdUpdate {
+public final class SgdUpdate extends DeviceOp<FlatUpdate.Update> {
 
-    private final DType copy;
-    private final Launch launch;
+    /**
+     * On the context that is current on the calling thread, whoever made it.
+     *
+     * @param elements a multiple of 64
+     * @param copy     BF16 or F16: {@link #run} also writes the new weights in that precision; F32: it does not
+     */
+    public SgdUpdate(int elements, DType copy, float momentum, float weightDecay, boolean nesterov) {
+        super(Device.current(), device -> launch(device, elements, copy, momentum, weightDecay, nesterov));
+    }
 
     /**
      * @param elements a multiple of 64
      * @param copy     BF16 or F16: {@link #run} also writes the new weights in that precision; F32: it does not
      */
     public SgdUpdate(Device device, int elements, DType copy, float momentum, float weightDecay, boolean nesterov) {
+        super(device.lend(), share -> launch(share, elements, copy, momentum, weightDecay, nesterov));
+    }
+
+    private static FlatUpdate.Update launch(Device device, int elements, DType copy, float momentum, float weightDecay, boolean nesterov) {
         HyperParameters.requireFraction("momentum", momentum);
         HyperParameters.requireNotNegative("weight decay", weightDecay);
-        this.copy = copy;
-        this.launch = FlatUpdate.launch(device, "sgd_update", elements, copy, 1, 1)
-                .f32(momentum).f32(weightDecay).i32(nesterov ? 1 : 0);
+        return new FlatUpdate.Update(copy, FlatUpdate.launch(device, "sgd_update", elements, copy, 1, "velocity")
+                .f32(momentum).f32(weightDecay).i32(nesterov ? 1 : 0));
     }
 
     /**
@@ -41,10 +51,10 @@ public final class SgdUpdate {
      */
     public void run(CUdeviceptr weights, CUdeviceptr weights16, CUdeviceptr gradients, CUdeviceptr velocity,
                     CUdeviceptr decayMask, CUdeviceptr state, CUstream stream) {
-        if (copy != DType.F32) {
-            launch.enqueue(stream, weights, weights16, gradients, velocity, decayMask, state);
+        if (launches.writesCopy()) {
+            launches.launch().enqueue(stream, weights, weights16, gradients, velocity, decayMask, state);
         } else {
-            launch.enqueue(stream, weights, gradients, velocity, decayMask, state);
+            launches.launch().enqueue(stream, weights, gradients, velocity, decayMask, state);
         }
     }
 }

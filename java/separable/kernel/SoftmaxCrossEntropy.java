@@ -19,20 +19,33 @@ import separable.spec.Shape;
  * <p>A label outside {@code [0, classes)} gives a NaN loss and gradient; a row with a NaN loss never counts as correct. Ties: the
  * lower class ranks first.
  */
-public final class SoftmaxCrossEntropy {
+public final class SoftmaxCrossEntropy extends DeviceOp<SoftmaxCrossEntropy.Launches> {
 
     /** Rows a block handles, one warp each: LOSS_WARPS in loss.cu. */
     private static final int ROWS_PER_BLOCK = 8;
 
-    private final int blocks;
-    private final Launch run;
-    private final Launch evaluate;
+    record Launches(Launch run, Launch evaluate, Fold fold) {
+    }
+
+    /**
+     * On the context that is current on the calling thread, whoever made it.
+     *
+     * @param logits    {@code Shape.matrix(rows, classes)}
+     * @param smoothing in [0, 1): the share of the target spread over all classes
+     */
+    public SoftmaxCrossEntropy(Shape logits, DType type, float smoothing) {
+        super(Device.current(), device -> launches(device, logits, type, smoothing));
+    }
 
     /**
      * @param logits    {@code Shape.matrix(rows, classes)}
      * @param smoothing in [0, 1): the share of the target spread over all classes
      */
     public SoftmaxCrossEntropy(Device device, Shape logits, DType type, float smoothing) {
+        super(device.lend(), share -> launches(share, logits, type, smoothing));
+    }
+
+    private static Launches launches(Device device, Shape logits, DType type, float smoothing) {
         if (!(smoothing >= 0 && smoothing < 1)) {
             throw new IllegalArgumentException("label smoothing " + smoothing + ": it must be at least 0 and below 1");
         }
@@ -40,39 +53,44 @@ public final class SoftmaxCrossEntropy {
             throw new IllegalArgumentException("softmax cross-entropy takes a matrix of logits, not " + logits
                     + ": pool or flatten before it");
         }
-        blocks = VectorGrid.blocks(logits.n(), ROWS_PER_BLOCK);
-        run = launch(device, "softmax_cross_entropy_train_" + type.suffix(), logits, smoothing, 7);
-        evaluate = launch(device, "softmax_cross_entropy_evaluate_" + type.suffix(), logits, smoothing, 6);
+        int blocks = VectorGrid.blocks(logits.n(), ROWS_PER_BLOCK);
+        Fold fold = new Fold((long) blocks * StepMetrics.BYTES, 1);
+        Launch run = inputs(device, "softmax_cross_entropy_train_" + type.suffix(), logits, type, blocks).output("dlogits", logits.bytes(type));
+        Launch evaluate = inputs(device, "softmax_cross_entropy_evaluate_" + type.suffix(), logits, type, blocks);
+        return new Launches(outputs(run, fold, logits, smoothing), outputs(evaluate, fold, logits, smoothing), fold);
     }
 
-    private Launch launch(Device device, String entry, Shape logits, float smoothing, int pointers) {
-        Launch launch = device.kernel(entry).launch().describe("softmax cross-entropy " + logits.n() + "x" + logits.c())
-                .grid(blocks, 1, 1).block(ROWS_PER_BLOCK * 32);
-        for (int i = 0; i < pointers; i++) {
-            launch.pointer();
-        }
-        return launch.i32(logits.n()).i32(logits.c()).i32(logits.channelStride()).f32(smoothing);
+    private static Launch inputs(Device device, String entry, Shape logits, DType type, int blocks) {
+        return device.kernel(entry).launch().describe("softmax cross-entropy " + logits.n() + "x" + logits.c())
+                .grid(blocks, 1, 1).block(ROWS_PER_BLOCK * 32)
+                .input("logits", logits.bytes(type)).input("labels", (long) logits.n() * Integer.BYTES, Integer.BYTES)
+                .input("state", StepState.BYTES);
+    }
+
+    private static Launch outputs(Launch launch, Fold fold, Shape logits, float smoothing) {
+        return fold.append(launch.output("metrics", StepMetrics.BYTES))
+                .i32(logits.n()).i32(logits.c()).i32(logits.channelStride()).f32(smoothing);
     }
 
     /** Bytes of partial results. */
     public long workspaceBytes() {
-        return (long) blocks * StepMetrics.BYTES;
+        return launches.fold().bytes();
     }
 
     /** Ints of {@code tickets}. */
     public int tickets() {
-        return 1;
+        return launches.fold().tickets();
     }
 
     /** Loss, counts, and {@code dlogits} = gradient of the mean loss over the valid rows; surplus columns and rows are 0. */
     public void run(CUdeviceptr logits, CUdeviceptr labels, CUdeviceptr state, CUdeviceptr dlogits, CUdeviceptr metrics,
                     CUdeviceptr workspace, CUdeviceptr tickets, CUstream stream) {
-        run.enqueue(stream, logits, labels, state, dlogits, metrics, workspace, tickets);
+        launches.run().enqueue(stream, logits, labels, state, dlogits, metrics, workspace, tickets);
     }
 
     /** Loss and counts alone. */
     public void evaluate(CUdeviceptr logits, CUdeviceptr labels, CUdeviceptr state, CUdeviceptr metrics, CUdeviceptr workspace,
                          CUdeviceptr tickets, CUstream stream) {
-        evaluate.enqueue(stream, logits, labels, state, metrics, workspace, tickets);
+        launches.evaluate().enqueue(stream, logits, labels, state, metrics, workspace, tickets);
     }
 }

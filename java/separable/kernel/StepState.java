@@ -2,8 +2,10 @@ package separable.kernel;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
+import separable.device.Closing;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
 import separable.device.Launch;
@@ -13,7 +15,7 @@ import separable.device.Launch;
  * step, the batch's place in the epoch's order, the metrics slot and the learning rate. {@link #advance} moves it on to the next
  * step on the device; {@link #write} sets it from the host, at the start of an epoch or of a resumed run.
  */
-public final class StepState implements AutoCloseable {
+public final class StepState extends DeviceOp<DeviceBuffer> {
 
     /** Bytes on the device; struct StepState in step_state.cuh. */
     public static final int BYTES = 64;
@@ -44,19 +46,25 @@ public final class StepState implements AutoCloseable {
         }
     }
 
-    private final Device device;
-    private final DeviceBuffer buffer;
     private Launch advance;
     private int tableLength;
 
+    /** On the context that is current on the calling thread, whoever made it. */
+    public StepState() {
+        super(Device.current(), StepState::allocate);
+    }
+
     public StepState(Device device) {
-        this.device = device;
-        this.buffer = device.allocate(BYTES, "step state");
+        super(device.lend(), StepState::allocate);
+    }
+
+    private static DeviceBuffer allocate(Device device) {
+        return device.allocate(BYTES, "step state");
     }
 
     /** The 64 bytes on the device, to hand to kernels. */
     public CUdeviceptr pointer() {
-        return buffer.pointer();
+        return launches.pointer();
     }
 
     /** Sets the state, synchronously: everything enqueued before sees the old one. */
@@ -64,12 +72,12 @@ public final class StepState implements AutoCloseable {
         ByteBuffer bytes = ByteBuffer.allocate(BYTES).order(ByteOrder.nativeOrder());
         bytes.putLong(values.seed()).putLong(values.step()).putInt(values.position()).putInt(values.count())
                 .putInt(values.slot()).putInt(values.total()).putFloat(values.learningRate()).putInt(values.batch());
-        buffer.write(bytes.array());
+        launches.write(bytes.array());
     }
 
     /** The state after everything enqueued so far, synchronously. */
     public Values read() {
-        ByteBuffer bytes = ByteBuffer.wrap(buffer.readBytes(0, BYTES)).order(ByteOrder.nativeOrder());
+        ByteBuffer bytes = ByteBuffer.wrap(launches.readBytes(0, BYTES)).order(ByteOrder.nativeOrder());
         long seed = bytes.getLong();
         long step = bytes.getLong();
         int position = bytes.getInt();
@@ -91,15 +99,16 @@ public final class StepState implements AutoCloseable {
             throw new IllegalArgumentException("a table of " + length + " learning rates: at least 1 is needed");
         }
         if (advance == null || length != tableLength) {
-            advance = device.kernel("step_advance").launch().describe("to the next step").grid(1, 1, 1).block(32)
-                    .pointer().pointer().i32(length);
+            advance = device().kernel("step_advance").launch().describe("to the next step").grid(1, 1, 1).block(32)
+                    .output("state", BYTES).input("learningRates", (long) length * Float.BYTES, Float.BYTES).i32(length);
             tableLength = length;
         }
-        advance.enqueue(stream, buffer.pointer(), learningRates);
+        advance.enqueue(stream, launches.pointer(), learningRates);
     }
 
+    /** Gives its memory back. */
     @Override
     public void close() {
-        buffer.close();
+        Closing.all(List.<AutoCloseable>of(super::close, launches));
     }
 }

@@ -11,7 +11,6 @@ import separable.kernel.Variant;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.Layout;
-import separable.spec.Shape;
 
 /** What there is for a problem, by family: our kernels in their variants, cuDNN's algorithms, the generic kernel. */
 final class Offers {
@@ -45,18 +44,23 @@ final class Offers {
     static List<Offer> own(Device device, Problem problem) {
         ConvSpec spec = problem.spec();
         DType type = problem.type();
-        if (!storesWholeVectors(problem)) {
-            return List.of();
+        Layout layout = problem.layout();
+        if (layout == Layout.NCHW) {
+            return DepthwiseConv.supports(spec, type, layout)
+                    ? List.of(new Offer("DepthwiseConv", true, true, () ->
+                            KernelCandidate.of("DepthwiseConv", problem.pass(), new DepthwiseConv(device, spec, type, layout))))
+                    : List.of();
         }
-        if (DepthwiseConv.supports(spec, type)) {
+        // Channels last in whole vectors are one layout in memory, whichever of its two names the problem gives it.
+        if (DepthwiseConv.supports(spec, type, layout)) {
             return variants("DepthwiseConv", DepthwiseConv.variants(device, spec, type, problem.pass()), (name, variant) ->
                     KernelCandidate.of(name, problem.pass(), new DepthwiseConv(device, spec, type, variant)));
         }
-        if (PointwiseConv.supports(spec, type)) {
+        if (PointwiseConv.supports(spec, type, layout)) {
             return variants("PointwiseConv", PointwiseConv.variants(device, spec, type, problem.pass()), (name, variant) ->
                     KernelCandidate.of(name, problem.pass(), new PointwiseConv(device, spec, type, variant)));
         }
-        if (Conv.supports(spec, type)) {
+        if (Conv.supports(spec, type, layout)) {
             return variants("Conv", Conv.variants(device, spec, type, problem.pass()), (name, variant) ->
                     KernelCandidate.of(name, problem.pass(), new Conv(device, spec, type, variant)));
         }
@@ -72,13 +76,6 @@ final class Offers {
         String name = "GenericConv";
         return new Offer(name, true, false, () -> KernelCandidate.of(name, problem.pass(),
                 new GenericConv(device, problem.spec(), problem.type(), problem.layout())));
-    }
-
-    /** Whether pixels and filters lie as our special kernels read them: channels last, in whole vectors. */
-    private static boolean storesWholeVectors(Problem problem) {
-        ConvSpec spec = problem.spec();
-        return problem.layout() == Layout.PADDED_NHWC || problem.layout() == Layout.NHWC
-                && spec.input().c() % Shape.CHANNEL_MULTIPLE == 0 && spec.outputChannels() % Shape.CHANNEL_MULTIPLE == 0;
     }
 
     private interface Maker {

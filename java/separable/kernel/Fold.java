@@ -1,0 +1,17 @@
+package separable.kernel;
+
+import separable.device.Launch;
+
+/**
+ * What a reduction over several CTAs folds with.
+ *
+ * @param bytes   of partial results, of any content
+ * @param tickets ints that are 0 before the first use, and left 0
+ */
+record Fold(long bytes, int tickets) {
+
+    /** Appends the two pointers. */
+    Launch append(Launch launch) {
+        return launch.fold(bytes, tickets);
+    }
+}
