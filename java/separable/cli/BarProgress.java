@@ -8,6 +8,7 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import separable.train.Evaluation;
+import separable.tune.Decision;
 
 /** Progress for people: a bar an epoch with loss, accuracy, images a second and the time left. */
 final class BarProgress extends Progress {
@@ -19,6 +20,17 @@ final class BarProgress extends Progress {
 
     BarProgress(PrintWriter out, int batch) {
         super(out, batch);
+    }
+
+    @Override
+    public void tuned(Decision decision) {
+        super.tuned(decision);
+        if (bar == null) {
+            // How many there will be, the plan alone knows.
+            bar = new ProgressBarBuilder().setTaskName("tuning").setInitialMax(-1).setStyle(ProgressBarStyle.ASCII)
+                    .setUpdateIntervalMillis(REFRESH_MILLISECONDS).build();
+        }
+        bar.stepTo(tuning().count());
     }
 
     @Override

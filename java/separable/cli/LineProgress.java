@@ -3,6 +3,7 @@ package separable.cli;
 import java.io.PrintWriter;
 import java.util.Locale;
 import separable.train.Evaluation;
+import separable.tune.Decision;
 
 /** Progress for logs: a plain line every few seconds. */
 final class LineProgress extends Progress {
@@ -11,10 +12,20 @@ final class LineProgress extends Progress {
 
     private final PrintWriter err;
     private double next;
+    private long lastTuned = System.nanoTime();
 
     LineProgress(PrintWriter out, PrintWriter err, int batch) {
         super(out, batch);
         this.err = err;
+    }
+
+    @Override
+    public void tuned(Decision decision) {
+        super.tuned(decision);
+        if (System.nanoTime() - lastTuned > 1e9 * INTERVAL_SECONDS) {
+            lastTuned = System.nanoTime();
+            err.println("tuning, " + tuning().count() + " done: " + decision);
+        }
     }
 
     @Override

@@ -4,12 +4,14 @@ import java.io.PrintWriter;
 import java.util.Locale;
 import separable.train.EpochMetrics;
 import separable.train.TrainListener;
+import separable.tune.Decision;
 
 /** Shows how a run goes on. Progress goes to the error stream, the line that sums an epoch up to the output. */
 abstract class Progress implements TrainListener, AutoCloseable {
 
     private final PrintWriter out;
     private final int batch;
+    private final TuningSummary tuning = new TuningSummary();
     private int epoch;
     private int epochs;
     private int steps;
@@ -28,10 +30,24 @@ abstract class Progress implements TrainListener, AutoCloseable {
 
     @Override
     public void epochStarted(int startedEpoch, int allEpochs, int stepsOfEpoch, int stepsDone) {
+        if (tuning.takeUnsaid()) {
+            close();
+            out.println(tuning);
+        }
         epoch = startedEpoch;
         epochs = allEpochs;
         steps = stepsOfEpoch;
         done = stepsDone;
+    }
+
+    @Override
+    public void tuned(Decision decision) {
+        tuning.add(decision);
+    }
+
+    /** What tuning chose so far. */
+    TuningSummary tuning() {
+        return tuning;
     }
 
     @Override

@@ -53,6 +53,9 @@ final class TrainOptions {
     @Option(names = "--no-graph", description = "launch kernels one by one instead of one captured graph a step; the result is the same")
     boolean noGraph;
 
+    @Option(names = "--tune", paramLabel = "EFFORT", description = "off, quick or full: measure kernels for convolutions before training (default: off)")
+    String tune;
+
     @Option(names = "--optimizer", paramLabel = "NAME", description = "sgd, nesterov, rmsprop, adam or adamw")
     String optimizer;
 
@@ -109,7 +112,7 @@ final class TrainOptions {
         OptimizerConfig rule = base.optimizer();
         InputConfig input = base.input();
         return new Recipe(or(epochs, base.epochs()), or(batch, base.batch()), or(precision, base.precision()), or(seed, base.seed()),
-                base.graph() && !noGraph,
+                base.graph() && !noGraph, or(tune, base.tune()),
                 new OptimizerConfig(or(optimizer, rule.name()), or(learningRate, rule.learningRate()), or(weightDecay, rule.weightDecay()),
                         or(momentum, rule.momentum()), or(labelSmoothing, rule.labelSmoothing())),
                 over(base.schedule(), or(epochs, base.epochs())),

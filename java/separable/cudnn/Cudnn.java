@@ -67,7 +67,8 @@ public final class Cudnn {
     /** Why there is no cuDNN 9, with what to do; for a search that did not find it. */
     static String notFound(LibrarySearch search) {
         return search.find(OLDER)
-                .map(older -> "cuDNN 8 was found at " + older + ", and this needs cuDNN 9, which has another ABI; the two can lie side by side: " + INSTALL)
+                .map(older -> "cuDNN 8 was found at " + older
+                        + ", and this needs cuDNN 9, which has another ABI; the two can lie side by side: " + INSTALL)
                 .orElseGet(() -> LIBRARY + " was not found in " + search.describe() + ": " + INSTALL);
     }
 
@@ -85,7 +86,8 @@ public final class Cudnn {
             // One byte is one letter: the names of a library's functions stand in it in ASCII. This one is small, its parts are not.
             String content = Files.readString(library, StandardCharsets.ISO_8859_1);
             List<String> missing = FUNCTIONS.stream().filter(function -> !content.contains(function)).toList();
-            return missing.isEmpty() ? Optional.empty() : Optional.of(library + " is no cuDNN 9: it does not have " + String.join(", ", missing) + "; " + INSTALL);
+            return missing.isEmpty() ? Optional.empty()
+                    : Optional.of(library + " is no cuDNN 9: it does not have " + String.join(", ", missing) + "; " + INSTALL);
         } catch (IOException e) {
             return Optional.of(library + " cannot be read: " + e);
         }

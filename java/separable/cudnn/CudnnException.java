@@ -15,7 +15,10 @@ public final class CudnnException extends RuntimeException {
         this.status = status;
     }
 
-    /** The {@code cudnnStatus_t} value as cuDNN 9 numbers it: 2000s a wrong argument, 3000s not supported, 5000s execution failed; -1 where it got lost. */
+    /**
+     * The {@code cudnnStatus_t} value as cuDNN 9 numbers it: 2000s a wrong argument, 3000s not supported, 5000s execution failed; -1 where
+     * it got lost.
+     */
     public int status() {
         return status;
     }

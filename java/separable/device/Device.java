@@ -15,6 +15,8 @@ import jcuda.driver.JCudaDriver;
  * own, cuDNN, the CUDA runtime. {@link #open} takes the primary context, {@link #current} whichever the application works in. Any
  * number of devices may be open on one context: they share the kernels' module, which the last one to close unloads.
  *
+ * <p>Whatever asks the driver may throw {@link DeviceException}, and {@link IllegalStateException} after {@link #close}.
+ *
  * <p>Owns what it makes. {@link #close} closes what is still open, the newest first, and logs a warning that names it.
  */
 public final class Device implements AutoCloseable {

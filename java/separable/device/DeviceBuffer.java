@@ -9,7 +9,9 @@ import jcuda.driver.JCudaDriver;
  * Device memory with a name. Made by {@link Device#allocate}; its first byte is aligned to 256 bytes.
  *
  * <p>The {@code write} and {@code read} methods are synchronous: they wait for everything enqueued on the device, on
- * whatever stream, copy, and return when the copy is done. Offsets are in bytes, counts in elements.
+ * whatever stream, copy, and return when the copy is done. Offsets are in bytes, counts in elements. Whatever copies or fills may
+ * throw {@link DeviceException}, {@link IndexOutOfBoundsException} for a range that is not inside, and
+ * {@link IllegalStateException} after {@link #close}.
  */
 public final class DeviceBuffer extends Resource {
 

@@ -5,7 +5,10 @@ import jcuda.driver.CUevent;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
-/** A point in a stream's work, with the time it was reached. Made by {@link Device#newEvent}; {@link Stream#record} places it. */
+/**
+ * A point in a stream's work, with the time it was reached. Made by {@link Device#newEvent}; {@link Stream#record} places it. Every
+ * method may throw {@link DeviceException}.
+ */
 public final class Event extends Resource {
 
     private final CUevent handle = new CUevent();

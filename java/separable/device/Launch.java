@@ -20,6 +20,8 @@ import jcuda.driver.JCudaDriver;
  * The driver is asked only about addresses and the stream that differ from the previous call's: memory freed, or a stream
  * destroyed, between two calls with the same ones goes unseen. The questions are legal while the stream captures.
  *
+ * <p>A launch that the driver refuses is a {@link DeviceException} that names kernel, problem and grid.
+ *
  * <p>Not safe for use by several threads. The device's context must be current on the calling thread.
  */
 public final class Launch {

@@ -9,7 +9,7 @@ import jcuda.driver.JCudaDriver;
 
 /**
  * A queue of work on the device, done in order. Streams made by {@link Device#newStream} do not wait for the legacy default
- * stream, nor it for them.
+ * stream, nor it for them. Every method may throw {@link DeviceException}.
  */
 public final class Stream extends Resource {
 

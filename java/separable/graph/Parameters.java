@@ -37,6 +37,7 @@ public final class Parameters implements AutoCloseable {
      *
      * @param state what {@link Graph#state} of the model's graphs says
      * @param type  BF16 or F16 for a copy in that precision; fp32 plans can use the result too
+     * @throws separable.device.DeviceException when the device lacks the memory; nothing stays allocated then
      */
     public Parameters(Device device, List<StateEntry> state, DType type) {
         this.device = device;

@@ -94,7 +94,7 @@ public final class Plan implements AutoCloseable {
         return bound.toArray(Enqueue[]::new);
     }
 
-    /** Enqueues one run. */
+    /** Enqueues one run. @throws separable.device.DeviceException naming the launch that the driver refused */
     public void enqueue(Stream stream) {
         enqueue(stream.handle());
     }

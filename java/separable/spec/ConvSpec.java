@@ -19,8 +19,13 @@ public record ConvSpec(Shape input, int outputChannels, int kernelHeight, int ke
             throw new IllegalArgumentException("convolution with " + groups + " groups: both " + input.c() + " input and "
                     + outputChannels + " output channels must be multiples of it");
         }
-        if (extent(input.h(), padding.top() + padding.bottom(), kernelHeight, stride, dilation) < 1
-                || extent(input.w(), padding.left() + padding.right(), kernelWidth, stride, dilation) < 1) {
+        long height = paddedHeight(input, padding);
+        long width = paddedWidth(input, padding);
+        if (height > Integer.MAX_VALUE || width > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("a picture of " + input + " with " + padding + " has " + height + "x" + width
+                    + " pixels; kernels count with 32 bits, so at most " + Integer.MAX_VALUE + " a side are possible");
+        }
+        if (extent(height, kernelHeight, stride, dilation) < 1 || extent(width, kernelWidth, stride, dilation) < 1) {
             throw new IllegalArgumentException("a " + kernelHeight + "x" + kernelWidth + " kernel with dilation " + dilation
                     + " does not fit the padded picture of " + input + " with " + padding + ": use a larger resolution");
         }
@@ -41,14 +46,22 @@ public record ConvSpec(Shape input, int outputChannels, int kernelHeight, int ke
         return new ConvSpec(input, outputChannels, kernel, kernel, stride, dilation, padding, 1);
     }
 
-    private static int extent(int size, int padding, int kernel, int stride, int dilation) {
-        return Math.floorDiv(size + padding - (kernel - 1) * dilation - 1, stride) + 1;
+    private static long paddedHeight(Shape input, Padding padding) {
+        return (long) input.h() + padding.top() + padding.bottom();
+    }
+
+    private static long paddedWidth(Shape input, Padding padding) {
+        return (long) input.w() + padding.left() + padding.right();
+    }
+
+    private static int extent(long padded, int kernel, int stride, int dilation) {
+        return (int) Math.max(0, Math.floorDiv(padded - (kernel - 1L) * dilation - 1, stride) + 1);
     }
 
     public Shape output() {
         return new Shape(input.n(),
-                extent(input.h(), padding.top() + padding.bottom(), kernelHeight, stride, dilation),
-                extent(input.w(), padding.left() + padding.right(), kernelWidth, stride, dilation),
+                extent(paddedHeight(input, padding), kernelHeight, stride, dilation),
+                extent(paddedWidth(input, padding), kernelWidth, stride, dilation),
                 outputChannels);
     }
 

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.List;
 import separable.data.KnownDataset;
 import separable.spec.DType;
+import separable.tune.Effort;
 
 /**
  * The values a run has where the user names none. They depend on what the user did name, and on whether the device is
@@ -55,7 +56,7 @@ public final class Defaults {
         int crop = small ? 0 : dataset.channels() == 3 ? 4 : 2;
         List<Float> halves = Collections.nCopies(dataset.channels(), 0.5f);     // x / 127.5 - 1
         InputConfig input = new InputConfig(isCnn ? halves : list(dataset.mean()), isCnn ? halves : list(dataset.deviation()), flip, crop);
-        return new Recipe(small ? 2 : 20, small ? 64 : 256, (small ? DType.F32 : DType.BF16).toString(), 1, true,
+        return new Recipe(small ? 2 : 20, small ? 64 : 256, (small ? DType.F32 : DType.BF16).toString(), 1, true, Effort.OFF.toString(),
                 optimizer(rule), ScheduleConfig.usual("cosine", small ? 0.25 : 2, small ? 2 : 20), input);
     }
 

@@ -16,6 +16,7 @@ import separable.kernel.StepMetrics;
 import separable.kernel.StepState;
 import separable.layer.Network;
 import separable.layer.SoftmaxCrossEntropy;
+import separable.tune.Tuning;
 
 /** Measures a network on a data set: running statistics, no dropout, pictures as they are, every one counted once. */
 public final class Evaluator implements AutoCloseable {
@@ -31,6 +32,11 @@ public final class Evaluator implements AutoCloseable {
 
     /** @param parameters shared with whoever trains them; to be closed after this */
     public Evaluator(Device device, Network network, Parameters parameters, Recipe recipe, Dataset dataset) {
+        this(device, network, parameters, recipe, dataset, Tuning.of(recipe.effort()));
+    }
+
+    /** With a cache or a listener of one's own for tuning; the recipe's effort does not count. */
+    public Evaluator(Device device, Network network, Parameters parameters, Recipe recipe, Dataset dataset, Tuning tuning) {
         this.device = device;
         this.batch = recipe.batch();
         this.count = dataset.count();
@@ -43,7 +49,7 @@ public final class Evaluator implements AutoCloseable {
             DeviceBuffer noRates = owned.keep(device.allocate(Float.BYTES, "evaluation learning rate"));
             noRates.write(new float[1]);
             Graph graph = network.evaluationGraph(batch, recipe.type(), new SoftmaxCrossEntropy(0));
-            Plan plan = owned.keep(Plan.evaluation(device, graph, parameters, state, metrics, PlanOptions.standard()));
+            Plan plan = owned.keep(Plan.evaluation(device, graph, parameters, state, metrics, PlanOptions.standard().withTuning(tuning)));
             BatchFeed feed = owned.keep(new BatchFeed(device, data, graph.input().shape(), recipe.type(), recipe.input(), false));
             feed.setOrder(new Sampler(count, 0).sequential());
             CUdeviceptr input = plan.input();

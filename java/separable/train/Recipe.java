@@ -2,6 +2,7 @@ package separable.train;
 
 import separable.device.Device;
 import separable.spec.DType;
+import separable.tune.Effort;
 
 /**
  * How a network is trained, whatever network and pictures they are.
@@ -11,14 +12,18 @@ import separable.spec.DType;
  * @param precision {@code fp32} or {@code bf16}
  * @param seed      of initial weights, order, augmentation and dropout
  * @param graph     whether steps run as one captured CUDA graph where the device can; the bits are the same either way
+ * @param tune      {@code off}, {@code quick} or {@code full}: how much is measured before the kernels of convolutions are chosen. What is
+ *                  chosen may differ from machine to machine, and with it the last bits; the user's tuning cache keeps choices, so that
+ *                  this configuration and that cache give the same bits again. Off where a file does not have it
  */
-public record Recipe(int epochs, int batch, String precision, long seed, boolean graph, OptimizerConfig optimizer,
+public record Recipe(int epochs, int batch, String precision, long seed, boolean graph, String tune, OptimizerConfig optimizer,
                      ScheduleConfig schedule, InputConfig input) {
 
     public Recipe {
         Check.that(epochs >= 1 && epochs <= 100_000, "epochs", epochs, "1 to 100000");
         Check.that(batch >= 1 && batch <= 65536, "batch", batch, "1 to 65536");
         DType.parse(Check.present("precision", precision)).forTraining();
+        tune = tune == null ? Effort.OFF.toString() : Effort.parse(tune).toString();
         Check.present("optimizer", optimizer);
         Check.present("schedule", schedule);
         Check.present("input", input);
@@ -37,35 +42,43 @@ public record Recipe(int epochs, int batch, String precision, long seed, boolean
         return DType.parse(precision);
     }
 
+    public Effort effort() {
+        return Effort.parse(tune);
+    }
+
     public Recipe withEpochs(int count) {
-        return new Recipe(count, batch, precision, seed, graph, optimizer, schedule, input);
+        return new Recipe(count, batch, precision, seed, graph, tune, optimizer, schedule, input);
     }
 
     public Recipe withBatch(int pictures) {
-        return new Recipe(epochs, pictures, precision, seed, graph, optimizer, schedule, input);
+        return new Recipe(epochs, pictures, precision, seed, graph, tune, optimizer, schedule, input);
     }
 
     public Recipe withPrecision(DType type) {
-        return new Recipe(epochs, batch, type.toString(), seed, graph, optimizer, schedule, input);
+        return new Recipe(epochs, batch, type.toString(), seed, graph, tune, optimizer, schedule, input);
     }
 
     public Recipe withSeed(long value) {
-        return new Recipe(epochs, batch, precision, value, graph, optimizer, schedule, input);
+        return new Recipe(epochs, batch, precision, value, graph, tune, optimizer, schedule, input);
     }
 
     public Recipe withGraph(boolean captured) {
-        return new Recipe(epochs, batch, precision, seed, captured, optimizer, schedule, input);
+        return new Recipe(epochs, batch, precision, seed, captured, tune, optimizer, schedule, input);
+    }
+
+    public Recipe withTune(Effort effort) {
+        return new Recipe(epochs, batch, precision, seed, graph, effort.toString(), optimizer, schedule, input);
     }
 
     public Recipe withOptimizer(OptimizerConfig rule) {
-        return new Recipe(epochs, batch, precision, seed, graph, rule, schedule, input);
+        return new Recipe(epochs, batch, precision, seed, graph, tune, rule, schedule, input);
     }
 
     public Recipe withSchedule(ScheduleConfig rates) {
-        return new Recipe(epochs, batch, precision, seed, graph, optimizer, rates, input);
+        return new Recipe(epochs, batch, precision, seed, graph, tune, optimizer, rates, input);
     }
 
     public Recipe withInput(InputConfig treatment) {
-        return new Recipe(epochs, batch, precision, seed, graph, optimizer, schedule, treatment);
+        return new Recipe(epochs, batch, precision, seed, graph, tune, optimizer, schedule, treatment);
     }
 }

@@ -1,7 +1,12 @@
 package separable.train;
 
+import separable.tune.Decision;
+
 /** Hears how a run goes on. Called on the training thread: it should return at once. */
 public interface TrainListener {
+
+    /** Before the first epoch, for every convolution whose kernel was chosen by measurement, now or earlier. */
+    default void tuned(Decision decision) { }
 
     /**
      * Before an epoch's steps.

@@ -22,6 +22,7 @@ import separable.layer.Network;
 import separable.layer.SoftmaxCrossEntropy;
 import separable.optim.Schedule;
 import separable.optim.UpdateStep;
+import separable.tune.Tuning;
 
 /**
  * Trains one network on one data set, epoch by epoch. The whole step (batch, forward, backward, update) runs on the device
@@ -60,6 +61,11 @@ public final class Trainer implements AutoCloseable {
      * @throws separable.device.DeviceException when the device lacks the memory
      */
     public Trainer(Device device, Network network, Recipe recipe, Dataset train, Dataset test) {
+        this(device, network, recipe, train, test, Tuning.of(recipe.effort()));
+    }
+
+    /** With a cache or a listener of one's own for tuning; the recipe's effort does not count. */
+    public Trainer(Device device, Network network, Recipe recipe, Dataset train, Dataset test, Tuning tuning) {
         requireFitting(network, recipe, train);
         requireFitting(network, recipe, test);
         if (recipe.batch() > train.count()) {
@@ -82,7 +88,7 @@ public final class Trainer implements AutoCloseable {
             Graph graph = network.trainingGraph(recipe.batch(), recipe.type(), new SoftmaxCrossEntropy(recipe.optimizer().labelSmoothing()));
             parameters = owned.keep(new Parameters(device, graph.state(), recipe.type()));
             parameters.initialise(recipe.seed(), stream);
-            Plan plan = owned.keep(Plan.training(device, graph, parameters, state, metrics, PlanOptions.standard()));
+            Plan plan = owned.keep(Plan.training(device, graph, parameters, state, metrics, PlanOptions.standard().withTuning(tuning)));
             update = owned.keep(recipe.optimizer().rule().bind(device, parameters, state));
             feed = owned.keep(new BatchFeed(device, data, graph.input().shape(), recipe.type(), recipe.input(), true));
             CUdeviceptr input = plan.input();
@@ -93,7 +99,7 @@ public final class Trainer implements AutoCloseable {
                 update.enqueue(stream);
                 state.advance(rates.pointer(), schedule.steps(), stream.handle());
             }));
-            evaluator = owned.keep(new Evaluator(device, network, parameters, recipe, test));
+            evaluator = owned.keep(new Evaluator(device, network, parameters, recipe, test, tuning));
         } catch (RuntimeException failure) {
             throw owned.closedAfter(failure);
         }

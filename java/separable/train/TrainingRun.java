@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 import separable.data.Dataset;
 import separable.data.KnownDataset.Part;
 import separable.device.Device;
+import separable.tune.Tuning;
 
 /**
  * A run from its configuration to its folder. After every epoch {@code model.safetensors}, {@code config.json} and
@@ -93,7 +94,8 @@ public final class TrainingRun {
         try (RunFolder folder = RunFolder.open(out)) {
             Dataset train = config.data().load(Part.TRAIN);
             Dataset evaluated = config.data().load(Part.TEST);
-            try (Trainer trainer = new Trainer(device, config.model().network(), config.recipe(), train, evaluated)) {
+            Tuning tuning = Tuning.of(config.recipe().effort()).withListener(listener::tuned);
+            try (Trainer trainer = new Trainer(device, config.model().network(), config.recipe(), train, evaluated, tuning)) {
                 TrainingRun run = new TrainingRun(config, folder, trainer);
                 preparation.of(run);
                 trainer.checkpointEvery(checkpointSteps, run::saveCheckpoint);

@@ -3,6 +3,7 @@ package separable.tune;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -141,7 +142,10 @@ public final class TuningCache {
             // What was measured here meanwhile is newer.
             file.read().forEach(entries::putIfAbsent);
         } catch (CacheFile.UnreadableException e) {
-            LOG.log(Level.WARNING, "the tuning cache {0} is ignored and will be replaced: {1}", file.path(), e.getMessage());
+            // Where it cannot be replaced, saving says so.
+            if (Files.isWritable(file.path().getParent())) {
+                LOG.log(Level.WARNING, "the tuning cache {0} is ignored and will be replaced: {1}", file.path(), e.getMessage());
+            }
         }
     }
 

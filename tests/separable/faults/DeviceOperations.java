@@ -2,6 +2,8 @@ package separable.faults;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import separable.device.Arena;
 import separable.device.CapturedGraph;
 import separable.device.Device;
@@ -48,8 +50,22 @@ final class DeviceOperations {
             place.device.synchronize();
             return () -> "done";
         }));
-        all.add(new Operation("Device.close", place -> {
-            Device device = place.keep(Device.open());
+        all.add(new Operation("Device.current", place -> () -> {
+            Device device = place.keep(Device.current());
+            return () -> device.kernel("add_f32").name();
+        }));
+        all.add(new Operation("Device.lend", place -> {
+            Device lent = place.keep(place.device.lend());
+            return () -> lent.kernel("add_f32")::name;
+        }));
+        closingDevice(all, "Device.close", Device::open);
+        closingDevice(all, "a borrowed Device.close", Device::current);
+    }
+
+    /** A question left unanswered, whether the context still exists, does not keep a device from closing. */
+    private static void closingDevice(List<Operation> all, String name, Supplier<Device> opening) {
+        all.add(Operation.forgiving(name, place -> {
+            Device device = place.keep(opening.get());
             device.kernel("add_f32").launch();
             device.newStream();
             device.newEvent();
@@ -72,7 +88,7 @@ final class DeviceOperations {
         closing(all, "Event.close", Device::newEvent);
     }
 
-    private static void closing(List<Operation> all, String name, java.util.function.Function<Device, AutoCloseable> maker) {
+    private static void closing(List<Operation> all, String name, Function<Device, AutoCloseable> maker) {
         all.add(new Operation(name, place -> {
             AutoCloseable thing = place.keep(maker.apply(place.device));
             return () -> {

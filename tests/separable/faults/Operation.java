@@ -5,10 +5,19 @@ import java.util.function.Supplier;
 /**
  * One public operation to be walked through.
  *
- * @param name for reports
+ * @param name        for reports
+ * @param forgiving   whether it may do its work in spite of a failed call: a question left unanswered, or one of several ways
  * @param preparation makes what the operation needs, on a healthy device
  */
-record Operation(String name, Preparation preparation) {
+record Operation(String name, boolean forgiving, Preparation preparation) {
+
+    Operation(String name, Preparation preparation) {
+        this(name, false, preparation);
+    }
+
+    static Operation forgiving(String name, Preparation preparation) {
+        return new Operation(name, true, preparation);
+    }
 
     /** Everything before the faults. */
     interface Preparation {

@@ -15,6 +15,7 @@ final class Operations {
         return switch (room) {
             case "device" -> DeviceOperations.all();
             case "kernel" -> KernelOperations.all();
+            case "tune" -> TuneOperations.all();
             case "graph" -> GraphOperations.all();
             case "train" -> TrainOperations.all();
             default -> throw new IllegalArgumentException("no operations for room " + room);
@@ -25,5 +26,10 @@ final class Operations {
     static Set<Fault> faultsOf(String room) {
         boolean callsTheDriver = room.equals("device") || room.equals("kernel");
         return callsTheDriver ? EnumSet.allOf(Fault.class) : EnumSet.of(Fault.OUT_OF_MEMORY, Fault.LOST_CONTEXT, Fault.LATER);
+    }
+
+    /** A lost context is lost the same at any call: of a whole training run every third is enough. */
+    static int strideOf(String room) {
+        return room.equals("train") ? 3 : 1;
     }
 }

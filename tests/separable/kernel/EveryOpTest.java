@@ -1,0 +1,187 @@
+package separable.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUstream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.extension.ExtendWith;
+import separable.device.Device;
+import separable.device.DeviceBuffer;
+import separable.spec.Activation;
+import separable.spec.ConvSpec;
+import separable.spec.DType;
+import separable.spec.Padding;
+import separable.spec.PoolSpec;
+import separable.spec.Shape;
+import separable.testing.DeviceExtension;
+
+/** What every op promises, tried on all of them: two ways to make one, refusals by name, an end. */
+@ExtendWith(DeviceExtension.class)
+class EveryOpTest {
+
+    private static final Shape SHAPE = new Shape(1, 4, 4, 8);
+    private static final DType F32 = DType.F32;
+
+    /** More than any operand of these ops needs. */
+    private static final long ENOUGH = 1 << 16;
+
+    /** Ops that take their problem with the call. */
+    private static final Set<Class<?>> WITHOUT_PROBLEM = Set.of(Initialiser.class, Compare.class, StepState.class);
+
+    /** Of each class: made on a device, or on the current context when that is null. */
+    private static Map<Class<?>, Function<Device, AutoCloseable>> makers() {
+        ConvSpec depthwise = ConvSpec.depthwise(SHAPE, 3, 1, 1, Padding.symmetric(1));
+        ConvSpec pointwise = ConvSpec.pointwise(SHAPE, 16);
+        ConvSpec full = ConvSpec.full(SHAPE, 16, 3, 1, 1, Padding.symmetric(1));
+        PoolSpec pool = new PoolSpec(SHAPE, 2, 2, Padding.NONE);
+        Shape logits = Shape.matrix(4, 10);
+        float[] one = {1};
+        Map<Class<?>, Function<Device, AutoCloseable>> all = new LinkedHashMap<>();
+        all.put(DepthwiseConv.class, d -> d == null ? new DepthwiseConv(depthwise, F32) : new DepthwiseConv(d, depthwise, F32));
+        all.put(PointwiseConv.class, d -> d == null ? new PointwiseConv(pointwise, F32) : new PointwiseConv(d, pointwise, F32));
+        all.put(Conv.class, d -> d == null ? new Conv(full, F32) : new Conv(d, full, F32));
+        all.put(GenericConv.class, d -> d == null ? new GenericConv(full, F32) : new GenericConv(d, full, F32));
+        all.put(BatchNorm.class, d -> d == null ? new BatchNorm(SHAPE, F32, Activation.RELU, 1e-5f, 0.1f)
+                : new BatchNorm(d, SHAPE, F32, Activation.RELU, 1e-5f, 0.1f));
+        all.put(Relu.class, d -> d == null ? new Relu(SHAPE, F32, Activation.RELU) : new Relu(d, SHAPE, F32, Activation.RELU));
+        all.put(Add.class, d -> d == null ? new Add(SHAPE, F32) : new Add(d, SHAPE, F32));
+        all.put(Bias.class, d -> d == null ? new Bias(SHAPE, F32) : new Bias(d, SHAPE, F32));
+        all.put(Dropout.class, d -> d == null ? new Dropout(SHAPE, F32, 0.5f, 1) : new Dropout(d, SHAPE, F32, 0.5f, 1));
+        all.put(MaxPool.class, d -> d == null ? new MaxPool(pool, F32) : new MaxPool(d, pool, F32));
+        all.put(AveragePool.class, d -> d == null ? new AveragePool(pool, F32, true) : new AveragePool(d, pool, F32, true));
+        all.put(GlobalAveragePool.class, d -> d == null ? new GlobalAveragePool(SHAPE, F32) : new GlobalAveragePool(d, SHAPE, F32));
+        all.put(SoftmaxCrossEntropy.class, d -> d == null ? new SoftmaxCrossEntropy(logits, F32, 0) : new SoftmaxCrossEntropy(d, logits, F32, 0));
+        all.put(BatchGather.class, d -> d == null ? new BatchGather(4, 4, new Shape(2, 4, 4, 1), F32, one, one, 0, false)
+                : new BatchGather(d, 4, 4, new Shape(2, 4, 4, 1), F32, one, one, 0, false));
+        all.put(SgdUpdate.class, d -> d == null ? new SgdUpdate(64, F32, 0.9f, 0, true) : new SgdUpdate(d, 64, F32, 0.9f, 0, true));
+        all.put(RmsPropUpdate.class, d -> d == null ? new RmsPropUpdate(64, F32, 0.9f, 0.9f, 1, 0) : new RmsPropUpdate(d, 64, F32, 0.9f, 0.9f, 1, 0));
+        all.put(AdamUpdate.class, d -> d == null ? new AdamUpdate(64, F32, 0.9f, 0.99f, 1, 0, true) : new AdamUpdate(d, 64, F32, 0.9f, 0.99f, 1, 0, true));
+        all.put(Initialiser.class, d -> d == null ? new Initialiser() : new Initialiser(d));
+        all.put(StepState.class, d -> d == null ? new StepState() : new StepState(d));
+        all.put(Compare.class, d -> d == null ? new Compare() : new Compare(d));
+        return all;
+    }
+
+    /** The methods that enqueue on a stream of the caller's and take nothing but pointers. */
+    private static List<Method> calls(Class<?> op) {
+        List<Method> calls = new ArrayList<>();
+        for (Method method : op.getMethods()) {
+            Class<?>[] types = method.getParameterTypes();
+            boolean pointersThenStream = types.length > 1 && types[types.length - 1] == CUstream.class
+                    && Arrays.stream(types, 0, types.length - 1).allMatch(type -> type == CUdeviceptr.class);
+            if (pointersThenStream && !method.isBridge()) {
+                calls.add(method);
+            }
+        }
+        return calls;
+    }
+
+    @Test
+    void noOpIsLeftOut() {
+        List<String> ops = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests()).importPackages("separable.kernel")
+                .stream().filter(type -> type.isAssignableTo(DeviceOp.class) && !type.getModifiers().contains(
+                        JavaModifier.ABSTRACT)).map(JavaClass::getSimpleName).toList();
+        assertThat(makers().keySet()).extracting(Class::getSimpleName).containsExactlyInAnyOrderElementsOf(ops);
+    }
+
+    @TestFactory
+    Stream<DynamicTest> everyArgumentIsNamed(Device device) {
+        return makers().entrySet().stream().filter(op -> !WITHOUT_PROBLEM.contains(op.getKey()))
+                .map(op -> DynamicTest.dynamicTest(op.getKey().getSimpleName(), () -> {
+                    assertThat(calls(op.getKey())).isNotEmpty();
+                    try (AutoCloseable made = op.getValue().apply(device)) {
+                        for (Method call : calls(op.getKey())) {
+                            refusesEachNull(device, made, call);
+                        }
+                    }
+                }));
+    }
+
+    /** Every pointer in turn null, the others in memory of their own: refused by name, or not used by this op at all. */
+    private static void refusesEachNull(Device device, Object op, Method call) {
+        int pointers = call.getParameterCount() - 1;
+        int named = 0;
+        for (int missing = 0; missing < pointers; missing++) {
+            Object[] arguments = new Object[pointers + 1];
+            arguments[pointers] = new CUstream();
+            for (int i = 0; i < pointers; i++) {
+                DeviceBuffer memory = device.allocate(ENOUGH, "operand");
+                memory.zero();
+                arguments[i] = i == missing ? null : memory.pointer();
+            }
+            Throwable refusal = thrownBy(op, call, arguments);
+            if (refusal != null) {
+                assertThat(refusal).as("%s without pointer %d", call, missing).isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageMatching("kernel \\w+ \\(.+\\) on a grid .+: argument \\w+ is null: pass device memory of \\d+ bytes");
+                named++;
+            }
+        }
+        assertThat(named).as("pointers %s insists on", call).isGreaterThanOrEqualTo(Math.min(2, pointers));
+    }
+
+    private static Throwable thrownBy(Object op, Method call, Object[] arguments) {
+        try {
+            assertThat(Modifier.isPublic(call.getModifiers())).isTrue();
+            call.invoke(op, arguments);
+            return null;
+        } catch (InvocationTargetException e) {
+            return e.getCause();
+        } catch (IllegalAccessException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @TestFactory
+    Stream<DynamicTest> everyOpWorksOnTheCurrentContextAndEnds(Device device) {
+        return makers().entrySet().stream().map(op -> DynamicTest.dynamicTest(op.getKey().getSimpleName(), () -> {
+            device.makeCurrent();
+            long memory = device.freeMemory();
+            AutoCloseable made = op.getValue().apply(null);
+            made.close();
+            made.close();
+            assertThat(device.freeMemory()).as("bytes free after close").isEqualTo(memory);
+            for (Method call : calls(op.getKey())) {
+                Throwable refusal = thrownBy(made, call, withStream(call.getParameterCount()));
+                assertThat(refusal).as("%s after close", call).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+            }
+        }));
+    }
+
+    private static Object[] withStream(int count) {
+        Object[] arguments = new Object[count];
+        arguments[count - 1] = new CUstream();
+        return arguments;
+    }
+
+    @TestFactory
+    Stream<DynamicTest> noOpIsMadeWithoutAContext(Device device) {
+        return makers().entrySet().stream().map(op -> DynamicTest.dynamicTest(op.getKey().getSimpleName(), () -> {
+            Thread bare = new Thread(() -> assertThatThrownBy(() -> op.getValue().apply(null)).isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("no CUDA context is current"));
+            Throwable[] failure = new Throwable[1];
+            bare.setUncaughtExceptionHandler((thread, e) -> failure[0] = e);
+            bare.start();
+            bare.join();
+            assertThat(failure[0]).isNull();
+        }));
+    }
+}
