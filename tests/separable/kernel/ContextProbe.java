@@ -41,7 +41,7 @@ final class ContextProbe {
 
         // Closed on a thread where another context is current, or none.
         three.close();
-        JCudaDriver.cuCtxSetCurrent(null);
+        JCudaDriver.cuCtxSetCurrent(new CUcontext());
         if (!arguments[0].equals("forget")) {
             one.close();
         }
