@@ -42,7 +42,7 @@ final class ContextProbe {
         // Closed on a thread where another context is current, or none.
         three.close();
         JCudaDriver.cuCtxSetCurrent(new CUcontext());
-        if (!arguments[0].equals("forget")) {
+        if (arguments[0].equals("close")) {
             one.close();
         }
         free(first, inFirst);
