@@ -14,7 +14,7 @@ import separable.tune.Effort;
  * @param graph     whether steps run as one captured CUDA graph where the device can; the bits are the same either way
  * @param tune      {@code off}, {@code quick} or {@code full}: how much is measured before the kernels of convolutions are chosen. What is
  *                  chosen may differ from machine to machine, and with it the last bits; the user's tuning cache keeps choices, so that
- *                  this configuration and that cache give the same bits again. Absent in files of earlier versions: off
+ *                  this configuration and that cache give the same bits again. Off where a file does not have it
  */
 public record Recipe(int epochs, int batch, String precision, long seed, boolean graph, String tune, OptimizerConfig optimizer,
                      ScheduleConfig schedule, InputConfig input) {

@@ -9,7 +9,6 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import separable.device.Device;
-import separable.device.Launch;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.Layout;
@@ -24,7 +23,9 @@ class DepthwiseNchwTest {
     @EnumSource(DType.class)
     void givesTheNumbersComputedByHand(DType type, Device device) {
         HandNumbers numbers = new HandNumbers(type, Layout.NCHW);
-        numbers.check(device, product(DepthwiseNchw.launches(device, numbers.spec(), type).forward()));
+        try (DepthwiseConv conv = new DepthwiseConv(device, numbers.spec(), type, Layout.NCHW)) {
+            numbers.check(device, conv::forward);
+        }
     }
 
     /** The filters with kernels of their own and some without, over planes of which several, one or a part fill a block. */
@@ -74,10 +75,11 @@ class DepthwiseNchwTest {
 
     private static void check(ConvSpec spec, DType type, Device device) {
         ConvProblem problem = ConvProblem.random(spec, type, Layout.NCHW);
-        ConvLaunches launches = DepthwiseNchw.launches(device, spec, type);
-        problem.checkForward(device, product(launches.forward()));
-        problem.checkBackwardData(device, product(launches.backwardData()));
-        problem.checkBackwardFilter(device, (int) launches.filterElements(), launches.partialBytes(), launches.tickets(), filter(launches));
+        try (DepthwiseConv conv = new DepthwiseConv(device, spec, type, Layout.NCHW)) {
+            problem.checkForward(device, conv::forward);
+            problem.checkBackwardData(device, conv::backwardData);
+            problem.checkBackwardFilter(device, conv.filterElements(), conv.workspaceBytes(), conv.tickets(), conv::backwardFilter);
+        }
     }
 
     static Stream<ConvSpec> differentiated() {
@@ -92,18 +94,9 @@ class DepthwiseNchwTest {
     @ParameterizedTest
     @MethodSource("differentiated")
     void gradientsAreThoseOfFiniteDifferences(ConvSpec spec, Device device) {
-        ConvLaunches launches = DepthwiseNchw.launches(device, spec, DType.F32);
-        ConvProblem.random(spec, DType.F32, Layout.NCHW).checkFiniteDifferences(device, product(launches.backwardData()),
-                (int) launches.filterElements(), launches.partialBytes(), launches.tickets(), filter(launches));
-    }
-
-    private static ConvProblem.DataProduct product(Launch launch) {
-        return (a, w, result, stream) -> launch.enqueue(stream, a, w, result);
-    }
-
-    private static ConvProblem.FilterProduct filter(ConvLaunches launches) {
-        Launch launch = launches.backwardFilter();
-        return launches.tickets() == 0 ? (x, dy, dw, workspace, tickets, stream) -> launch.enqueue(stream, x, dy, dw)
-                : (x, dy, dw, workspace, tickets, stream) -> launch.enqueue(stream, x, dy, dw, workspace, tickets);
+        try (DepthwiseConv conv = new DepthwiseConv(device, spec, DType.F32, Layout.NCHW)) {
+            ConvProblem.random(spec, DType.F32, Layout.NCHW).checkFiniteDifferences(device, conv::backwardData,
+                    conv.filterElements(), conv.workspaceBytes(), conv.tickets(), conv::backwardFilter);
+        }
     }
 }

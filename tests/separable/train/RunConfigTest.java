@@ -12,6 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import separable.data.KnownDataset;
+import separable.tune.Effort;
 
 class RunConfigTest {
 
@@ -43,6 +44,14 @@ class RunConfigTest {
         assertThat(config.recipe().optimizer().learningRate()).isEqualTo(1e-3f);
     }
 
+    @Test
+    void theTuningEffortIsRecordedAndOffWhereItIsAbsent() {
+        RunConfig config = Defaults.of("separable-cnn", KnownDataset.MNIST, null, true);
+        RunConfig tuned = new RunConfig(config.model(), config.data(), config.recipe().withTune(Effort.FULL));
+        assertThat(RunConfig.fromJson(tuned.toJson()).recipe().effort()).isEqualTo(Effort.FULL);
+        assertThat(RunConfig.fromJson(tuned.toJson().replace("\"tune\": \"full\",", ""))).isEqualTo(config);
+    }
+
     /** One value of the defaults replaced by another, and what the refusal must say. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
@@ -52,6 +61,7 @@ class RunConfigTest {
         "\"batch\": 64 | \"batch\": \"many\" | is not a configuration",
         "\"precision\": \"fp32\" | \"precision\": \"fp64\" | unknown precision 'fp64': use fp32, bf16 or fp16",
         "\"precision\": \"fp32\" | \"precision\": \"fp16\" | training in fp16 needs loss scaling, which there is not yet: use fp32 or bf16",
+        "\"tune\": \"off\" | \"tune\": \"hasty\" | unknown tuning effort 'hasty': use off, quick or full",
         "\"name\": \"nesterov\" | \"name\": \"lion\" | unknown optimizer 'lion': use sgd, nesterov, rmsprop, adam, adamw",
         "\"name\": \"mobilenet-v1\" | \"name\": \"resnet\" | unknown model 'resnet'",
         "\"dataset\": \"fashion-mnist\" | \"dataset\": \"imagenet\" | unknown data set 'imagenet'",
