@@ -274,7 +274,7 @@ public final class Device implements AutoCloseable {
             closed = true;
             return;
         }
-        if (released) {
+        if (released && resources.snapshot().isEmpty()) {
             return;
         }
         List<Resource> leaks = resources.snapshot().stream().filter(Resource::isOpen).toList();
@@ -282,6 +282,10 @@ public final class Device implements AutoCloseable {
             LOG.log(Level.WARNING, "{0} was closed with {1} resources still open: {2}", this, leaks.size(), leaks);
         }
         if (!context.exists()) {
+            if (!released) {
+                LOG.log(Level.WARNING, "{0} was closed after its context had been destroyed, and with the context all that was in it:"
+                        + " close what works in a context before the context", this);
+            }
             forget();
             return;
         }
@@ -306,8 +310,8 @@ public final class Device implements AutoCloseable {
     }
 
     private void giveBack() {
-        if (pushed) {
-            // Still current on this thread, which must have its own context back first.
+        if (pushed || released) {
+            // Given back before, or still current on this thread, which must have its own context back first.
             return;
         }
         if (retained == null) {
@@ -323,8 +327,6 @@ public final class Device implements AutoCloseable {
         released = true;
         resources.forgetAll();
         context.abandon();
-        LOG.log(Level.WARNING, "{0} was closed after its context had been destroyed, and with the context all that was in it:"
-                + " close what works in a context before the context", this);
     }
 
     private void requireOpen() {

@@ -34,13 +34,15 @@ final class FaultWalk {
     private final Operation operation;
     private final Fault fault;
     private final Object expected;
+    private final Map<String, Long> aliveAfter;
     private long nth;
 
-    private FaultWalk(FaultControl control, Operation operation, Fault fault, Object expected) {
+    private FaultWalk(FaultControl control, Operation operation, Fault fault, Object expected, Map<String, Long> aliveAfter) {
         this.control = control;
         this.operation = operation;
         this.fault = fault;
         this.expected = expected;
+        this.aliveAfter = aliveAfter;
     }
 
     public static void main(String[] lists) throws Exception {
@@ -59,13 +61,16 @@ final class FaultWalk {
     /** @return faults that ended wrongly */
     private static int walk(FaultControl control, Operation operation, String list) throws Exception {
         Object expected;
+        Map<String, Long> alive;
         try (Workplace place = new Workplace()) {
-            expected = operation.preparation().at(place).run().get();
+            Supplier<Object> numbers = operation.preparation().at(place).run();
+            alive = control.ledger();
+            expected = numbers.get();
         }
         List<String> wrong = new ArrayList<>();
         long calls = 0;
         for (Fault fault : Operations.faultsOf(list)) {
-            FaultWalk walk = new FaultWalk(control, operation, fault, expected);
+            FaultWalk walk = new FaultWalk(control, operation, fault, expected, alive);
             walk.nth = 1;
             while (walk.nth < MOST_CALLS && walk.turn(wrong)) {
                 walk.nth += fault.isSticky() ? Operations.strideOf(list) : 1;
@@ -116,7 +121,9 @@ final class FaultWalk {
                 requireDocumented(failure, hit);
                 if (!fault.isSticky()) {
                     requireNothingNew(open, alive, place);
-                    requireRight(action.run());
+                    Supplier<Object> again = action.run();
+                    require(!closes() || control.ledger().equals(aliveAfter), "closed again, alive are " + control.ledger() + " and not " + aliveAfter);
+                    requireRight(again);
                 }
             }
         } finally {
