@@ -101,6 +101,7 @@ public final class Stopwatch implements AutoCloseable {
             double fastest = lanes.stream().mapToDouble(lane -> lane.estimate).min().orElse(0);
             List<Lane> running = lanes.stream().filter(lane -> lane.estimate <= rules.hopeless * fastest).toList();
             running.forEach(Lane::prepare);
+            stream.synchronize();
             run(running);
             return lanes.stream().map(Lane::timing).toList();
         } finally {
@@ -174,6 +175,8 @@ public final class Stopwatch implements AutoCloseable {
                     int from = first;
                     graphs.add(keep(stream.capture(() -> enqueueGroup(from))));
                 }
+                // A graph's first launch also sends it to the device.
+                graphs.forEach(graph -> graph.launch(stream));
             }
         }
 

@@ -41,6 +41,9 @@ class ConvolutionTest {
                 Arguments.of(ConvSpec.full(EVEN, 24, 3, 2, 1, ONE), Layout.PADDED_NHWC, "Conv"),
                 Arguments.of(ConvSpec.full(EVEN, 24, 3, 2, 1, ONE), Layout.NCHW, "GenericConv"),
                 Arguments.of(grouped, Layout.NHWC, "GenericConv"),
+                Arguments.of(ConvSpec.depthwise(EVEN, 7, 1, 1, Padding.symmetric(3)), Layout.NHWC, "DepthwiseConv generic"),
+                Arguments.of(ConvSpec.depthwise(EVEN, 7, 1, 1, Padding.symmetric(3)), Layout.NCHW, "GenericConv"),
+                Arguments.of(DEPTHWISE, Layout.NCHW, "DepthwiseConv"),
                 Arguments.of(odd, Layout.NHWC, "GenericConv"));
     }
 
