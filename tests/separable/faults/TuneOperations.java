@@ -37,7 +37,7 @@ final class TuneOperations {
     private static final Stopwatch.Rules ONCE = new Stopwatch.Rules(1, 1, 1, 1, 2);
 
     /** How many calls of a measurement fail: it makes hundreds, and how many is for the clock to say. */
-    private static final int TURNS = 8;
+    private static final int TURNS = 5;
 
     private interface Call {
         void enqueue(Convolution convolution, CUdeviceptr a, CUdeviceptr b, CUdeviceptr out, CUdeviceptr workspace, Workplace place);
@@ -140,9 +140,9 @@ final class TuneOperations {
                 int timings = watch.race(List.of((set, stream) -> work.zero(stream)), 1).size();
                 return () -> timings;
             };
-        }).within(3 * TURNS));
+        }).within(2 * TURNS));
         all.add(OpWalk.closing("Stopwatch.close", place -> new Stopwatch(place.device, ONCE)));
-        all.add(new Operation("new Workbench", place -> () -> place.keep(workbench(place))::sets).within(3 * TURNS));
+        all.add(new Operation("new Workbench", place -> () -> place.keep(workbench(place))::sets).within(2 * TURNS));
         all.add(new Operation("Workbench.enqueue", place -> {
             Workbench bench = place.keep(workbench(place));
             Candidate candidate = candidates(place).get(0);
