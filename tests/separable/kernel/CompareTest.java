@@ -5,13 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
 import separable.device.Stream;
 import separable.spec.DType;
-import separable.testing.Bf16;
 import separable.testing.DeviceExtension;
+import separable.testing.Narrow;
 
 @ExtendWith(DeviceExtension.class)
 class CompareTest {
@@ -39,13 +40,9 @@ class CompareTest {
         return buffer;
     }
 
-    private static DeviceBuffer uploadHalf(Device device, float[] values) {
-        short[] bits = new short[values.length];
-        for (int i = 0; i < bits.length; i++) {
-            bits[i] = Bf16.bits(values[i]);
-        }
-        DeviceBuffer buffer = device.allocate((long) bits.length * Short.BYTES, "values");
-        buffer.write(bits);
+    private static DeviceBuffer upload(Device device, float[] values, DType type) {
+        DeviceBuffer buffer = device.allocate((long) values.length * type.bytes(), "values");
+        buffer.write(Narrow.bits(values, type));
         return buffer;
     }
 
@@ -84,14 +81,15 @@ class CompareTest {
         assertThat(compare(device, stream, ramp(), value, 1).within(1e30)).isFalse();
     }
 
-    @Test
-    void halfPrecisionIsWidened(Device device, Stream stream) {
+    @ParameterizedTest
+    @EnumSource(value = DType.class, mode = EnumSource.Mode.EXCLUDE, names = "F32")
+    void sixteenBitsAreWidened(DType type, Device device, Stream stream) {
         float[] changed = ramp();
         changed[77] += 1;
-        DeviceBuffer reference = uploadHalf(device, ramp());
-        DeviceBuffer value = uploadHalf(device, changed);
+        DeviceBuffer reference = upload(device, ramp(), type);
+        DeviceBuffer value = upload(device, changed, type);
         try (Compare compare = new Compare(device)) {
-            Compare.Result result = compare.run(value.pointer(), reference.pointer(), ELEMENTS, DType.BF16, 0, stream);
+            Compare.Result result = compare.run(value.pointer(), reference.pointer(), ELEMENTS, type, 0, stream);
             assertThat(result).isEqualTo(new Compare.Result(1, 77, 8));
         }
     }

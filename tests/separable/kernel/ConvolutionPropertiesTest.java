@@ -1,6 +1,7 @@
 package separable.kernel;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.Function;
 import net.jqwik.api.Arbitraries;
@@ -17,16 +18,19 @@ import net.jqwik.api.statistics.Statistics;
 import net.jqwik.api.statistics.StatisticsCollector;
 import net.jqwik.api.statistics.StatisticsReport;
 import net.jqwik.api.statistics.StatisticsReport.StatisticsReportMode;
+import separable.cudnn.Cudnn;
+import separable.cudnn.CudnnHandle;
 import separable.device.Device;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.testing.Expect;
+import separable.testing.HostFilter;
 import separable.testing.OpenResources;
 import separable.testing.Values;
 
 /**
  * Random convolutions through every class that supports them, all three passes, against plain loops in double precision and against
- * each other.
+ * each other; with cuDNN on the machine against that too.
  *
  * <p>The problems are the same in every run. {@code -Dseparable.properties.seed=N} (any number, 0 by default) gives others.
  */
@@ -40,6 +44,7 @@ class ConvolutionPropertiesTest {
     private static final long SEED = Long.getLong("separable.properties.seed", 0);
 
     private static Device device;
+    private static Optional<CudnnHandle> cudnn;
     private OpenResources before;
 
     // jqwik runs no extensions of JUnit Jupiter, so the device is opened here.
@@ -47,10 +52,13 @@ class ConvolutionPropertiesTest {
     @BeforeContainer
     static void open() {
         device = Device.open();
+        boolean works = Cudnn.find().isAvailable() && CudnnHandle.refusal(Cudnn.find(), device).isEmpty();
+        cudnn = works ? Optional.of(new CudnnHandle(Cudnn.find(), device)) : Optional.empty();
     }
 
     @AfterContainer
     static void close() {
+        cudnn.ifPresent(CudnnHandle::close);
         device.close();
     }
 
@@ -72,12 +80,16 @@ class ConvolutionPropertiesTest {
 
     @Property(tries = TRIES, seed = "4")
     @StatisticsReport(StatisticsReportMode.OFF)
-    void everyClassAgreesWithPlainLoopsAndWithTheOthers(@ForAll("problems") ConvProblem problem) {
+    void everyClassAgreesWithPlainLoopsAndWithTheOthers(@ForAll("problems") ConvProblem problem)
+            throws Exception {
         List<ConvContender> contenders = ConvContender.supporting(device, problem.spec(), problem.type(), problem.layout());
+        cudnn.flatMap(handle -> ConvContender.cudnn(handle, device, problem.spec(), problem.type(), problem.layout())).ifPresent(contenders::add);
         try {
             check(problem, contenders);
         } finally {
-            contenders.forEach(contender -> contender.conv().close());
+            for (ConvContender contender : contenders) {
+                contender.close();
+            }
         }
         requireThatEveryClassHadItsShare(contenders);
     }
@@ -86,11 +98,15 @@ class ConvolutionPropertiesTest {
         ConvSpec spec = problem.spec();
         int taps = spec.kernelHeight() * spec.kernelWidth();
         compare("y of " + problem, problem.type(), taps * spec.input().c() / spec.groups(),
-                ConvOracle.forward(problem.x(), problem.w()), contenders, contender -> problem.forward(device, contender.conv()::forward));
+                ConvOracle.forward(problem.x(), problem.w()), contenders, contender -> problem.forward(device, contender.forward()));
         compare("dx of " + problem, problem.type(), taps * spec.outputChannels() / spec.groups(),
-                ConvOracle.backwardData(problem.dy(), problem.w()), contenders, contender -> problem.backwardData(device, contender.conv()::backwardData));
-        compare("dw of " + problem, DType.F32, spec.output().rows(),
-                ConvOracle.backwardFilter(spec, problem.x(), problem.dy()), contenders, contender -> contender.filterGradient(device, problem));
+                ConvOracle.backwardData(problem.dy(), problem.w()), contenders, contender -> problem.backwardData(device, contender.backwardData()));
+        HostFilter dw = ConvOracle.backwardFilter(spec, problem.x(), problem.dy());
+        compare("dw of " + problem, DType.F32, spec.output().rows(), dw, contenders.stream().filter(contender -> !contender.isCudnn()).toList(),
+                contender -> contender.filterGradient(device, problem));
+        // cuDNN rounds a filter gradient to the precision of what it is computed from.
+        compare("dw of " + problem, problem.type(), spec.output().rows(), dw, contenders.stream().filter(ConvContender::isCudnn).toList(),
+                contender -> contender.filterGradient(device, problem));
     }
 
     /** @param terms products in a sum, none of them above 1: in fp32 a sum may lose a few units in the last place of each */
@@ -114,6 +130,10 @@ class ConvolutionPropertiesTest {
         classes.coverage(coverage -> {
             for (String name : List.of("GenericConv", "DepthwiseConv nchw", "DepthwiseConv padded-nhwc", "PointwiseConv padded-nhwc", "Conv padded-nhwc")) {
                 coverage.check(name).count(count -> count >= LEAST_TRIES);
+            }
+            if (cudnn.isPresent()) {
+                coverage.check("cuDNN nhwc").count(count -> count >= LEAST_TRIES);
+                coverage.check("cuDNN nchw").count(count -> count >= LEAST_TRIES);
             }
         });
     }
