@@ -20,9 +20,9 @@ import separable.testing.ForkedJava;
  * The driver calls of every public operation fail, each in every way; {@link FaultWalk} says what must come of it, and
  * {@link WalkedCallsTest} that no operation is left out.
  *
- * <p>Every call number fails in the device, kernel and cudnn rooms, and in what makes, runs or closes one thing elsewhere. Strides are
- * taken where calls are many and alike: a lost context in the graph and train rooms ({@link Operations#strideOf}), and every fault in
- * a measurement and an epoch ({@link Operation#mostTurns}). Of the codes a failed call may give, the rooms above cudnn are given one.
+ * <p>Every call number is refused in the device, kernel and cudnn rooms, and in what makes, runs or closes one thing elsewhere. Strides
+ * are taken where calls are many and alike: with a lost context ({@link Operations#strideOf}), and for every fault in a measurement and
+ * an epoch ({@link Operation#mostTurns}). Of the codes a failed call may give, the rooms above cudnn are given one.
  */
 @ExtendWith(DeviceExtension.class)
 class FaultInjectionTest {

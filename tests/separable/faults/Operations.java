@@ -29,9 +29,10 @@ final class Operations {
         return callsTheDriver ? EnumSet.allOf(Fault.class) : EnumSet.of(Fault.OUT_OF_MEMORY, Fault.LOST_CONTEXT, Fault.LATER);
     }
 
-    /** A lost context is lost the same at any call: where there are hundreds, a few are enough. */
+    /** A lost context is lost the same at any call: where calls are many, a few are enough. */
     static int strideOf(String room) {
         return switch (room) {
+            case "kernel" -> 2;
             case "graph" -> 3;
             case "train" -> 5;
             default -> 1;
