@@ -27,11 +27,13 @@ final class CudnnCandidate implements Candidate {
     private CudnnCandidate(Device device, Problem problem, CudnnAlgorithm algorithm) {
         this.algorithm = algorithm;
         this.handle = SharedHandle.acquire(device);
+        List<AutoCloseable> owned = new ArrayList<>(List.of(handle));
         try {
             this.convolution = describe(handle, problem);
+            owned.add(convolution);
             convolution.choose(algorithm);
         } catch (RuntimeException failure) {
-            throw Closing.after(failure, List.of(handle));
+            throw Closing.after(failure, owned);
         }
     }
 
