@@ -74,7 +74,7 @@ public final class DepthwiseConv extends ConvKernel {
      * Whether the kernels for this filter size and stride compute {@code spec}, which {@link #supports} must accept, on {@code device}.
      * Where not, generic ones do: in NCHW those of {@link GenericConv}, else depthwise ones for any filter.
      */
-    public static boolean isSpecialised(Device device, ConvSpec spec, DType type, Layout layout) {
+    static boolean isSpecialised(Device device, ConvSpec spec, DType type, Layout layout) {
         return layout == Layout.NCHW ? DepthwiseNchw.isSpecialised(device, spec, type) : DepthwiseVariant.isSpecialised(spec);
     }
 

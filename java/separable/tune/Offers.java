@@ -7,6 +7,7 @@ import separable.kernel.Conv;
 import separable.kernel.DepthwiseConv;
 import separable.kernel.GenericConv;
 import separable.kernel.PointwiseConv;
+import separable.kernel.SpecialKernels;
 import separable.kernel.Variant;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
@@ -44,11 +45,7 @@ final class Offers {
 
     /** Whether {@link #own} begins with a kernel made for this filter, rather than one for any. */
     private static boolean isSpecial(Device device, Problem problem) {
-        ConvSpec spec = problem.spec();
-        DType type = problem.type();
-        Layout layout = problem.layout();
-        return DepthwiseConv.supports(spec, type, layout) ? DepthwiseConv.isSpecialised(device, spec, type, layout)
-                : PointwiseConv.supports(spec, type, layout) || Conv.supports(spec, type, layout);
+        return SpecialKernels.exist(device, problem.spec(), problem.type(), problem.layout());
     }
 
     /**
@@ -60,7 +57,7 @@ final class Offers {
         DType type = problem.type();
         Layout layout = problem.layout();
         if (layout == Layout.NCHW) {
-            return DepthwiseConv.supports(spec, type, layout) && DepthwiseConv.isSpecialised(device, spec, type, layout)
+            return DepthwiseConv.supports(spec, type, layout) && isSpecial(device, problem)
                     ? List.of(new Offer("DepthwiseConv", true, true, () ->
                             KernelCandidate.of("DepthwiseConv", problem.pass(), new DepthwiseConv(device, spec, type, layout))))
                     : List.of();
