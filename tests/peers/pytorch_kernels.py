@@ -4,13 +4,24 @@
                                            [--rounds 20] [--seconds 2] [--threads N]
 
 Reads shapes, passes and precisions from kernels.csv and times aten's convolution in channels_last and contiguous, on the
-GPU when there is one, in the same way: one event before and one after each call, warm-up, the two layouts in turn, operands
-that rotate through three times the L2 cache, medians and quartiles. cuDNN may search for its best algorithm; fp32 is fp32,
-without TF32. Writes a CSV of its own and prints a table in Markdown. A gradient is asked for alone, the other one is not
-computed. --seconds is the most a row may take.
+GPU when there is one. A gradient is asked for alone, the other one is not computed. cuDNN may search for its best algorithm;
+fp32 is fp32, without TF32. Writes a CSV of its own and prints a table in Markdown. --seconds is the most the samples of a row
+may take.
+
+On a GPU the times are taken as separable.tune.Stopwatch takes ours: warm-up, calls captured in CUDA graphs and each graph
+launched once, an event before and one after a launch, the two layouts in turn with one wait a round, operands that rotate
+through three times the L2 cache, medians and quartiles. Calls under 50 us are captured in groups that last a millisecond, of 512
+calls at most. Longer ones are captured too, where ours are enqueued one by one: torch's dispatch takes tens of microseconds and
+is no part of its kernels. On the CPU a sample is a loop of as many calls between two readings of the clock.
+
+Only the half for the CPU has ever been run (PyTorch 1.13). What is under on_gpu and in GpuLane is written for PyTorch 2 and has
+met no GPU yet: look at its first figures with care.
 """
 import argparse
+import collections
+import contextlib
 import csv
+import math
 import pathlib
 import statistics
 import sys
@@ -23,27 +34,92 @@ TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 PROBLEM = ["name", "kind", "count", "n", "h", "w", "c", "k", "kernel", "stride", "dilation", "padding", "groups", "precision", "pass"]
 COLUMNS = PROBLEM + ["memory_format", "median_us", "low_us", "high_us", "rounds", "failure"]
 WARM_UP = 3
+# Calls captured to estimate what one takes.
+PROBE = 10
+# As in separable.tune.Stopwatch, whose comments say why.
+SHORT_US = 50
+GROUP_US = 1000
+LARGEST_GROUP = 512
+# As in separable.tune.Workbench.
+CACHE_MULTIPLE = 3
+MOST_SETS = 4096
 # For a torch that does not tell: more than any GPU has.
 LARGEST_L2 = 128 << 20
 
 
-class Clock:
-    """Times one call at a time, in microseconds."""
+def group_of(estimate):
+    """Calls in a sample, for a call of so many microseconds."""
+    return 1 if estimate >= SHORT_US else min(LARGEST_GROUP, math.ceil(GROUP_US / max(estimate, 1)))
 
-    def __init__(self, on_gpu):
-        self.on_gpu = on_gpu
 
-    def time(self, call):
-        if not self.on_gpu:
-            began = time.perf_counter()
-            call()
-            return 1e6 * (time.perf_counter() - began)
-        before, after = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-        before.record()
-        call()
-        after.record()
-        after.synchronize()
-        return 1e3 * before.elapsed_time(after)
+class CpuLane:
+    """One layout's calls, one an operand set, and its samples in microseconds a call."""
+
+    def __init__(self, calls, rounds):
+        self.calls, self.samples, self.group, self.next = calls, [], 1, 0
+        self.group = group_of(min(self._sample() for _ in range(WARM_UP)))
+
+    def _sample(self):
+        turns = [(self.next + run) % len(self.calls) for run in range(self.group)]
+        self.next = (self.next + self.group) % len(self.calls)
+        began = time.perf_counter()
+        for turn in turns:
+            self.calls[turn]()
+        return 1e6 * (time.perf_counter() - began) / self.group
+
+    def enqueue_sample(self):
+        self.samples.append(self._sample())
+
+    def read_sample(self):
+        """Nothing to wait for."""
+
+
+class GpuLane:
+    """One layout's calls, one an operand set, captured; and its samples in microseconds a call. Works in the current stream."""
+
+    def __init__(self, calls, rounds):
+        self.calls, self.samples, self.next = calls, [], 0
+        # Alive until every other set has had its turn, so that results lie in different places as operands do.
+        self.results = collections.deque(maxlen=len(calls))
+        # One pool for all graphs: they run one after the other, and a workspace of cuDNN's can be large.
+        self.pool = torch.cuda.graph_pool_handle()
+        self.begin, self.end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        # cuDNN's search and everything lazy happens here: none of it may be captured.
+        for turn in range(WARM_UP):
+            calls[turn % len(calls)]()
+        # Kept as long as the others: a pool ends with the last graph that uses it.
+        self.probe = self._capture(0, PROBE)
+        self.probe.replay()
+        # Never more graphs than rounds: each would be captured to be launched once.
+        self.group = max(group_of(self._probed()), math.ceil(len(calls) / rounds))
+        self.graphs = [self._capture(first, self.group) for first in range(0, len(calls), self.group)]
+        for graph in self.graphs:
+            graph.replay()
+        torch.cuda.synchronize()
+
+    def _capture(self, first, count):
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, pool=self.pool, stream=torch.cuda.current_stream()):
+            for run in range(count):
+                self.results.append(self.calls[(first + run) % len(self.calls)]())
+        return graph
+
+    def _probed(self):
+        self.begin.record()
+        self.probe.replay()
+        self.end.record()
+        self.end.synchronize()
+        return 1e3 * self.begin.elapsed_time(self.end) / PROBE
+
+    def enqueue_sample(self):
+        self.begin.record()
+        self.graphs[self.next].replay()
+        self.end.record()
+        self.next = (self.next + 1) % len(self.graphs)
+
+    def read_sample(self):
+        self.end.synchronize()
+        self.samples.append(1e3 * self.begin.elapsed_time(self.end) / self.group)
 
 
 def l2_bytes(on_gpu):
@@ -88,32 +164,30 @@ def call_of(row, device, layout):
     return lambda: torch.ops.aten.convolution_backward(dy, x, filters, None, *arguments, mask), size
 
 
-def contender(row, device, layout, on_gpu):
-    """Calls that rotate through enough operands for each to find a cold cache."""
+def calls_of(row, device, layout, on_gpu):
+    """Calls over as many operand sets as it takes for each to find a cold cache."""
     first, size = call_of(row, device, layout)
-    sets = max(1, -(-3 * l2_bytes(on_gpu) // size))
+    sets = max(1, min(MOST_SETS, math.ceil(CACHE_MULTIPLE * l2_bytes(on_gpu) / size)))
     return [first] + [call_of(row, device, layout)[0] for _ in range(sets - 1)]
 
 
 def measure(row, device, on_gpu, rounds, seconds):
-    """Times by layout, or the reason why there are none."""
-    clock, began = Clock(on_gpu), time.time()
-    contenders, times, failures = {}, {}, {}
+    """Samples by layout, or the reason why there are none."""
+    lanes, failures = {}, {}
     for layout in LAYOUTS:
         try:
-            contenders[layout] = contender(row, device, layout, on_gpu)
-            for turn in range(WARM_UP):
-                clock.time(contenders[layout][turn % len(contenders[layout])])
-            times[layout] = []
+            lanes[layout] = (GpuLane if on_gpu else CpuLane)(calls_of(row, device, layout, on_gpu), rounds)
         except (RuntimeError, ValueError) as error:
-            contenders.pop(layout, None)
             failures[layout] = str(error).splitlines()[0]
+    order, began = list(lanes.values()), time.time()
     for turn in range(rounds):
-        for layout, calls in contenders.items():
-            times[layout].append(clock.time(calls[turn % len(calls)]))
+        for place in range(len(order)):
+            order[(turn + place) % len(order)].enqueue_sample()
+        for lane in order:
+            lane.read_sample()
         if time.time() - began > seconds:
             break
-    return times, failures
+    return {layout: lane.samples for layout, lane in lanes.items()}, failures
 
 
 def quartiles(values):
@@ -172,6 +246,8 @@ def main():
     arguments.add_argument("--seconds", type=float, default=2)
     arguments.add_argument("--threads", type=int, default=torch.get_num_threads(), help="of the CPU, where there is no GPU")
     options = arguments.parse_args()
+    if options.rounds < 1:
+        arguments.error(f"--rounds {options.rounds}: must be at least 1")
     on_gpu = torch.cuda.is_available()
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
@@ -182,7 +258,9 @@ def main():
     ours = rows_of(options.kernels)
     if not ours:
         sys.exit(f"pytorch_kernels.py: {options.kernels}: holds no rows")
-    theirs = measured(ours, options, on_gpu)
+    # A stream of its own: the default one cannot be captured.
+    with torch.cuda.stream(torch.cuda.Stream()) if on_gpu else contextlib.nullcontext():
+        theirs = measured(ours, options, on_gpu)
     device = torch.cuda.get_device_name(0) if on_gpu else f"CPU, {options.threads} threads"
     out = options.out or options.kernels.parent / "pytorch.csv"
     with open(out, "w", newline="") as file:

@@ -1,6 +1,7 @@
 package separable.bench;
 
 import separable.spec.ConvSpec;
+import separable.spec.Labels;
 
 /** The kinds of convolution that reports keep apart: each has a limit of its own. */
 public enum ConvFamily {
@@ -35,11 +36,6 @@ public enum ConvFamily {
 
     /** @throws IllegalArgumentException naming the accepted labels */
     public static ConvFamily parse(String label) {
-        for (ConvFamily family : values()) {
-            if (family.label.equals(label)) {
-                return family;
-            }
-        }
-        throw new IllegalArgumentException("unknown kind of convolution '" + label + "': use depthwise, pointwise or other");
+        return Labels.parse(ConvFamily.class, label, "kind of convolution");
     }
 }

@@ -2,9 +2,8 @@ package separable.data;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Collectors;
+import separable.spec.Labels;
 
 /** The data sets that can be named on the command line: where they lie, how they are read, and their statistics. */
 public enum KnownDataset {
@@ -139,12 +138,6 @@ public enum KnownDataset {
 
     /** @throws IllegalArgumentException naming the accepted labels */
     public static KnownDataset parse(String label) {
-        for (KnownDataset known : values()) {
-            if (known.label.equals(label)) {
-                return known;
-            }
-        }
-        throw new IllegalArgumentException("unknown data set '" + label + "': use "
-                + Arrays.stream(values()).map(KnownDataset::toString).collect(Collectors.joining(", ")));
+        return Labels.parse(KnownDataset.class, label, "data set");
     }
 }

@@ -50,11 +50,6 @@ public enum DType {
 
     /** @throws IllegalArgumentException naming the accepted labels */
     public static DType parse(String label) {
-        for (DType type : values()) {
-            if (type.label.equals(label)) {
-                return type;
-            }
-        }
-        throw new IllegalArgumentException("unknown precision '" + label + "': use fp32, bf16 or fp16");
+        return Labels.parse(DType.class, label, "precision");
     }
 }

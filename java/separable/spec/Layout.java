@@ -60,11 +60,6 @@ public enum Layout {
 
     /** @throws IllegalArgumentException naming the accepted labels */
     public static Layout parse(String label) {
-        for (Layout layout : values()) {
-            if (layout.label.equals(label)) {
-                return layout;
-            }
-        }
-        throw new IllegalArgumentException("unknown layout '" + label + "': use nhwc, nchw or padded-nhwc");
+        return Labels.parse(Layout.class, label, "layout");
     }
 }

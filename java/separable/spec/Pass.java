@@ -20,11 +20,6 @@ public enum Pass {
 
     /** @throws IllegalArgumentException naming the accepted labels */
     public static Pass parse(String label) {
-        for (Pass pass : values()) {
-            if (pass.label.equals(label)) {
-                return pass;
-            }
-        }
-        throw new IllegalArgumentException("unknown pass '" + label + "': use forward, data or filter");
+        return Labels.parse(Pass.class, label, "pass");
     }
 }

@@ -1,5 +1,7 @@
 package separable.tune;
 
+import separable.spec.Labels;
+
 /** How much is measured before a kernel is chosen. */
 public enum Effort {
     /** Nothing: the first candidate, by rule. */
@@ -35,11 +37,6 @@ public enum Effort {
 
     /** @throws IllegalArgumentException naming the accepted labels */
     public static Effort parse(String label) {
-        for (Effort effort : values()) {
-            if (effort.label.equals(label)) {
-                return effort;
-            }
-        }
-        throw new IllegalArgumentException("unknown tuning effort '" + label + "': use off, quick or full");
+        return Labels.parse(Effort.class, label, "tuning effort");
     }
 }
