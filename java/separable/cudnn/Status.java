@@ -18,6 +18,7 @@ final class Status {
     private static final int SUBLIBRARY_VERSION_MISMATCH = 1002;
     private static final int SUBLIBRARY_LOADING_FAILED = 1008;
     private static final int SIZE_INSUFFICIENT = 2006;
+    private static final int STREAM_MISMATCH = 2007;
     private static final int HOST_ALLOCATION_FAILED = 4003;
     private static final int DEVICE_ALLOCATION_FAILED = 4004;
     private static final int CATEGORY = 1000;
@@ -56,9 +57,12 @@ final class Status {
         throw exception;
     }
 
-    /** Whether a query says no to a combination it may refuse: to cuDNN some of these are wrong arguments, others not supported. */
+    /**
+     * Whether a query says no to a combination it may refuse: to cuDNN some of these are wrong arguments, others not supported. That
+     * another context than the handle's is current says nothing about the combination.
+     */
     static boolean isRefusal(int status) {
-        return status / CATEGORY == NOT_SUPPORTED || status / CATEGORY == BAD_PARAM;
+        return status / CATEGORY == NOT_SUPPORTED || status / CATEGORY == BAD_PARAM && status != STREAM_MISMATCH;
     }
 
     static CudnnException failure(int status, String what, Object subject) {

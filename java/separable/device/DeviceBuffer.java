@@ -69,60 +69,113 @@ public final class DeviceBuffer extends Resource {
         return bytes;
     }
 
+    /** What it was allocated as, for errors and reports of leaks. */
     public String name() {
         return name;
     }
 
+    /** As {@link #write(long, byte[])}, to the start. */
     public void write(byte[] values) {
         write(0, values);
     }
 
+    /** As {@link #write(long, short[])}, to the start. */
     public void write(short[] values) {
         write(0, values);
     }
 
+    /** As {@link #write(long, int[])}, to the start. */
     public void write(int[] values) {
         write(0, values);
     }
 
+    /** As {@link #write(long, float[])}, to the start. */
     public void write(float[] values) {
         write(0, values);
     }
 
+    /**
+     * Copies {@code values} to the bytes from {@code byteOffset} on, synchronously: after everything that the device was given before.
+     *
+     * @throws IndexOutOfBoundsException when they do not lie inside
+     * @throws IllegalStateException after close
+     */
     public void write(long byteOffset, byte[] values) {
         write(byteOffset, Pointer.to(values), values.length);
     }
 
+    /**
+     * Copies {@code values} to the bytes from {@code byteOffset} on, synchronously: after everything that the device was given before.
+     *
+     * @throws IndexOutOfBoundsException when they do not lie inside
+     * @throws IllegalStateException after close
+     */
     public void write(long byteOffset, short[] values) {
         write(byteOffset, Pointer.to(values), (long) values.length * Short.BYTES);
     }
 
+    /**
+     * Copies {@code values} to the bytes from {@code byteOffset} on, synchronously: after everything that the device was given before.
+     *
+     * @throws IndexOutOfBoundsException when they do not lie inside
+     * @throws IllegalStateException after close
+     */
     public void write(long byteOffset, int[] values) {
         write(byteOffset, Pointer.to(values), (long) values.length * Integer.BYTES);
     }
 
+    /**
+     * Copies {@code values} to the bytes from {@code byteOffset} on, synchronously: after everything that the device was given before.
+     *
+     * @throws IndexOutOfBoundsException when they do not lie inside
+     * @throws IllegalStateException after close
+     */
     public void write(long byteOffset, float[] values) {
         write(byteOffset, Pointer.to(values), (long) values.length * Float.BYTES);
     }
 
+    /**
+     * {@code count} bytes from {@code byteOffset} on, read synchronously: after everything that the device was given before.
+     *
+     * @throws IndexOutOfBoundsException when they do not lie inside
+     * @throws IllegalStateException after close
+     */
     public byte[] readBytes(long byteOffset, int count) {
         byte[] values = new byte[count];
         read(byteOffset, Pointer.to(values), count);
         return values;
     }
 
+    /**
+     * {@code count} shorts from {@code byteOffset} on, read synchronously: after everything that the device was given before.
+     *
+     * @throws IndexOutOfBoundsException when they do not lie inside
+     * @throws IllegalStateException after close
+     */
     public short[] readShorts(long byteOffset, int count) {
         short[] values = new short[count];
         read(byteOffset, Pointer.to(values), (long) count * Short.BYTES);
         return values;
     }
 
+    /**
+     * {@code count} ints from {@code byteOffset} on, read synchronously: after everything that the device was given before.
+     *
+     * @throws IndexOutOfBoundsException when they do not lie inside
+     * @throws IllegalStateException after close
+     */
     public int[] readInts(long byteOffset, int count) {
         int[] values = new int[count];
         read(byteOffset, Pointer.to(values), (long) count * Integer.BYTES);
         return values;
     }
 
+    /**
+     * {@code count} floats from {@code byteOffset} on, read synchronously: after everything that the device was given before.
+     *
+     * @throws IndexOutOfBoundsException when they do not lie inside
+     * @throws IllegalStateException after close
+     */
     public float[] readFloats(long byteOffset, int count) {
         float[] values = new float[count];
         read(byteOffset, Pointer.to(values), (long) count * Float.BYTES);

@@ -26,7 +26,8 @@ import jcuda.driver.JCudaDriver;
  */
 public final class Launch {
 
-    private static final int GRID_LIMIT_YZ = 65535;
+    /** Blocks that a grid may have along y, and along z. */
+    public static final int GRID_LIMIT_YZ = 65535;
 
     /** What kernels that move whole vectors need, in bytes. */
     private static final int VECTOR_ALIGNMENT = 16;
@@ -52,7 +53,11 @@ public final class Launch {
         this.arguments = device.context().arguments().take(this);
     }
 
-    /** Blocks along x (below 2^31), y and z (below 2^16). */
+    /**
+     * Blocks along x (below 2^31), y and z (up to {@link #GRID_LIMIT_YZ}).
+     *
+     * @throws IllegalArgumentException for more, or less than one
+     */
     public Launch grid(int x, int y, int z) {
         requireDescribable();
         gridX = x;
@@ -165,12 +170,18 @@ public final class Launch {
         return this;
     }
 
-    /** Enqueues with the pointers in the order of their places; null is a null pointer to the kernel. */
+    /**
+     * Enqueues with the pointers in the order of their places; null is a null pointer to the kernel.
+     *
+     * @throws IllegalArgumentException naming the argument that is refused, or when there are too many or too few
+     * @throws IllegalStateException when the device or the kernel is closed, or the context not current
+     * @throws DeviceException when the driver refuses the launch
+     */
     public void enqueue(Stream stream, CUdeviceptr... given) {
         enqueue(stream.handle(), given);
     }
 
-    /** Enqueues to a stream that may be the application's own. With up to ten pointers nothing is allocated. */
+    /** As {@link #enqueue(Stream, CUdeviceptr...)}, to a stream that may be the application's own. With up to ten pointers nothing is allocated. */
     public void enqueue(CUstream stream, CUdeviceptr... given) {
         for (int i = 0; i < given.length; i++) {
             bind(i, given[i]);
@@ -180,52 +191,63 @@ public final class Launch {
 
     // The same with fixed numbers of pointers, so that a call needs no array.
 
+    /** Enqueues a kernel without pointers. */
     public void enqueue(CUstream stream) {
         submit(stream, 0);
     }
 
+    /** Enqueues with one pointer, in the order of their places. */
     public void enqueue(CUstream stream, CUdeviceptr a) {
         bind(0, a).submit(stream, 1);
     }
 
+    /** Enqueues with two pointers, in the order of their places. */
     public void enqueue(CUstream stream, CUdeviceptr a, CUdeviceptr b) {
         bind(0, a).bind(1, b).submit(stream, 2);
     }
 
+    /** Enqueues with three pointers, in the order of their places. */
     public void enqueue(CUstream stream, CUdeviceptr a, CUdeviceptr b, CUdeviceptr c) {
         bind(0, a).bind(1, b).bind(2, c).submit(stream, 3);
     }
 
+    /** Enqueues with four pointers, in the order of their places. */
     public void enqueue(CUstream stream, CUdeviceptr a, CUdeviceptr b, CUdeviceptr c, CUdeviceptr d) {
         bind(0, a).bind(1, b).bind(2, c).bind(3, d).submit(stream, 4);
     }
 
+    /** Enqueues with five pointers, in the order of their places. */
     public void enqueue(CUstream stream, CUdeviceptr a, CUdeviceptr b, CUdeviceptr c, CUdeviceptr d, CUdeviceptr e) {
         bind(0, a).bind(1, b).bind(2, c).bind(3, d).bind(4, e).submit(stream, 5);
     }
 
+    /** Enqueues with six pointers, in the order of their places. */
     public void enqueue(CUstream stream, CUdeviceptr a, CUdeviceptr b, CUdeviceptr c, CUdeviceptr d, CUdeviceptr e,
             CUdeviceptr f) {
         bind(0, a).bind(1, b).bind(2, c).bind(3, d).bind(4, e).bind(5, f).submit(stream, 6);
     }
 
+    /** Enqueues with seven pointers, in the order of their places. */
     public void enqueue(CUstream stream, CUdeviceptr a, CUdeviceptr b, CUdeviceptr c, CUdeviceptr d, CUdeviceptr e,
             CUdeviceptr f, CUdeviceptr g) {
         bind(0, a).bind(1, b).bind(2, c).bind(3, d).bind(4, e).bind(5, f).bind(6, g).submit(stream, 7);
     }
 
+    /** Enqueues with eight pointers, in the order of their places. */
     public void enqueue(CUstream stream, CUdeviceptr a, CUdeviceptr b, CUdeviceptr c, CUdeviceptr d, CUdeviceptr e,
             CUdeviceptr f, CUdeviceptr g, CUdeviceptr h) {
         bind(0, a).bind(1, b).bind(2, c).bind(3, d).bind(4, e)
                 .bind(5, f).bind(6, g).bind(7, h).submit(stream, 8);
     }
 
+    /** Enqueues with nine pointers, in the order of their places. */
     public void enqueue(CUstream stream, CUdeviceptr a, CUdeviceptr b, CUdeviceptr c, CUdeviceptr d, CUdeviceptr e,
             CUdeviceptr f, CUdeviceptr g, CUdeviceptr h, CUdeviceptr i) {
         bind(0, a).bind(1, b).bind(2, c).bind(3, d).bind(4, e)
                 .bind(5, f).bind(6, g).bind(7, h).bind(8, i).submit(stream, 9);
     }
 
+    /** Enqueues with ten pointers, in the order of their places. */
     public void enqueue(CUstream stream, CUdeviceptr a, CUdeviceptr b, CUdeviceptr c, CUdeviceptr d, CUdeviceptr e,
             CUdeviceptr f, CUdeviceptr g, CUdeviceptr h, CUdeviceptr i, CUdeviceptr j) {
         bind(0, a).bind(1, b).bind(2, c).bind(3, d).bind(4, e)

@@ -7,7 +7,10 @@ import separable.device.Launch;
 import separable.spec.DType;
 import separable.spec.Shape;
 
-/** The sum of two activations of one shape: a residual connection, or two contributions to a gradient. */
+/**
+ * The sum of two activations of one shape, {@code y = a + b} element by element: the shortcut of a residual block (He et al. 2016), or
+ * two contributions to one gradient. {@code a, b, y}: the constructor's shape in the given precision.
+ */
 public final class Add extends DeviceOp<Launch> {
 
     /** On the context that is current on the calling thread, whoever made it. */
@@ -15,11 +18,13 @@ public final class Add extends DeviceOp<Launch> {
         super(Device.current(), device -> launch(device, shape, type));
     }
 
+    /** On {@code device}, which must stay open as long as this. */
     public Add(Device device, Shape shape, DType type) {
         super(device.lend(), share -> launch(share, shape, type));
     }
 
     private static Launch launch(Device device, Shape shape, DType type) {
+        requireProblem("shape", shape, type);
         int vectors = VectorGrid.vectors(shape);
         long bytes = shape.bytes(type);
         return device.kernel("add_" + type.suffix()).launch().describe("add " + shape)

@@ -8,7 +8,14 @@ import separable.spec.DType;
 import separable.spec.PoolSpec;
 
 /**
- * The mean over square windows. {@code x, dx}: {@code spec.input()}; {@code y, dy}: {@code spec.output()}.
+ * The mean over square windows (LeCun et al. 1998; divisors as PyTorch's {@code AvgPool2d}). With K the kernel and S the stride
+ * <pre>
+ *   forward    y[n, oy, ox, c] = sum over the window's pixels of x[n, oy*S - top + ky, ox*S - left + kx, c] / divisor(oy, ox)
+ *   backward   dx, its transpose
+ * </pre>
+ * where pixels outside the picture are zero, and the divisor is K*K or the number of pixels inside the picture.
+ *
+ * <p>{@code x, dx}: {@code spec.input()}; {@code y, dy}: {@code spec.output()}; in the given precision.
  */
 public final class AveragePool extends DeviceOp<Passes> {
 
@@ -27,6 +34,7 @@ public final class AveragePool extends DeviceOp<Passes> {
     }
 
     private static Passes launches(Device device, PoolSpec spec, DType type, boolean countPadding) {
+        requireProblem("spec", spec, type);
         long in = spec.input().bytes(type);
         long out = spec.output().bytes(type);
         Launch forward = PoolLaunch.over(device, "average_pool_forward_" + type.suffix(), spec, spec.output());
@@ -35,10 +43,12 @@ public final class AveragePool extends DeviceOp<Passes> {
                 PoolLaunch.geometry(backward.input("dy", out).output("dx", in), spec).i32(countPadding ? 1 : 0));
     }
 
+    /** {@code y} from {@code x}. */
     public void forward(CUdeviceptr x, CUdeviceptr y, CUstream stream) {
         launches.forward().enqueue(stream, x, y);
     }
 
+    /** {@code dx} from {@code dy}: every window's gradient in equal shares to its pixels. */
     public void backward(CUdeviceptr dy, CUdeviceptr dx, CUstream stream) {
         launches.backward().enqueue(stream, dy, dx);
     }

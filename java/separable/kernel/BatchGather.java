@@ -1,5 +1,7 @@
 package separable.kernel;
 
+import static java.util.Objects.requireNonNull;
+
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
 import separable.device.Device;
@@ -56,6 +58,9 @@ public final class BatchGather extends DeviceOp<Launch> {
 
     private static Launch launch(Device device, int sourceHeight, int sourceWidth, Shape output, DType type, float[] mean,
                                  float[] deviation, int cropPadding, boolean flip) {
+        requireProblem("output", output, type);
+        requireNonNull(mean, "mean");
+        requireNonNull(deviation, "deviation");
         requireUsable(sourceHeight, sourceWidth, output, mean, deviation, cropPadding);
         int blocks = VectorGrid.blocks(output.h() * output.w(), THREADS * PIXELS_PER_THREAD);
         // How many samples and indices there are is not known here: at least one each.

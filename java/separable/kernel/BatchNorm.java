@@ -1,5 +1,7 @@
 package separable.kernel;
 
+import static java.util.Objects.requireNonNull;
+
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
 import separable.device.Device;
@@ -56,6 +58,8 @@ public final class BatchNorm extends DeviceOp<BatchNorm.Launches> {
     }
 
     private static Launches launches(Device device, Shape shape, DType type, Activation activation, float epsilon, float momentum) {
+        requireProblem("shape", shape, type);
+        requireNonNull(activation, "activation");
         if (!(epsilon > 0 && epsilon < Float.POSITIVE_INFINITY) || !(momentum >= 0 && momentum <= 1)) {
             throw new IllegalArgumentException("batch normalisation of " + shape + ": epsilon " + epsilon
                     + " must be above 0 and momentum " + momentum + " in [0, 1]");

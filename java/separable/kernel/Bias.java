@@ -8,7 +8,8 @@ import separable.spec.DType;
 import separable.spec.Shape;
 
 /**
- * One number added to every pixel of a channel, and its gradient.
+ * One number added to every pixel of a channel, {@code y[p, c] = x[p, c] + bias[c]}, and its gradient,
+ * {@code dbias[c] = sum over p of dy[p, c]}: the bias of PyTorch's {@code Conv2d} and {@code Linear}. {@code dx} is {@code dy}.
  *
  * <p>{@code x, y, dy}: the constructor's shape in the given precision; {@code bias, dbias}: fp32
  * {@code [shape.channelStride()]}, surplus channels zero. Outputs are overwritten. The methods enqueue one launch and allocate
@@ -25,11 +26,13 @@ public final class Bias extends DeviceOp<Bias.Launches> {
         super(Device.current(), device -> launches(device, shape, type));
     }
 
+    /** On {@code device}, which must stay open as long as this. */
     public Bias(Device device, Shape shape, DType type) {
         super(device.lend(), share -> launches(share, shape, type));
     }
 
     private static Launches launches(Device device, Shape shape, DType type) {
+        requireProblem("shape", shape, type);
         String problem = "bias " + shape + " " + type;
         ColumnGrid map = ColumnGrid.map(shape);
         ColumnGrid reduction = ColumnGrid.reduction(shape, device.multiprocessors());

@@ -42,6 +42,7 @@ public final class Compare extends DeviceOp<DeviceBuffer> {
         super(Device.current(), Compare::allocate);
     }
 
+    /** On {@code device}, which must stay open as long as this. */
     public Compare(Device device) {
         super(device.lend(), Compare::allocate);
     }

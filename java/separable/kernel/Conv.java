@@ -1,6 +1,8 @@
 package separable.kernel;
 
 import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
 import separable.device.Device;
 import separable.device.Launch;
 import separable.spec.ConvSpec;
@@ -10,14 +12,14 @@ import separable.spec.Pass;
 import separable.spec.Shape;
 
 /**
- * General convolution, in which every output channel sees every input channel: any kernel, stride, dilation and padding. With S
- * the stride and D the dilation
+ * General convolution, in which every output channel sees every input channel: any kernel, stride, dilation and padding (LeCun et
+ * al. 1998; with dilation, Yu and Koltun 2016). With S the stride and D the dilation
  * <pre>
  *   forward   y[n, oy, ox, co] = sum over ky, kx, ci of x[n, oy*S - top + ky*D, ox*S - left + kx*D, ci] * w[co, ky, kx, ci]
  * </pre>
  * where taps outside the picture are zero, and the two gradients are its transposes. Computed as matrix products over patches
- * that are gathered on the fly: nothing is copied out beforehand. Pictures with up to four channels have kernels of their own for
- * the forward pass and the filter gradient, which leave the surplus channels out.
+ * that are gathered on the fly, the implicit product of Chetlur et al. 2014: nothing is copied out beforehand. Pictures with up to
+ * four channels have kernels of their own for the forward pass and the filter gradient, which leave the surplus channels out.
  *
  * <p>Filters: [Cout, KH, KW, Cin] with stored channels as {@link Layout} says, surplus elements zero. Shapes, errors and lifetimes:
  * {@link ConvKernel}.
@@ -39,7 +41,7 @@ public final class Conv extends ConvKernel {
      * @throws IllegalStateException when no context is current
      */
     public Conv(ConvSpec spec, DType type, Layout layout) {
-        super(Device.current(), device -> launches(device, spec, type, layout, tiles(device, spec, type)));
+        super(Device.current(), device -> launches(device, spec, type, layout, UnaryOperator.identity()));
     }
 
     /** In {@link Layout#PADDED_NHWC}, as the layer graph stores activations. */
@@ -47,26 +49,29 @@ public final class Conv extends ConvKernel {
         this(device, spec, type, Layout.PADDED_NHWC);
     }
 
+    /**
+     * On {@code device}, which must stay open as long as this.
+     *
+     * @throws IllegalArgumentException when {@link #supports} says no, with what to use instead
+     */
     public Conv(Device device, ConvSpec spec, DType type, Layout layout) {
-        super(device.lend(), share -> launches(share, spec, type, layout, tiles(share, spec, type)));
+        super(device.lend(), share -> launches(share, spec, type, layout, UnaryOperator.identity()));
     }
 
     /** In {@link Layout#PADDED_NHWC} with one of {@link #variants} for its pass; the other passes as the rule says. */
     public Conv(Device device, ConvSpec spec, DType type, Variant variant) {
-        super(device.lend(), share -> launches(share, spec, type, Layout.PADDED_NHWC, tiles(share, spec, type).with(variant)));
+        super(device.lend(), share -> launches(share, spec, type, Layout.PADDED_NHWC, ConvTiles.taking(variant)));
     }
 
     /** With given tiles, so that tests can reach every one. */
     Conv(Device device, ConvSpec spec, DType type, ConvTiles tiles) {
-        super(device.lend(), share -> launches(share, spec, type, Layout.PADDED_NHWC, tiles));
+        super(device.lend(), share -> launches(share, spec, type, Layout.PADDED_NHWC, rule -> tiles));
     }
 
-    private static ConvLaunches launches(Device device, ConvSpec spec, DType type, Layout layout, ConvTiles tiles) {
-        if (!isIndexable(spec)) {
-            throw new IllegalArgumentException("general convolution cannot compute " + spec + ": it takes one group and at most "
-                    + Integer.MAX_VALUE + " filter elements");
-        }
-        requireLayout("general convolution", spec, type, layout, supports(spec, type, layout));
+    /** @param choice changes the tiles that the rule takes */
+    private static ConvLaunches launches(Device device, ConvSpec spec, DType type, Layout layout, UnaryOperator<ConvTiles> choice) {
+        requireSupported("general convolution", spec, type, layout, refusal(spec, type, layout));
+        ConvTiles tiles = choice.apply(tiles(device, spec, type));
         boolean few = hasFewChannels(spec);
         Shape out = spec.output();
         ConvOperands operands = ConvOperands.vectors(spec, type, layout);
@@ -86,9 +91,12 @@ public final class Conv extends ConvKernel {
     }
 
     private static List<GemmTile> forwardTiles(Device device, ConvSpec spec, DType type) {
+        return GemmTile.forData(forwardKinds(spec, type), spec.output().rows(), spec.output().channelStride(), device.multiprocessors());
+    }
+
+    private static List<GemmTile> forwardKinds(ConvSpec spec, DType type) {
         List<GemmTile> all = GemmTile.dataTiles(type);
-        return GemmTile.forData(hasFewChannels(spec) ? GemmTile.narrow(all) : all, spec.output().rows(), spec.output().channelStride(),
-                device.multiprocessors());
+        return hasFewChannels(spec) ? GemmTile.narrow(all) : all;
     }
 
     private static List<GemmTile> backwardTiles(Device device, ConvSpec spec, DType type) {
@@ -146,16 +154,22 @@ public final class Conv extends ConvKernel {
         return supports(spec, type, Layout.NHWC);
     }
 
-    /** NHWC with input and output channels in multiples of 8, and PADDED_NHWC; one group. */
+    /**
+     * NHWC with input and output channels in multiples of 8, and PADDED_NHWC; one group, but not from one channel to one, which is
+     * {@link DepthwiseConv}'s; up to 2 million channels on either side.
+     */
     public static boolean supports(ConvSpec spec, DType type, Layout layout) {
-        return isIndexable(spec) && (layout == Layout.PADDED_NHWC || layout == Layout.NHWC && isWholeVectors(spec));
+        return refusal(spec, type, layout).isEmpty();
     }
 
-    private static boolean isIndexable(ConvSpec spec) {
-        return spec.groups() == 1 && storedFilter(spec) <= Integer.MAX_VALUE;
-    }
-
-    private static long storedFilter(ConvSpec spec) {
-        return (long) spec.output().channelStride() * spec.kernelHeight() * spec.kernelWidth() * spec.input().channelStride();
+    /** Why it cannot compute the problem. */
+    private static Optional<String> refusal(ConvSpec spec, DType type, Layout layout) {
+        requireProblem(spec, type, layout);
+        if (spec.groups() != 1) {
+            return Optional.of("it takes one group");
+        }
+        return refusalOfProducts(spec, layout).or(() -> refusalOfColumns(spec,
+                !GemmTile.covering(forwardKinds(spec, type), Shape.roundUp(spec.outputChannels())).isEmpty()
+                        && !GemmTile.covering(GemmTile.dataTiles(type), spec.input().channelStride()).isEmpty()));
     }
 }

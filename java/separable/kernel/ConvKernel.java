@@ -1,5 +1,8 @@
 package separable.kernel;
 
+import static java.util.Objects.requireNonNull;
+
+import java.util.Optional;
 import java.util.function.Function;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
@@ -11,7 +14,9 @@ import separable.spec.Layout;
 import separable.spec.Shape;
 
 /**
- * One convolution problem's three passes, made once and enqueued any number of times.
+ * One convolution problem's three passes, made once and enqueued any number of times. As in all of deep learning, "convolution" is
+ * the cross-correlation of Dumoulin and Visin (2016), "A guide to convolution arithmetic for deep learning": the filter is not
+ * mirrored. The gradients are the transposes of the forward pass in one operand each.
  *
  * <p>{@code x, dx}: {@code spec.input()}; {@code y, dy}: {@code spec.output()}; {@code w}: the filter; all in the precision and the
  * layout of this instance ({@link separable.spec.Layout} gives the order of elements). {@code dw}: laid out like {@code w}, in
@@ -36,12 +41,48 @@ public abstract sealed class ConvKernel extends DeviceOp<ConvLaunches> permits C
         return spec.input().c() % Shape.CHANNEL_MULTIPLE == 0 && spec.outputChannels() % Shape.CHANNEL_MULTIPLE == 0;
     }
 
-    static void requireLayout(String op, ConvSpec spec, DType type, Layout layout, boolean supported) {
-        if (!supported) {
-            throw new IllegalArgumentException(op + " cannot compute " + spec + " " + type + " in " + layout
-                    + ": use GenericConv, which takes every layout, or padded-nhwc, where channels are stored in multiples of "
-                    + Shape.CHANNEL_MULTIPLE);
+    static void requireProblem(ConvSpec spec, DType type, Layout layout) {
+        requireNonNull(spec, "spec");
+        requireNonNull(type, "type");
+        requireNonNull(layout, "layout");
+    }
+
+    /** @param refusal why {@code op} cannot compute the problem, and what can; empty when it can */
+    static void requireSupported(String op, ConvSpec spec, DType type, Layout layout, Optional<String> refusal) {
+        if (refusal.isPresent()) {
+            throw new IllegalArgumentException(op + " cannot compute " + spec + " " + type + " in " + layout + ": " + refusal.get()
+                    + "; separable.tune.Convolution runs any problem by what can");
         }
+    }
+
+    /** Why a matrix product cannot compute what other classes are for, or does not read the layout. */
+    static Optional<String> refusalOfProducts(ConvSpec spec, Layout layout) {
+        if (spec.isDepthwise()) {
+            return Optional.of("from one channel to one it is a depthwise convolution, with a filter laid out as one: use DepthwiseConv");
+        }
+        return layout == Layout.NCHW ? Optional.of("it takes nhwc and padded-nhwc") : refusalOfVectors(spec, layout);
+    }
+
+    /** Why kernels that move whole vectors of channels cannot compute it. */
+    static Optional<String> refusalOfVectors(ConvSpec spec, Layout layout) {
+        if (layout == Layout.NHWC && !isWholeVectors(spec)) {
+            return Optional.of("in nhwc it takes channels in multiples of " + Shape.CHANNEL_MULTIPLE
+                    + ", in padded-nhwc any, since they are stored so");
+        }
+        return refusalOfFilter(spec, layout);
+    }
+
+    /** Why no kernel can index the filter. */
+    static Optional<String> refusalOfFilter(ConvSpec spec, Layout layout) {
+        return layout.filterElements(spec) <= Integer.MAX_VALUE ? Optional.empty()
+                : Optional.of("its filter stores " + layout.filterElements(spec) + " elements, and kernels index with 32 bits: at most "
+                        + Integer.MAX_VALUE);
+    }
+
+    /** Why a grid does not reach over all channels of input and output. */
+    static Optional<String> refusalOfColumns(ConvSpec spec, boolean fit) {
+        return fit ? Optional.empty() : Optional.of("one of " + spec.input().c() + " and " + spec.outputChannels()
+                + " channels is more than its grid has blocks for");
     }
 
     /** Elements of {@code w} and {@code dw} in memory, at most 2^31 - 1. */

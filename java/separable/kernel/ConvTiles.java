@@ -1,5 +1,9 @@
 package separable.kernel;
 
+import static java.util.Objects.requireNonNull;
+
+import java.util.function.UnaryOperator;
+
 /**
  * The tiles of one convolution's three products.
  *
@@ -11,8 +15,13 @@ record ConvTiles(GemmTile forward, GemmTile backwardData, GemmTile filter, int f
         this(forward, backwardData, filter, 0);
     }
 
-    /** These tiles, but {@code variant} for its own pass. */
-    ConvTiles with(Variant variant) {
+    /** Changes tiles to {@code variant} for its own pass. */
+    static UnaryOperator<ConvTiles> taking(Variant variant) {
+        requireNonNull(variant, "variant");
+        return tiles -> tiles.with(variant);
+    }
+
+    private ConvTiles with(Variant variant) {
         if (!(variant instanceof GemmVariant product)) {
             throw new IllegalArgumentException("variant " + variant.name() + " is not one of a matrix product's: use those that variants lists");
         }

@@ -1,15 +1,19 @@
 package separable.kernel;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.List;
 import java.util.Optional;
 import separable.device.Device;
+import separable.device.Launch;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.Layout;
 import separable.spec.Pass;
 
 /**
- * Depthwise convolution: every channel with a filter of its own,
+ * Depthwise convolution, the first half of a depthwise separable one (Chollet 2017; Howard et al. 2017): every channel with a filter
+ * of its own,
  * <pre>
  *   forward           y[n,oy,ox,c]  = sum over ky, kx of x[n, oy*S - top + ky*D, ox*S - left + kx*D, c] * w[ky,kx,c]
  *   data gradient     its transpose in x
@@ -43,13 +47,18 @@ public final class DepthwiseConv extends ConvKernel {
         this(device, spec, type, Layout.PADDED_NHWC);
     }
 
+    /**
+     * On {@code device}, which must stay open as long as this.
+     *
+     * @throws IllegalArgumentException when {@link #supports} says no, with what to use instead
+     */
     public DepthwiseConv(Device device, ConvSpec spec, DType type, Layout layout) {
         this(device.lend(), spec, type, layout, Optional.empty());
     }
 
     /** In {@link Layout#PADDED_NHWC} with one of {@link #variants} for its pass; the other passes as the rule says. */
     public DepthwiseConv(Device device, ConvSpec spec, DType type, Variant variant) {
-        this(device.lend(), spec, type, Layout.PADDED_NHWC, Optional.of(variant));
+        super(device.lend(), share -> launches(share, spec, type, Layout.PADDED_NHWC, Optional.of(requireNonNull(variant, "variant"))));
     }
 
     private DepthwiseConv(Device share, ConvSpec spec, DType type, Layout layout, Optional<Variant> variant) {
@@ -57,11 +66,7 @@ public final class DepthwiseConv extends ConvKernel {
     }
 
     private static ConvLaunches launches(Device device, ConvSpec spec, DType type, Layout layout, Optional<Variant> variant) {
-        if (!spec.isDepthwise()) {
-            throw new IllegalArgumentException("depthwise convolution cannot compute " + spec
-                    + ": it takes as many groups and output channels as input channels");
-        }
-        requireLayout("depthwise convolution", spec, type, layout, supports(spec, type, layout));
+        requireSupported("depthwise convolution", spec, type, layout, refusal(spec, type, layout));
         return layout == Layout.NCHW ? DepthwiseNchw.launches(device, spec, type) : DepthwiseNhwc.launches(device, spec, type, variant);
     }
 
@@ -75,8 +80,24 @@ public final class DepthwiseConv extends ConvKernel {
         return supports(spec, type, Layout.NHWC);
     }
 
-    /** One filter a channel; in NCHW and PADDED_NHWC any number of channels, in NHWC multiples of 8. */
+    /**
+     * One filter a channel; in NCHW and PADDED_NHWC any number of channels, in NHWC multiples of 8. With channels last up to 65,535
+     * taps and 16 million channels.
+     */
     public static boolean supports(ConvSpec spec, DType type, Layout layout) {
-        return spec.isDepthwise() && (layout != Layout.NHWC || isWholeVectors(spec));
+        return refusal(spec, type, layout).isEmpty();
+    }
+
+    /** Why it cannot compute the problem. */
+    private static Optional<String> refusal(ConvSpec spec, DType type, Layout layout) {
+        requireProblem(spec, type, layout);
+        if (!spec.isDepthwise()) {
+            return Optional.of("it takes as many groups and output channels as input channels");
+        }
+        if (layout == Layout.NCHW) {
+            return refusalOfFilter(spec, layout);
+        }
+        return refusalOfVectors(spec, layout).or(() -> DepthwiseVariant.fitsGrid(spec) ? Optional.empty()
+                : Optional.of("with channels last it takes up to " + Launch.GRID_LIMIT_YZ + " taps and as many tiles of channels"));
     }
 }

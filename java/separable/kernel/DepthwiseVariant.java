@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import separable.device.Device;
+import separable.device.Launch;
 import separable.spec.ConvSpec;
 import separable.spec.Pass;
 import separable.spec.Shape;
@@ -82,6 +83,12 @@ record DepthwiseVariant(Pass pass, boolean strips, int share) implements Variant
     /** CTAs along z of the filter gradient, which share the taps: see depthwise_filter.cu. */
     int filterDepth(ConvSpec spec) {
         return filterDepth(spec, strips);
+    }
+
+    /** Whether the grid of the filter gradient, which has tiles of channels along y and taps along z, is one that a device takes. */
+    static boolean fitsGrid(ConvSpec spec) {
+        int tiles = ColumnGrid.lines(1, 1, spec.input().channelStride(), 1).tiles();
+        return tiles <= Launch.GRID_LIMIT_YZ && (long) spec.kernelHeight() * spec.kernelWidth() <= Launch.GRID_LIMIT_YZ;
     }
 
     private static int filterDepth(ConvSpec spec, boolean strips) {

@@ -1,9 +1,12 @@
 package separable.kernel;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.List;
 import java.util.function.Function;
 import separable.device.Closing;
 import separable.device.Device;
+import separable.spec.DType;
 
 /**
  * What every op has: a share of a device, and the launches it described there. Closing the op ends them and nothing else; closed,
@@ -28,6 +31,12 @@ abstract class DeviceOp<L> implements AutoCloseable {
             Closing.after(failure, List.of(share));
             throw failure;
         }
+    }
+
+    /** Refuses a problem of which a part is missing. @param name of {@code extents}, a shape or what else tells them */
+    static void requireProblem(String name, Object extents, DType type) {
+        requireNonNull(extents, name);
+        requireNonNull(type, "type");
     }
 
     Device device() {

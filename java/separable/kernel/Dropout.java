@@ -8,9 +8,10 @@ import separable.spec.DType;
 import separable.spec.Shape;
 
 /**
- * Inverted dropout: a fraction {@code rate} of the elements becomes 0, the others are multiplied by {@code 1 / (1 - rate)}.
- * The mask follows from the element's place, {@code salt}, and the seed and step in {@link StepState} by Philox4x32-10; it is
- * never stored: the backward pass makes it again. Evaluation leaves the op out.
+ * Inverted dropout (Srivastava et al. 2014, scaled in training as PyTorch does): a fraction {@code rate} of the elements becomes 0, the
+ * others are multiplied by {@code 1 / (1 - rate)}. The mask follows from the element's place, {@code salt}, and the seed and step in
+ * {@link StepState} by Philox4x32-10 (Salmon et al. 2011); it is never stored: the backward pass makes it again. Evaluation leaves the
+ * op out.
  */
 public final class Dropout extends DeviceOp<Passes> {
 
@@ -19,6 +20,7 @@ public final class Dropout extends DeviceOp<Passes> {
      *
      * @param rate in [0, 1)
      * @param salt tells the dropout layers of a network apart
+     * @throws IllegalArgumentException for another rate
      */
     public Dropout(Shape shape, DType type, float rate, int salt) {
         super(Device.current(), device -> launches(device, shape, type, rate, salt));
@@ -27,12 +29,14 @@ public final class Dropout extends DeviceOp<Passes> {
     /**
      * @param rate in [0, 1)
      * @param salt tells the dropout layers of a network apart
+     * @throws IllegalArgumentException for another rate
      */
     public Dropout(Device device, Shape shape, DType type, float rate, int salt) {
         super(device.lend(), share -> launches(share, shape, type, rate, salt));
     }
 
     private static Passes launches(Device device, Shape shape, DType type, float rate, int salt) {
+        requireProblem("shape", shape, type);
         if (!(rate >= 0 && rate < 1)) {
             throw new IllegalArgumentException("dropout rate " + rate + " of " + shape + ": it must be at least 0 and below 1");
         }

@@ -1,5 +1,7 @@
 package separable.kernel;
 
+import static java.util.Objects.requireNonNull;
+
 import separable.device.Device;
 import separable.device.Launch;
 import separable.spec.DType;
@@ -32,6 +34,7 @@ final class FlatUpdate {
      * @param slots            names of the optimiser state buffers
      */
     static Launch launch(Device device, String name, int elements, DType copy, int vectorsPerThread, String... slots) {
+        requireNonNull(copy, "copy");
         if (elements < 1 || elements % MASK_ELEMENTS != 0) {
             throw new IllegalArgumentException(name + " over " + elements + " elements: a positive multiple of " + MASK_ELEMENTS
                     + " is needed, one byte of the decay mask each");

@@ -3,6 +3,7 @@ package separable.kernel;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
+import separable.device.Launch;
 import separable.spec.DType;
 
 /**
@@ -41,12 +42,17 @@ record GemmTile(int rows, int columns, int depth, int threads, double cost) {
         return tiles.stream().filter(tile -> tile.columns <= NARROW).toList();
     }
 
+    /** Those with which a grid reaches over {@code width} columns, which it has along y. */
+    static List<GemmTile> covering(List<GemmTile> tiles, int width) {
+        return tiles.stream().filter(tile -> VectorGrid.blocks(width, tile.columns) <= Launch.GRID_LIMIT_YZ).toList();
+    }
+
     /**
      * Best first: the tiles with which the busiest multiprocessor is done soonest, for a product of {@code height x width}. Narrow
      * tiles waste nothing beyond a narrow output, wide ones read less, small ones share the work better.
      */
     static List<GemmTile> forData(List<GemmTile> tiles, int height, int width, int multiprocessors) {
-        return ranked(tiles, tile -> Math.ceil((double) tile.blocks(height, width) / multiprocessors));
+        return ranked(covering(tiles, width), tile -> Math.ceil((double) tile.blocks(height, width) / multiprocessors));
     }
 
     /** Best first: the tiles that waste least on a filter gradient of {@code height x width}; splitting its depth shares the work. */

@@ -9,7 +9,8 @@ import separable.spec.Shape;
 
 /**
  * Convolution of any kind in any layout: any groups, channel multiplier, kernel, stride, dilation, padding and channel count. Plain
- * and slow: the last resort where no other class supports a problem, and what faster ones are checked against. With G groups of
+ * and slow: the last resort where no other class supports a problem, and what faster ones are checked against. The definition is
+ * PyTorch's {@code Conv2d}; groups are those of Krizhevsky et al. (2012). With G groups of
  * I = Cin / G inputs and O = Cout / G outputs, stride S and dilation D
  * <pre>
  *   forward   y[n, oy, ox, co] = sum over ky, kx, ci of x[n, oy*S - top + ky*D, ox*S - left + kx*D, co/O*I + ci] * w[co, ky, kx, ci]
@@ -47,21 +48,27 @@ public final class GenericConv extends ConvKernel {
         this(device, spec, type, Layout.PADDED_NHWC);
     }
 
+    /**
+     * On {@code device}, which must stay open as long as this.
+     *
+     * @throws IllegalArgumentException when the filter has more than 2^31 - 1 stored elements
+     */
     public GenericConv(Device device, ConvSpec spec, DType type, Layout layout) {
         super(device.lend(), share -> launches(share, spec, type, layout));
     }
 
     static ConvLaunches launches(Device device, ConvSpec spec, DType type, Layout layout) {
         if (!supports(spec, type, layout)) {
-            throw new IllegalArgumentException("generic convolution cannot compute " + spec + " in " + layout + ": its filter stores "
-                    + layout.filterElements(spec) + " elements, and kernels index with 32 bits: at most " + Integer.MAX_VALUE);
+            throw new IllegalArgumentException("generic convolution cannot compute " + spec + " in " + layout + ": "
+                    + refusalOfFilter(spec, layout).orElseThrow());
         }
         return new Description(device, spec, type, layout).launches();
     }
 
     /** Whether the filter can be indexed with 32 bits; activations always can. */
     public static boolean supports(ConvSpec spec, DType type, Layout layout) {
-        return layout.filterElements(spec) <= Integer.MAX_VALUE;
+        requireProblem(spec, type, layout);
+        return refusalOfFilter(spec, layout).isEmpty();
     }
 
     /** Whether it computes {@code spec} in {@link Layout#NHWC}. */

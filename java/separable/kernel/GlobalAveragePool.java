@@ -7,7 +7,10 @@ import separable.device.Launch;
 import separable.spec.DType;
 import separable.spec.Shape;
 
-/** The mean over all pixels of a picture: {@code x} of {@code shape}, {@code y} of {@code Shape.matrix(n, c)}. */
+/**
+ * The mean over all pixels of a picture (Lin et al. 2013, "Network in network"): {@code x, dx} of {@code shape}, {@code y, dy} of
+ * {@code Shape.matrix(n, c)}, in the given precision.
+ */
 public final class GlobalAveragePool extends DeviceOp<Passes> {
 
     /** On the context that is current on the calling thread, whoever made it. */
@@ -15,11 +18,13 @@ public final class GlobalAveragePool extends DeviceOp<Passes> {
         super(Device.current(), device -> launches(device, shape, type));
     }
 
+    /** On {@code device}, which must stay open as long as this. */
     public GlobalAveragePool(Device device, Shape shape, DType type) {
         super(device.lend(), share -> launches(share, shape, type));
     }
 
     private static Passes launches(Device device, Shape shape, DType type) {
+        requireProblem("shape", shape, type);
         Shape pooled = Shape.matrix(shape.n(), shape.c());
         long in = shape.bytes(type);
         long out = pooled.bytes(type);
@@ -37,6 +42,7 @@ public final class GlobalAveragePool extends DeviceOp<Passes> {
         return launch.i32(shape.n()).i32(shape.h() * shape.w()).i32(shape.channelStride());
     }
 
+    /** {@code y} = the sum over all pixels of {@code x}, in fp32, divided by {@code h * w}. */
     public void forward(CUdeviceptr x, CUdeviceptr y, CUstream stream) {
         launches.forward().enqueue(stream, x, y);
     }

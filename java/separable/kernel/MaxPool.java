@@ -8,8 +8,8 @@ import separable.spec.DType;
 import separable.spec.PoolSpec;
 
 /**
- * The maximum over square windows, padding counted as -infinity. {@code x, dx}: {@code spec.input()}; {@code y, dy}:
- * {@code spec.output()}.
+ * The maximum over square windows, padding counted as -infinity, as PyTorch's {@code MaxPool2d} (Ranzato et al. 2007). {@code x, dx}:
+ * {@code spec.input()}; {@code y, dy}: {@code spec.output()}; in the given precision.
  */
 public final class MaxPool extends DeviceOp<Passes> {
 
@@ -18,11 +18,13 @@ public final class MaxPool extends DeviceOp<Passes> {
         super(Device.current(), device -> launches(device, spec, type));
     }
 
+    /** On {@code device}, which must stay open as long as this. */
     public MaxPool(Device device, PoolSpec spec, DType type) {
         super(device.lend(), share -> launches(share, spec, type));
     }
 
     private static Passes launches(Device device, PoolSpec spec, DType type) {
+        requireProblem("spec", spec, type);
         long in = spec.input().bytes(type);
         long out = spec.output().bytes(type);
         Launch forward = PoolLaunch.over(device, "max_pool_forward_" + type.suffix(), spec, spec.output());
@@ -31,6 +33,7 @@ public final class MaxPool extends DeviceOp<Passes> {
                 PoolLaunch.geometry(backward.input("x", in).input("y", out).input("dy", out).output("dx", in), spec));
     }
 
+    /** {@code y} from {@code x}; a window with a NaN gives NaN. */
     public void forward(CUdeviceptr x, CUdeviceptr y, CUstream stream) {
         launches.forward().enqueue(stream, x, y);
     }

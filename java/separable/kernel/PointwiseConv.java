@@ -1,6 +1,8 @@
 package separable.kernel;
 
 import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
 import separable.device.Device;
 import separable.device.Launch;
 import separable.spec.ConvSpec;
@@ -10,8 +12,8 @@ import separable.spec.Pass;
 import separable.spec.Shape;
 
 /**
- * Pointwise (1x1) convolution, and on {@link Shape#matrix} a dense layer, as one matrix product each: with {@code M = N*H*W}
- * pixels
+ * Pointwise (1x1) convolution (Lin et al. 2013, "Network in network"; the second half of a depthwise separable one, Howard
+ * et al. 2017), and on {@link Shape#matrix} a dense layer, as one matrix product each: with {@code M = N*H*W} pixels
  * <pre>
  *   forward           y  = x w^T
  *   data gradient     dx = dy w
@@ -36,7 +38,7 @@ public final class PointwiseConv extends ConvKernel {
      * @throws IllegalStateException when no context is current
      */
     public PointwiseConv(ConvSpec spec, DType type, Layout layout) {
-        super(Device.current(), device -> launches(device, spec, type, layout, tiles(device, spec, type)));
+        super(Device.current(), device -> launches(device, spec, type, layout, UnaryOperator.identity()));
     }
 
     /** In {@link Layout#PADDED_NHWC}, as the layer graph stores activations. */
@@ -44,26 +46,29 @@ public final class PointwiseConv extends ConvKernel {
         this(device, spec, type, Layout.PADDED_NHWC);
     }
 
+    /**
+     * On {@code device}, which must stay open as long as this.
+     *
+     * @throws IllegalArgumentException when {@link #supports} says no, with what to use instead
+     */
     public PointwiseConv(Device device, ConvSpec spec, DType type, Layout layout) {
-        super(device.lend(), share -> launches(share, spec, type, layout, tiles(share, spec, type)));
+        super(device.lend(), share -> launches(share, spec, type, layout, UnaryOperator.identity()));
     }
 
     /** In {@link Layout#PADDED_NHWC} with one of {@link #variants} for its pass; the other passes as the rule says. */
     public PointwiseConv(Device device, ConvSpec spec, DType type, Variant variant) {
-        super(device.lend(), share -> launches(share, spec, type, Layout.PADDED_NHWC, tiles(share, spec, type).with(variant)));
+        super(device.lend(), share -> launches(share, spec, type, Layout.PADDED_NHWC, ConvTiles.taking(variant)));
     }
 
     /** With given tiles, so that tests can reach every one. */
     PointwiseConv(Device device, ConvSpec spec, DType type, ConvTiles tiles) {
-        super(device.lend(), share -> launches(share, spec, type, Layout.PADDED_NHWC, tiles));
+        super(device.lend(), share -> launches(share, spec, type, Layout.PADDED_NHWC, rule -> tiles));
     }
 
-    private static ConvLaunches launches(Device device, ConvSpec spec, DType type, Layout layout, ConvTiles tiles) {
-        if (!spec.isPointwise()) {
-            throw new IllegalArgumentException("pointwise convolution cannot compute " + spec
-                    + ": it takes a 1x1 kernel with stride 1, one group and no padding");
-        }
-        requireLayout("pointwise convolution", spec, type, layout, supports(spec, type, layout));
+    /** @param choice changes the tiles that the rule takes */
+    private static ConvLaunches launches(Device device, ConvSpec spec, DType type, Layout layout, UnaryOperator<ConvTiles> choice) {
+        requireSupported("pointwise convolution", spec, type, layout, refusal(spec, type, layout));
+        ConvTiles tiles = choice.apply(tiles(device, spec, type));
         ConvOperands operands = ConvOperands.vectors(spec, type, layout);
         FilterSplit split = tiles.split(cout(spec), cin(spec), pixels(spec), device.multiprocessors());
         return new ConvLaunches(
@@ -116,10 +121,22 @@ public final class PointwiseConv extends ConvKernel {
         return supports(spec, type, Layout.NHWC);
     }
 
-    /** NHWC with input and output channels in multiples of 8, and PADDED_NHWC. */
+    /**
+     * NHWC with input and output channels in multiples of 8, and PADDED_NHWC, but not from one channel to one, which is
+     * {@link DepthwiseConv}'s; up to 4 million channels on either side.
+     */
     public static boolean supports(ConvSpec spec, DType type, Layout layout) {
-        return spec.isPointwise() && Layout.PADDED_NHWC.filterElements(spec) <= Integer.MAX_VALUE
-                && (layout == Layout.PADDED_NHWC || layout == Layout.NHWC && isWholeVectors(spec));
+        return refusal(spec, type, layout).isEmpty();
+    }
+
+    /** Why it cannot compute the problem. */
+    private static Optional<String> refusal(ConvSpec spec, DType type, Layout layout) {
+        requireProblem(spec, type, layout);
+        if (!spec.isPointwise()) {
+            return Optional.of("it takes a 1x1 kernel with stride 1, one group and no padding");
+        }
+        return refusalOfProducts(spec, layout).or(() -> refusalOfColumns(spec,
+                !GemmTile.covering(GemmTile.dataTiles(type), Math.max(cin(spec), cout(spec))).isEmpty()));
     }
 
     private static int pixels(ConvSpec spec) {

@@ -1,5 +1,7 @@
 package separable.kernel;
 
+import static java.util.Objects.requireNonNull;
+
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
 import separable.device.Device;
@@ -30,6 +32,8 @@ public final class Relu extends DeviceOp<Passes> {
     }
 
     private static Passes launches(Device device, Shape shape, DType type, Activation activation) {
+        requireProblem("shape", shape, type);
+        requireNonNull(activation, "activation");
         float ceiling = ceiling(activation);
         String problem = activation + " " + shape;
         int vectors = VectorGrid.vectors(shape);

@@ -46,6 +46,7 @@ public final class SoftmaxCrossEntropy extends DeviceOp<SoftmaxCrossEntropy.Laun
     }
 
     private static Launches launches(Device device, Shape logits, DType type, float smoothing) {
+        requireProblem("logits", logits, type);
         if (!(smoothing >= 0 && smoothing < 1)) {
             throw new IllegalArgumentException("label smoothing " + smoothing + ": it must be at least 0 and below 1");
         }

@@ -54,6 +54,7 @@ public final class StepState extends DeviceOp<DeviceBuffer> {
         super(Device.current(), StepState::allocate);
     }
 
+    /** On {@code device}, which must stay open as long as this. */
     public StepState(Device device) {
         super(device.lend(), StepState::allocate);
     }

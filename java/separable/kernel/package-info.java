@@ -7,13 +7,18 @@
  * {@link separable.spec.DType}, and called any number of times. The constructors without a {@link separable.device.Device} take the
  * CUDA context that is current on the calling thread: one made by {@code cuCtxCreate}, or the primary one, in which the CUDA
  * runtime and cuDNN work. It stays its maker's. The kernels are loaded into it with the first op and unloaded with the close of
- * the last one; nothing else is left there. Close ops before the context; a close after it logs a warning and does no harm.
+ * the last one; nothing else is left there. Only while such ops are open does a static registry hold the contexts they borrow, so that
+ * all ops of one context share its kernels. Close ops before the context; a close after it logs a warning and does no harm.
  * Constructors may load and allocate: they belong outside captures and loops.
  *
  * <h2>Layouts</h2>
  * The convolutions take a {@link separable.spec.Layout}, and their {@code supports} says which. All other ops store channels last, each
  * pixel rounded up to a multiple of 8 channels: with C % 8 == 0, NHWC and PADDED_NHWC are one layout in memory, and both are
  * right. A {@link separable.spec.Shape} knows its bytes. Surplus channels must be zero, and are left zero.
+ *
+ * <p>A convolution that a class does not compute is refused when the op is made, with the reason. Whoever does not want to choose
+ * takes {@code separable.tune.Convolution}, which runs any problem: by these classes, by cuDNN, or by
+ * {@link separable.kernel.GenericConv}.
  *
  * <h2>Streams and captures</h2>
  * Every method enqueues one kernel, at most with a memset before it, and returns: no copy, no allocation, no waiting. Any stream of the
@@ -58,7 +63,8 @@
  * null, misaligned, freed, too short, in host memory or in another context, an output that overlaps another argument (unless the
  * method says it may be the same), and a stream of another context; with {@link java.lang.IllegalStateException} a call after close,
  * after the device was closed, or on a thread where the context is not current. The driver is asked only about addresses and
- * streams that differ from the previous call's, so that a repeated call costs a few comparisons. What the driver refuses ends in
+ * streams that differ from the previous call's, so that a repeated call costs a few comparisons: memory freed in between goes unseen,
+ * and on a thread where the context is not current the driver alone refuses it. What the driver refuses ends in
  * {@link separable.device.DeviceException}, whether JCuda's own exceptions are switched on or off; that switch is never touched.
  *
  * <h2>Threads</h2>

@@ -1,5 +1,7 @@
 package separable.spec;
 
+import static java.util.Objects.requireNonNull;
+
 /**
  * One convolution problem: input shape, output channels, filter, stride, dilation, padding and groups.
  *
@@ -9,7 +11,13 @@ package separable.spec;
 public record ConvSpec(Shape input, int outputChannels, int kernelHeight, int kernelWidth, int stride, int dilation,
                        Padding padding, int groups) {
 
+    /**
+     * @throws IllegalArgumentException when an extent is below 1, the groups do not divide the channels, the window does not fit, or
+     *     the output has more elements than kernels can index
+     */
     public ConvSpec {
+        requireNonNull(input, "input");
+        requireNonNull(padding, "padding");
         if (outputChannels < 1 || kernelHeight < 1 || kernelWidth < 1 || stride < 1 || dilation < 1 || groups < 1) {
             throw new IllegalArgumentException("convolution of " + input + " to " + outputChannels + " channels, kernel "
                     + kernelHeight + "x" + kernelWidth + ", stride " + stride + ", dilation " + dilation + ", groups " + groups
@@ -25,10 +33,13 @@ public record ConvSpec(Shape input, int outputChannels, int kernelHeight, int ke
             throw new IllegalArgumentException("a picture of " + input + " with " + padding + " has " + height + "x" + width
                     + " pixels; kernels count with 32 bits, so at most " + Integer.MAX_VALUE + " a side are possible");
         }
-        if (extent(height, kernelHeight, stride, dilation) < 1 || extent(width, kernelWidth, stride, dilation) < 1) {
+        int rows = extent(height, kernelHeight, stride, dilation);
+        int columns = extent(width, kernelWidth, stride, dilation);
+        if (rows < 1 || columns < 1) {
             throw new IllegalArgumentException("a " + kernelHeight + "x" + kernelWidth + " kernel with dilation " + dilation
                     + " does not fit the padded picture of " + input + " with " + padding + ": use a larger resolution");
         }
+        new Shape(input.n(), rows, columns, outputChannels);    // refuses an output that kernels could not index
     }
 
     /** A depthwise convolution with channel multiplier 1. */
@@ -58,6 +69,7 @@ public record ConvSpec(Shape input, int outputChannels, int kernelHeight, int ke
         return (int) Math.max(0, Math.floorDiv(padded - (kernel - 1L) * dilation - 1, stride) + 1);
     }
 
+    /** Shape of the result: a pixel for every place where the whole window lies inside the padded picture. */
     public Shape output() {
         return new Shape(input.n(),
                 extent(paddedHeight(input, padding), kernelHeight, stride, dilation),
@@ -65,10 +77,12 @@ public record ConvSpec(Shape input, int outputChannels, int kernelHeight, int ke
                 outputChannels);
     }
 
+    /** Whether every channel has a filter of its own, channel multiplier 1; true of a convolution from one channel to one. */
     public boolean isDepthwise() {
         return groups == input.c() && outputChannels == input.c();
     }
 
+    /** Whether every pixel is a matrix product of its own: one tap, stride 1, no padding, one group. */
     public boolean isPointwise() {
         return groups == 1 && kernelHeight == 1 && kernelWidth == 1 && stride == 1 && padding.equals(Padding.NONE);
     }

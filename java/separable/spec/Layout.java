@@ -42,13 +42,14 @@ public enum Layout {
         return (long) elements(shape) * type.bytes();
     }
 
-    /** Elements of a convolution's filter in memory. */
+    /** Elements of a convolution's filter in memory, at most {@link Long#MAX_VALUE}; kernels can index 2^31 - 1 of them. */
     public long filterElements(ConvSpec spec) {
         long taps = (long) spec.kernelHeight() * spec.kernelWidth();
         if (spec.isDepthwise()) {
-            return taps * storedChannels(spec.outputChannels());
+            return Shape.product(taps, storedChannels(spec.outputChannels()));
         }
-        return taps * storedChannels(spec.outputChannels()) * storedChannels(spec.input().c() / spec.groups());
+        long filters = Shape.product(taps, storedChannels(spec.outputChannels()));
+        return Shape.product(filters, storedChannels(spec.input().c() / spec.groups()));
     }
 
     /** The name users type and read: {@code nhwc}, {@code nchw}, {@code padded-nhwc}. */

@@ -26,6 +26,12 @@ public record Padding(int top, int left, int bottom, int right) {
         return new Padding(vertical / 2, horizontal / 2, vertical - vertical / 2, horizontal - horizontal / 2);
     }
 
+    /** {@code padding 1} when all sides are alike, else {@code padding top 0 left 0 bottom 1 right 1}. */
+    @Override
+    public String toString() {
+        return equals(symmetric(top)) ? "padding " + top : "padding top " + top + " left " + left + " bottom " + bottom + " right " + right;
+    }
+
     private static int sameTotal(int size, int kernel, int stride, int dilation) {
         int output = (size + stride - 1) / stride;
         return Math.max(0, (output - 1) * stride + (kernel - 1) * dilation + 1 - size);

@@ -1,9 +1,14 @@
 package separable.spec;
 
+import static java.util.Objects.requireNonNull;
+
 /** One pooling problem: a square window moved over every channel of the input. */
 public record PoolSpec(Shape input, int kernel, int stride, Padding padding) {
 
+    /** @throws IllegalArgumentException when an extent is below 1, the window does not fit, or lies in the padding alone */
     public PoolSpec {
+        requireNonNull(input, "input");
+        requireNonNull(padding, "padding");
         if (kernel < 1 || stride < 1) {
             throw new IllegalArgumentException("pooling of " + input + ": kernel " + kernel + " and stride " + stride + " must be at least 1");
         }
@@ -16,6 +21,7 @@ public record PoolSpec(Shape input, int kernel, int stride, Padding padding) {
         }
     }
 
+    /** Shape of the result: a pixel for every place where the whole window lies inside the padded picture. */
     public Shape output() {
         return new Shape(input.n(),
                 (input.h() + padding.top() + padding.bottom() - kernel) / stride + 1,

@@ -15,10 +15,10 @@ public record Shape(int n, int h, int w, int c) {
         if (n < 1 || h < 1 || w < 1 || c < 1) {
             throw new IllegalArgumentException("shape " + n + "x" + h + "x" + w + "x" + c + ": every extent must be at least 1");
         }
-        long stored = (long) n * h * w * roundUp(c);
-        if (stored > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException("shape " + n + "x" + h + "x" + w + "x" + c + " stores " + stored
-                    + " elements; kernels index with 32 bits, so at most " + Integer.MAX_VALUE + " are possible: lower the batch");
+        long pixels = product((long) n * h, w);
+        if (pixels > Integer.MAX_VALUE || c > Integer.MAX_VALUE - CHANNEL_MULTIPLE || pixels * roundUp(c) > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("shape " + n + "x" + h + "x" + w + "x" + c + " stores more than " + Integer.MAX_VALUE
+                    + " elements, which is what kernels can index with 32 bits: lower the batch");
         }
     }
 
@@ -30,6 +30,11 @@ public record Shape(int n, int h, int w, int c) {
     /** {@code channels} rounded up to a multiple of {@link #CHANNEL_MULTIPLE}. */
     public static int roundUp(int channels) {
         return Math.addExact(channels, CHANNEL_MULTIPLE - 1) / CHANNEL_MULTIPLE * CHANNEL_MULTIPLE;
+    }
+
+    /** {@code a * b} of two numbers that are not negative, or {@link Long#MAX_VALUE} where that is more. */
+    static long product(long a, long b) {
+        return b != 0 && a > Long.MAX_VALUE / b ? Long.MAX_VALUE : a * b;
     }
 
     /** Channels a pixel occupies in memory. */

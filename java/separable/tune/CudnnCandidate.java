@@ -46,13 +46,14 @@ final class CudnnCandidate implements Candidate {
         }
         Map<String, CudnnAlgorithm> algorithms = new LinkedHashMap<>();
         CudnnConv convolution = open(handle, problem);
+        List<AutoCloseable> owned = List.of(handle::release, convolution);
         try {
             convolution.suggestedAlgorithms(problem.pass(), Long.MAX_VALUE).forEach(each -> algorithms.putIfAbsent(each.name(), each));
             convolution.algorithms(problem.pass(), Long.MAX_VALUE).forEach(each -> algorithms.putIfAbsent(each.name(), each));
-        } finally {
-            convolution.close();
-            handle.release();
+        } catch (RuntimeException failure) {
+            throw Closing.after(failure, owned);
         }
+        Closing.all(owned);
         List<Offer> offers = new ArrayList<>();
         for (CudnnAlgorithm algorithm : algorithms.values()) {
             if (algorithm.deterministic()) {

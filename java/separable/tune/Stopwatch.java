@@ -76,8 +76,14 @@ public final class Stopwatch implements AutoCloseable {
         this.device = Objects.requireNonNull(device, "device");
         this.rules = Objects.requireNonNull(rules, "rules");
         stream = device.newStream();
-        before = device.newEvent();
-        after = device.newEvent();
+        List<AutoCloseable> owned = new ArrayList<>(List.of(stream));
+        try {
+            before = device.newEvent();
+            owned.add(before);
+            after = device.newEvent();
+        } catch (RuntimeException failure) {
+            throw Closing.after(failure, owned);
+        }
     }
 
     /** The stream that everything is enqueued on. */
@@ -102,10 +108,11 @@ public final class Stopwatch implements AutoCloseable {
             List<Lane> running = lanes.stream().filter(lane -> lane.estimate <= rules.hopeless * fastest).toList();
             running.forEach(Lane::prepare);
             run(running);
-            return lanes.stream().map(Lane::timing).toList();
-        } finally {
-            Closing.all(lanes);
+        } catch (RuntimeException failure) {
+            throw Closing.after(failure, lanes);
         }
+        Closing.all(lanes);
+        return lanes.stream().map(Lane::timing).toList();
     }
 
     private Lane warmUp(Contender contender, int sets) {

@@ -49,7 +49,7 @@ class CudnnConvTest {
 
     @Test
     void whatACallerDoesWrongIsNamed() throws Exception {
-        String problem = "cuDNN convolution 2x7x6x16 -> 2x7x6x16 kernel 3x3 stride 1 dilation 1 Padding[top=1, left=1, bottom=1, right=1] groups 16 ";
+        String problem = "cuDNN convolution 2x7x6x16 -> 2x7x6x16 kernel 3x3 stride 1 dilation 1 padding 1 groups 16 ";
         List<String> lines = run(Map.of(), "errors").lines().toList();
         assertThat(lines).hasSize(10);
         assertThat(lines.get(0)).isEqualTo("IllegalArgumentException: " + problem + "bf16 nhwc: argument w is null: pass device memory of 288 bytes");

@@ -19,6 +19,7 @@ final class FaultControl {
 
     static final String VARIABLE = "SEPARABLE_EMULATOR_FAULT_CONTROL";
 
+    private static final int CALLS = 0;
     private static final int COUNTDOWN = 8;
     private static final int CODE = 16;
     private static final int KIND = 20;
@@ -77,6 +78,11 @@ final class FaultControl {
         boolean hit = record.getLong(COUNTDOWN) == 0;
         record.putLong(COUNTDOWN, 0);
         return hit;
+    }
+
+    /** Driver calls so far. */
+    long calls() {
+        return record.getLong(CALLS);
     }
 
     /** The function that failed last. */

@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.logging.LogManager;
+import separable.cudnn.CudnnException;
 import separable.device.DeviceException;
 import separable.device.Resource;
 import separable.faults.FaultControl.Fault;
@@ -28,21 +29,32 @@ final class FaultWalk {
     private static final Set<String> RELEASING = Set.of("cuMemFree", "cuMemFreeHost", "cuStreamDestroy", "cuEventDestroy", "cuGraphDestroy",
             "cuGraphExecDestroy", "cuModuleUnload", "cuDevicePrimaryCtxRelease", "cuCtxPopCurrent", "cuStreamEndCapture");
 
-    private static final int MOST_CALLS = 5000;
-
     private final FaultControl control;
     private final Operation operation;
     private final Fault fault;
-    private final Object expected;
-    private final Map<String, Long> aliveAfter;
+    private final Health health;
     private long nth;
 
-    private FaultWalk(FaultControl control, Operation operation, Fault fault, Object expected, Map<String, Long> aliveAfter) {
+    /** What the operation does when nothing fails: its numbers, what is alive after it, and how many driver calls it makes. */
+    private record Health(Object numbers, Map<String, Long> aliveAfter, long calls) {
+
+        static Health of(Operation operation, FaultControl control) throws Exception {
+            try (Workplace place = new Workplace()) {
+                Operation.Action action = operation.preparation().at(place);
+                long before = control.calls();
+                Supplier<Object> numbers = action.run();
+                long calls = control.calls() - before;
+                Map<String, Long> alive = control.ledger();
+                return new Health(numbers.get(), alive, calls);
+            }
+        }
+    }
+
+    private FaultWalk(FaultControl control, Operation operation, Fault fault, Health health) {
         this.control = control;
         this.operation = operation;
         this.fault = fault;
-        this.expected = expected;
-        this.aliveAfter = aliveAfter;
+        this.health = health;
     }
 
     public static void main(String[] lists) throws Exception {
@@ -60,26 +72,28 @@ final class FaultWalk {
 
     /** @return faults that ended wrongly */
     private static int walk(FaultControl control, Operation operation, String list) throws Exception {
-        Object expected;
-        Map<String, Long> alive;
-        try (Workplace place = new Workplace()) {
-            Supplier<Object> numbers = operation.preparation().at(place).run();
-            alive = control.ledger();
-            expected = numbers.get();
-        }
+        Health health = Health.of(operation, control);
         List<String> wrong = new ArrayList<>();
-        long calls = 0;
         for (Fault fault : Operations.faultsOf(list)) {
-            FaultWalk walk = new FaultWalk(control, operation, fault, expected, alive);
-            walk.nth = 1;
-            while (walk.nth < MOST_CALLS && walk.turn(wrong)) {
-                walk.nth += fault.isSticky() ? Operations.strideOf(list) : 1;
-            }
-            calls = fault == Fault.OUT_OF_MEMORY ? walk.nth - 1 : calls;
+            new FaultWalk(control, operation, fault, health).walk(fault.isSticky() ? Operations.strideOf(list) : 1, wrong);
         }
-        System.out.println(operation.name() + ": " + calls + " calls");
+        System.out.println(operation.name() + ": " + health.calls() + " calls");
         wrong.forEach(System.out::println);
         return wrong.size();
+    }
+
+    /** @param stride of calls between those that fail, at least */
+    private void walk(int stride, List<String> wrong) {
+        long step = Math.max(stride, (health.calls() + operation.mostTurns() - 1) / operation.mostTurns());
+        nth = 1;
+        while (turn(wrong)) {
+            nth += step;
+        }
+    }
+
+    /** Twice as many calls as without faults: more are a loop that never ends. */
+    private boolean mayGoOn() {
+        return nth <= 2 * health.calls() + 1;
     }
 
     /** One fault. @return whether the operation makes so many calls */
@@ -87,10 +101,10 @@ final class FaultWalk {
         try {
             boolean hit = failAndRepeat();
             require(control.ledger().isEmpty(), "left behind " + control.ledger());
-            return hit;
+            return hit && mayGoOn();
         } catch (Exception | AssertionError e) {
             wrong.add("  " + fault + " at call " + nth + " (" + control.hit() + "): " + e + where(e));
-            return nth < MOST_CALLS && !e.toString().contains("never ends");
+            return mayGoOn();
         }
     }
 
@@ -122,7 +136,7 @@ final class FaultWalk {
                 if (!fault.isSticky()) {
                     requireNothingNew(open, alive, place);
                     Supplier<Object> again = action.run();
-                    require(!closes() || control.ledger().equals(aliveAfter), "closed again, alive are " + control.ledger() + " and not " + aliveAfter);
+                    require(!closes() || control.ledger().equals(health.aliveAfter()), "closed again, alive are " + control.ledger() + " and not " + health.aliveAfter());
                     requireRight(again);
                 }
             }
@@ -164,9 +178,15 @@ final class FaultWalk {
                 && failure.getMessage().contains("argument stream cannot be used (CUDA_ERROR_INVALID_HANDLE");
     }
 
+    /** A driver call that cuDNN made is told in cuDNN's words. */
+    private static boolean isCudnns(Throwable failure) {
+        return failure instanceof CudnnException && failure.getMessage().matches(
+                ".+: (CUDNN_STATUS_\\w+ \\(\\d+\\)|cuDNN refused, and JCudnn lost the status); .+");
+    }
+
     private void requireDocumented(Throwable failure, boolean hit) {
         require(hit, "failed by itself: " + failure);
-        if (isArgumentRefused(failure)) {
+        if (isArgumentRefused(failure) || isCudnns(failure)) {
             return;
         }
         require(failure instanceof DeviceException, "ended in " + failure);
@@ -182,7 +202,7 @@ final class FaultWalk {
             require(RELEASING.contains(control.hit()) || inClose(e), "the first failure is hidden: " + e.getMessage());
         }
         for (Throwable suppressed : e.getSuppressed()) {
-            require(suppressed instanceof DeviceException, "suppressed " + suppressed);
+            require(suppressed instanceof DeviceException || isCudnns(suppressed), "suppressed " + suppressed);
         }
     }
 
@@ -192,7 +212,8 @@ final class FaultWalk {
     }
 
     private void requireNothingNew(List<Resource> open, Map<String, Long> alive, Workplace place) {
-        if (RELEASING.contains(control.hit())) {
+        if (RELEASING.contains(control.hit()) || closes()) {
+            // Of what a close has begun to give back, its repetition gives back the rest.
             return;
         }
         require(place.device.openResources().equals(open), "left open " + place.device.openResources());
@@ -203,7 +224,7 @@ final class FaultWalk {
 
     private void requireRight(Supplier<Object> numbers) {
         Object got = numbers.get();
-        require(Objects.deepEquals(got, expected), "wrong numbers: " + text(got) + " instead of " + text(expected));
+        require(Objects.deepEquals(got, health.numbers()), "wrong numbers: " + text(got) + " instead of " + text(health.numbers()));
     }
 
     private static String text(Object numbers) {

@@ -3,46 +3,43 @@ package separable.faults;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
-import jcuda.driver.CUdeviceptr;
-import jcuda.driver.CUstream;
+import java.util.function.Supplier;
 import separable.device.Device;
-import separable.device.DeviceBuffer;
 import separable.kernel.AdamUpdate;
 import separable.kernel.Add;
 import separable.kernel.AveragePool;
+import separable.kernel.BatchGather;
 import separable.kernel.BatchNorm;
 import separable.kernel.Bias;
+import separable.kernel.Compare;
 import separable.kernel.Conv;
+import separable.kernel.ConvKernel;
 import separable.kernel.DepthwiseConv;
+import separable.kernel.Dropout;
 import separable.kernel.GenericConv;
 import separable.kernel.GlobalAveragePool;
 import separable.kernel.Initialiser;
 import separable.kernel.MaxPool;
 import separable.kernel.PointwiseConv;
 import separable.kernel.Relu;
+import separable.kernel.RmsPropUpdate;
+import separable.kernel.SgdUpdate;
+import separable.kernel.SoftmaxCrossEntropy;
 import separable.kernel.StepState;
 import separable.spec.Activation;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
+import separable.spec.Layout;
 import separable.spec.Padding;
 import separable.spec.PoolSpec;
 import separable.spec.Shape;
 
-/** The op classes: making each, and each of its passes. */
+/** The op classes: making each, closing it, and each of its passes. */
 final class KernelOperations {
 
     private static final Shape SHAPE = new Shape(1, 4, 4, 8);
-    private static final int COUNT = 128;
-    private static final int OPERAND = 1024;
-
-    /** What passes are given: three inputs, one output, and what reductions need. */
-    private record Operands(CUdeviceptr a, CUdeviceptr b, CUdeviceptr c, CUdeviceptr out, CUdeviceptr workspace, CUdeviceptr tickets,
-                            CUstream stream) {
-    }
-
-    private interface Pass<T> {
-        void enqueue(T kernel, Operands at);
-    }
+    private static final DType F32 = DType.F32;
+    private static final int PARAMETERS = OpWalk.OPERAND;
 
     private final List<Operation> all = new ArrayList<>();
 
@@ -53,108 +50,120 @@ final class KernelOperations {
         KernelOperations operations = new KernelOperations();
         operations.convolutions();
         operations.pointwiseOps();
+        operations.pools();
         operations.reductions();
+        operations.batches();
+        operations.updates();
         operations.states();
         return operations.all;
     }
 
-    private <T> void making(String name, Function<Device, T> maker) {
-        all.add(new Operation("new " + name, place -> () -> {
-            T made = maker.apply(place.device);
-            if (made instanceof AutoCloseable closeable) {
-                place.keep(closeable);
-            }
-            return () -> made.getClass().getSimpleName();
-        }));
-    }
-
-    private <T> void pass(String name, Function<Device, T> maker, Pass<T> pass) {
-        all.add(new Operation(name, place -> {
-            T kernel = maker.apply(place.device);
-            if (kernel instanceof AutoCloseable closeable) {
-                place.keep(closeable);
-            }
-            DeviceBuffer out = place.floats(OPERAND);
-            Operands at = new Operands(place.floats(OPERAND).pointer(), place.floats(OPERAND).pointer(), place.floats(OPERAND).pointer(),
-                    out.pointer(), place.zeros(1 << 16), place.zeros(1 << 10), place.stream.handle());
-            return () -> {
-                pass.enqueue(kernel, at);
-                return () -> out.readFloats(0, COUNT / 2);
-            };
-        }));
+    private <T extends AutoCloseable> OpWalk<T> op(Class<T> type, Function<Device, T> onDevice, Supplier<T> onCurrent) {
+        return new OpWalk<>(all, type, "", onDevice, onCurrent);
     }
 
     private void convolutions() {
-        ConvSpec spec = ConvSpec.depthwise(SHAPE, 3, 1, 1, Padding.symmetric(1));
-        Function<Device, DepthwiseConv> depthwise = device -> new DepthwiseConv(device, spec, DType.F32);
-        making("DepthwiseConv", depthwise);
-        pass("DepthwiseConv.forward", depthwise, (conv, at) -> conv.forward(at.a, at.b, at.out, at.stream));
-        pass("DepthwiseConv.backwardData", depthwise, (conv, at) -> conv.backwardData(at.a, at.b, at.out, at.stream));
-        pass("DepthwiseConv.backwardFilter", depthwise,
-                (conv, at) -> conv.backwardFilter(at.a, at.b, at.out, at.workspace, at.tickets, at.stream));
-        Function<Device, PointwiseConv> pointwise = device -> new PointwiseConv(device, ConvSpec.pointwise(SHAPE, 8), DType.F32);
-        making("PointwiseConv", pointwise);
-        pass("PointwiseConv.forward", pointwise, (conv, at) -> conv.forward(at.a, at.b, at.out, at.stream));
-        pass("PointwiseConv.backwardData", pointwise, (conv, at) -> conv.backwardData(at.a, at.b, at.out, at.stream));
-        pass("PointwiseConv.backwardFilter", pointwise,
-                (conv, at) -> conv.backwardFilter(at.a, at.b, at.out, at.workspace, at.tickets, at.stream));
-        Function<Device, Conv> full = device -> new Conv(device, ConvSpec.full(SHAPE, 8, 3, 1, 1, Padding.symmetric(1)), DType.F32);
-        making("Conv", full);
-        pass("Conv.forward", full, (conv, at) -> conv.forward(at.a, at.b, at.out, at.stream));
-        pass("Conv.backwardData", full, (conv, at) -> conv.backwardData(at.a, at.b, at.out, at.stream));
-        pass("Conv.backwardFilter", full, (conv, at) -> conv.backwardFilter(at.a, at.b, at.out, at.workspace, at.tickets, at.stream));
-        Function<Device, GenericConv> generic = device -> new GenericConv(device, spec, DType.F32);
-        making("GenericConv", generic);
-        pass("GenericConv.forward", generic, (conv, at) -> conv.forward(at.a, at.b, at.out, at.stream));
-        pass("GenericConv.backwardData", generic, (conv, at) -> conv.backwardData(at.a, at.b, at.out, at.stream));
-        pass("GenericConv.backwardFilter", generic,
-                (conv, at) -> conv.backwardFilter(at.a, at.b, at.out, at.workspace, at.tickets, at.stream));
+        ConvSpec depthwise = ConvSpec.depthwise(SHAPE, 3, 1, 1, Padding.symmetric(1));
+        ConvSpec pointwise = ConvSpec.pointwise(SHAPE, 8);
+        ConvSpec full = ConvSpec.full(SHAPE, 8, 3, 1, 1, Padding.symmetric(1));
+        passes(op(DepthwiseConv.class, device -> new DepthwiseConv(device, depthwise, F32), () -> new DepthwiseConv(depthwise, F32)));
+        passes(new OpWalk<>(all, DepthwiseConv.class, " in nchw", device -> new DepthwiseConv(device, depthwise, F32, Layout.NCHW),
+                () -> new DepthwiseConv(depthwise, F32, Layout.NCHW)));
+        passes(op(PointwiseConv.class, device -> new PointwiseConv(device, pointwise, F32), () -> new PointwiseConv(pointwise, F32)));
+        passes(op(Conv.class, device -> new Conv(device, full, F32), () -> new Conv(full, F32)));
+        passes(op(GenericConv.class, device -> new GenericConv(device, full, F32), () -> new GenericConv(full, F32)));
+    }
+
+    private static <T extends ConvKernel> void passes(OpWalk<T> conv) {
+        conv.pass("forward", (op, at) -> op.forward(at.a, at.b, at.out, at.stream))
+                .pass("backwardData", (op, at) -> op.backwardData(at.a, at.b, at.out, at.stream))
+                .pass("backwardFilter", (op, at) -> op.backwardFilter(at.a, at.b, at.out, at.workspace, at.stream))
+                .pass("backwardFilter with tickets",
+                        (op, at) -> op.backwardFilter(at.a, at.b, at.out, at.workspace, at.tickets, at.stream));
     }
 
     private void pointwiseOps() {
-        Function<Device, Add> add = device -> new Add(device, SHAPE, DType.F32);
-        making("Add", add);
-        pass("Add.forward", add, (sum, at) -> sum.forward(at.a, at.b, at.out, at.stream));
-        Function<Device, Relu> relu = device -> new Relu(device, SHAPE, DType.F32, Activation.RELU6);
-        making("Relu", relu);
-        pass("Relu.forward", relu, (op, at) -> op.forward(at.a, at.out, at.stream));
-        pass("Relu.backward", relu, (op, at) -> op.backward(at.a, at.b, at.out, at.stream));
+        op(Add.class, device -> new Add(device, SHAPE, F32), () -> new Add(SHAPE, F32))
+                .pass("forward", (op, at) -> op.forward(at.a, at.b, at.out, at.stream));
+        op(Relu.class, device -> new Relu(device, SHAPE, F32, Activation.RELU6), () -> new Relu(SHAPE, F32, Activation.RELU6))
+                .pass("forward", (op, at) -> op.forward(at.a, at.out, at.stream))
+                .pass("backward", (op, at) -> op.backward(at.a, at.b, at.out, at.stream));
+        op(Dropout.class, device -> new Dropout(device, SHAPE, F32, 0.5f, 1), () -> new Dropout(SHAPE, F32, 0.5f, 1))
+                .pass("forward", (op, at) -> op.forward(at.a, at.state, at.out, at.stream))
+                .pass("backward", (op, at) -> op.backward(at.a, at.state, at.out, at.stream));
+    }
+
+    private void pools() {
         PoolSpec windows = new PoolSpec(SHAPE, 2, 2, Padding.NONE);
-        Function<Device, MaxPool> max = device -> new MaxPool(device, windows, DType.F32);
-        making("MaxPool", max);
-        pass("MaxPool.forward", max, (pool, at) -> pool.forward(at.a, at.out, at.stream));
-        pass("MaxPool.backward", max, (pool, at) -> pool.backward(at.a, at.b, at.c, at.out, at.stream));
-        Function<Device, AveragePool> average = device -> new AveragePool(device, windows, DType.F32, true);
-        making("AveragePool", average);
-        pass("AveragePool.forward", average, (pool, at) -> pool.forward(at.a, at.out, at.stream));
-        Function<Device, GlobalAveragePool> global = device -> new GlobalAveragePool(device, SHAPE, DType.F32);
-        making("GlobalAveragePool", global);
-        pass("GlobalAveragePool.backward", global, (pool, at) -> pool.backward(at.a, at.out, at.stream));
+        op(MaxPool.class, device -> new MaxPool(device, windows, F32), () -> new MaxPool(windows, F32))
+                .pass("forward", (op, at) -> op.forward(at.a, at.out, at.stream))
+                .pass("backward", (op, at) -> op.backward(at.a, at.b, at.c, at.out, at.stream));
+        op(AveragePool.class, device -> new AveragePool(device, windows, F32, true), () -> new AveragePool(windows, F32, true))
+                .pass("forward", (op, at) -> op.forward(at.a, at.out, at.stream))
+                .pass("backward", (op, at) -> op.backward(at.a, at.out, at.stream));
+        op(GlobalAveragePool.class, device -> new GlobalAveragePool(device, SHAPE, F32), () -> new GlobalAveragePool(SHAPE, F32))
+                .pass("forward", (op, at) -> op.forward(at.a, at.out, at.stream))
+                .pass("backward", (op, at) -> op.backward(at.a, at.out, at.stream));
     }
 
     private void reductions() {
-        Function<Device, BatchNorm> norm = device -> new BatchNorm(device, SHAPE, DType.F32, Activation.RELU6, 1e-5f, 0.1f);
-        making("BatchNorm", norm);
-        pass("BatchNorm.statistics", norm, (op, at) -> op.statistics(at.a, at.out, at.b, at.workspace, at.tickets, at.stream));
-        pass("BatchNorm.forward", norm, (op, at) -> op.forward(at.a, at.workspace, at.b, at.c, at.out, at.stream));
-        Function<Device, Bias> bias = device -> new Bias(device, SHAPE, DType.F32);
-        making("Bias", bias);
-        pass("Bias.backward", bias, (op, at) -> op.backward(at.a, at.out, at.workspace, at.tickets, at.stream));
-        making("AdamUpdate", device -> new AdamUpdate(device, OPERAND, DType.F32, 0.9f, 0.999f, 1e-8f, 0, false));
-        pass("Initialiser.normal", Initialiser::new, (op, at) -> op.normal(at.out, 8, 8, 8, 8, 0, 1, 7, 0, at.stream));
+        op(BatchNorm.class, device -> new BatchNorm(device, SHAPE, F32, Activation.RELU6, 1e-5f, 0.1f),
+                () -> new BatchNorm(SHAPE, F32, Activation.RELU6, 1e-5f, 0.1f))
+                .pass("statistics", (op, at) -> op.statistics(at.a, at.out, at.out2, at.workspace, at.tickets, at.stream))
+                .pass("forward", (op, at) -> op.forward(at.a, at.zeros, at.b, at.c, at.out, at.stream))
+                .pass("backwardReduce", (op, at) -> op.backwardReduce(at.a, at.b, at.zeros, at.c, at.d, at.out, at.out2, at.out3,
+                        at.workspace, at.tickets, at.stream))
+                .pass("backwardData", (op, at) -> op.backwardData(at.a, at.b, at.zeros, at.c, at.d, at.e, at.out, at.stream));
+        op(Bias.class, device -> new Bias(device, SHAPE, F32), () -> new Bias(SHAPE, F32))
+                .pass("forward", (op, at) -> op.forward(at.a, at.b, at.out, at.stream))
+                .pass("backward", (op, at) -> op.backward(at.a, at.out, at.workspace, at.tickets, at.stream));
+        Shape logits = Shape.matrix(4, 8);
+        op(SoftmaxCrossEntropy.class, device -> new SoftmaxCrossEntropy(device, logits, F32, 0.1f), () -> new SoftmaxCrossEntropy(logits, F32, 0.1f))
+                .pass("run", (op, at) -> op.run(at.a, at.zeros, at.state, at.out, at.out2, at.workspace, at.tickets, at.stream))
+                .pass("evaluate", (op, at) -> op.evaluate(at.a, at.zeros, at.state, at.out, at.workspace, at.tickets, at.stream));
+        op(Compare.class, Compare::new, Compare::new)
+                .answer("run", (op, at, place) -> op.run(at.a, at.zeros, SHAPE.elements(), F32, 1e-5f, place.stream));
+    }
+
+    private void batches() {
+        Shape batch = new Shape(2, 4, 4, 1);
+        float[] one = {1};
+        op(BatchGather.class, device -> new BatchGather(device, 4, 4, batch, F32, one, one, 1, true),
+                () -> new BatchGather(4, 4, batch, F32, one, one, 1, true))
+                .pass("run", (op, at) -> op.run(at.a, at.b, at.zeros, at.state, at.out, at.out2, at.stream));
+        op(Initialiser.class, Initialiser::new, Initialiser::new)
+                .pass("normal", (op, at) -> op.normal(at.out, 8, 8, 8, 8, 0, 1, 7, 0, at.stream))
+                .pass("uniform", (op, at) -> op.uniform(at.out, 8, 8, 8, 8, 0, 1, 7, 0, at.stream))
+                .pass("constant", (op, at) -> op.constant(at.out, 8, 8, 8, 8, 3, at.stream));
+    }
+
+    private void updates() {
+        op(SgdUpdate.class, device -> new SgdUpdate(device, PARAMETERS, F32, 0.9f, 0, true), () -> new SgdUpdate(PARAMETERS, F32, 0.9f, 0, true))
+                .pass("run", (op, at) -> op.run(at.out, null, at.a, at.out2, at.zeros, at.state, at.stream));
+        op(RmsPropUpdate.class, device -> new RmsPropUpdate(device, PARAMETERS, F32, 0.9f, 0.9f, 1, 0),
+                () -> new RmsPropUpdate(PARAMETERS, F32, 0.9f, 0.9f, 1, 0))
+                .pass("run", (op, at) -> op.run(at.out, null, at.a, at.out2, at.out3, at.zeros, at.state, at.stream));
+        op(AdamUpdate.class, device -> new AdamUpdate(device, PARAMETERS, F32, 0.9f, 0.999f, 1e-8f, 0, false),
+                () -> new AdamUpdate(PARAMETERS, F32, 0.9f, 0.999f, 1e-8f, 0, false))
+                .pass("run", (op, at) -> op.run(at.out, null, at.a, at.out2, at.out3, at.zeros, at.state, at.stream));
     }
 
     private void states() {
-        making("StepState", StepState::new);
-        all.add(new Operation("StepState.write and advance", place -> {
-            StepState state = place.keep(new StepState(place.device));
-            CUdeviceptr rates = place.floats(4).pointer();
-            return () -> {
-                state.write(StepState.Values.epoch(1, 0, 4, 0.5f, 2));
-                state.advance(rates, 4, place.stream.handle());
-                StepState.Values values = state.read();
-                return values::toString;
-            };
-        }));
+        StepState.Values second = new StepState.Values(1, 1, 2, 2, 1, 4, 0.25f, 2);
+        op(StepState.class, StepState::new, StepState::new)
+                .answer("write", (op, at, place) -> {
+                    op.write(second);
+                    return second;
+                })
+                .answer("read", (op, at, place) -> {
+                    op.write(second);
+                    return op.read();
+                })
+                .answer("advance", (op, at, place) -> {
+                    op.write(second);
+                    op.advance(at.a, 4, at.stream);
+                    place.stream.synchronize();
+                    return op.read();
+                });
     }
 }

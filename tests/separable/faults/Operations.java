@@ -15,6 +15,7 @@ final class Operations {
         return switch (room) {
             case "device" -> DeviceOperations.all();
             case "kernel" -> KernelOperations.all();
+            case "cudnn" -> CudnnOperations.all();
             case "tune" -> TuneOperations.all();
             case "graph" -> GraphOperations.all();
             case "train" -> TrainOperations.all();
@@ -24,12 +25,17 @@ final class Operations {
 
     /** Which code a failed call gives is looked at where calls are made; above that it makes no difference, and calls are many. */
     static Set<Fault> faultsOf(String room) {
-        boolean callsTheDriver = room.equals("device") || room.equals("kernel");
+        boolean callsTheDriver = Set.of("device", "kernel", "cudnn").contains(room);
         return callsTheDriver ? EnumSet.allOf(Fault.class) : EnumSet.of(Fault.OUT_OF_MEMORY, Fault.LOST_CONTEXT, Fault.LATER);
     }
 
-    /** A lost context is lost the same at any call: where there are hundreds, every third is enough. */
+    /** A lost context is lost the same at any call: where calls are many, a few are enough. */
     static int strideOf(String room) {
-        return room.equals("train") || room.equals("graph") ? 3 : 1;
+        return switch (room) {
+            case "kernel" -> 2;
+            case "graph" -> 3;
+            case "train" -> 5;
+            default -> 1;
+        };
     }
 }

@@ -16,6 +16,9 @@ final class TrainOperations {
 
     private static final int PICTURES = 4;
 
+    /** How many of the hundreds of calls of an epoch fail. */
+    private static final int EPOCH_TURNS = 200;
+
     private TrainOperations() {
     }
 
@@ -54,7 +57,7 @@ final class TrainOperations {
                         float[] weights = weights(trainer);
                         return () -> weights;
                     }
-                }));
+                }).within(EPOCH_TURNS));
     }
 
     /** The file's bytes; a run that fails must leave none. */

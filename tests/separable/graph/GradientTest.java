@@ -113,6 +113,23 @@ class GradientTest {
                 .add("pool3", new GlobalAveragePool())
                 .add("drop", new Dropout(0.3f))
                 .add("dense", new Dense(5, BIASED)).build("every layer", new Shape(1, 9, 9, 3));
+        followEveryGradient(network, device, stream);
+    }
+
+    /** Where every filter is a depthwise one, whatever its layer is called. */
+    @Test
+    void fromOneChannelToOne(Device device, Stream stream) {
+        Network network = new Network.Builder()
+                .add("conv", new Conv(1, 3, 1, PadRule.SYMMETRIC, BIASED))
+                .add("point", new PointwiseConv(1, BIASED))
+                .add("pool", new MaxPool(2, 2, PadRule.VALID))
+                .add("dw", new DepthwiseConv(3, 1, 1, PadRule.SAME, BIASED))
+                .add("dense1", new Dense(1, PLAIN))
+                .add("dense", new Dense(3, BIASED)).build("one channel", new Shape(1, 6, 6, 1));
+        followEveryGradient(network, device, stream);
+    }
+
+    private static void followEveryGradient(Network network, Device device, Stream stream) {
         try (TrainingStep step = new TrainingStep(device, stream, network, 6, DType.F32, PlanOptions.standard())) {
             step.run();
             Map<String, StateValue.Floats> gradients = step.parameters.exportGradients();

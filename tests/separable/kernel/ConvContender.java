@@ -37,11 +37,10 @@ record ConvContender(String name, ConvProblem.DataProduct forward, ConvProblem.D
         if (DepthwiseConv.supports(spec, type, layout)) {
             contenders.add(of("DepthwiseConv " + layout, new DepthwiseConv(device, spec, type, layout)));
         }
-        // From one channel to one the filter lies as a depthwise one, which the other two classes do not read.
-        if (!spec.isDepthwise() && PointwiseConv.supports(spec, type, layout)) {
+        if (PointwiseConv.supports(spec, type, layout)) {
             contenders.add(of("PointwiseConv " + layout, new PointwiseConv(device, spec, type, layout)));
         }
-        if (!spec.isDepthwise() && Conv.supports(spec, type, layout)) {
+        if (Conv.supports(spec, type, layout)) {
             contenders.add(of("Conv " + layout, new Conv(device, spec, type, layout)));
         }
         return contenders;

@@ -1,9 +1,12 @@
 package separable.kernel;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.Function;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
@@ -36,10 +39,10 @@ import separable.testing.Values;
  */
 class ConvolutionPropertiesTest {
 
-    private static final int TRIES = 300;
+    private static final int TRIES = 400;
 
     /** Problems that a class should get at least, or the property says little about it. */
-    private static final int LEAST_TRIES = 20;
+    private static final int LEAST_TRIES = 10;
 
     private static final long SEED = Long.getLong("separable.properties.seed", 0);
 
@@ -92,6 +95,7 @@ class ConvolutionPropertiesTest {
             }
         }
         requireThatEveryClassHadItsShare(contenders);
+        requireThatEveryKindAppears(problem);
     }
 
     private static void check(ConvProblem problem, List<ConvContender> contenders) {
@@ -128,7 +132,8 @@ class ConvolutionPropertiesTest {
         StatisticsCollector classes = Statistics.label("classes");
         contenders.forEach(contender -> classes.collect(contender.name()));
         classes.coverage(coverage -> {
-            for (String name : List.of("GenericConv", "DepthwiseConv nchw", "DepthwiseConv padded-nhwc", "PointwiseConv padded-nhwc", "Conv padded-nhwc")) {
+            for (String name : List.of("GenericConv", "DepthwiseConv nchw", "DepthwiseConv nhwc", "DepthwiseConv padded-nhwc",
+                    "PointwiseConv nhwc", "PointwiseConv padded-nhwc", "Conv nhwc", "Conv padded-nhwc")) {
                 coverage.check(name).count(count -> count >= LEAST_TRIES);
             }
             if (cudnn.isPresent()) {
@@ -136,5 +141,20 @@ class ConvolutionPropertiesTest {
                 coverage.check("cuDNN nchw").count(count -> count >= LEAST_TRIES);
             }
         });
+    }
+
+    private static void requireThatEveryKindAppears(ConvProblem problem) {
+        ConvSpec spec = problem.spec();
+        requireEach("precision", Arrays.stream(DType.values()), problem.type());
+        requireEach("stride", IntStream.rangeClosed(1, 3).boxed(), spec.stride());
+        requireEach("dilation", IntStream.rangeClosed(1, 2).boxed(), spec.dilation());
+        requireEach("kernel height", IntStream.rangeClosed(1, 7).boxed(), spec.kernelHeight());
+        requireEach("kernel width", IntStream.rangeClosed(1, 7).boxed(), spec.kernelWidth());
+    }
+
+    private static <T> void requireEach(String label, Stream<T> wanted, T seen) {
+        StatisticsCollector values = Statistics.label(label);
+        values.collect(seen);
+        values.coverage(coverage -> wanted.forEach(value -> coverage.check(value).count(count -> count >= 1)));
     }
 }

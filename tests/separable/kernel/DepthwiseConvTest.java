@@ -99,10 +99,10 @@ class DepthwiseConvTest {
              DeviceBuffer gradient = Poisoned.buffer(device, spec.input(), type)) {
             conv.forward(dx.pointer(), dw.pointer(), y.pointer(), stream.handle());
             conv.backwardData(ddy.pointer(), dw.pointer(), gradient.pointer(), stream.handle());
-            Expect.close(HostTensor.download(y, spec.output(), type), DepthwiseOracle.forward(spec, x, w), type, "y of " + spec);
-            Expect.close(HostTensor.download(gradient, spec.input(), type), DepthwiseOracle.backwardData(spec, dy, w), type, "dx of " + spec);
+            Expect.close(HostTensor.download(y, spec.output(), type), ConvOracle.forward(x, w), type, "y of " + spec);
+            Expect.close(HostTensor.download(gradient, spec.input(), type), ConvOracle.backwardData(dy, w), type, "dx of " + spec);
             HostFilter first = filterGradient(conv, spec, dx, ddy, device, stream);
-            Expect.close(first, DepthwiseOracle.backwardFilter(spec, x, dy), DType.F32, "dw of " + spec);
+            Expect.close(first, ConvOracle.backwardFilter(spec, x, dy), DType.F32, "dw of " + spec);
             Expect.same(filterGradient(conv, spec, dx, ddy, device, stream), first, "dw of a second run of " + spec);
         }
     }
@@ -141,8 +141,8 @@ class DepthwiseConvTest {
         HostFilter dw = filterGradient(conv, spec, x.upload(device, DType.F32), ddy, device, stream);
 
         Expect.close(HostTensor.download(dx, spec.input(), DType.F32).values(),
-                FiniteDifferences.gradient(x, () -> DepthwiseOracle.forward(spec, x, w).dot(dy)), DType.F32, "dx");
-        Expect.close(dw.values(), FiniteDifferences.gradient(w, () -> DepthwiseOracle.forward(spec, x, w).dot(dy)), DType.F32, "dw");
+                FiniteDifferences.gradient(x, () -> ConvOracle.forward(x, w).dot(dy)), DType.F32, "dx");
+        Expect.close(dw.values(), FiniteDifferences.gradient(w, () -> ConvOracle.forward(x, w).dot(dy)), DType.F32, "dw");
     }
 
     @Test

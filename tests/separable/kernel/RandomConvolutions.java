@@ -3,6 +3,7 @@ package separable.kernel;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
+import net.jqwik.api.Tuple;
 import net.jqwik.api.arbitraries.IntegerArbitrary;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
@@ -74,8 +75,8 @@ final class RandomConvolutions {
     private static Arbitrary<Channels> channels(Kind kind) {
         return switch (kind) {
             case DEPTHWISE -> oftenEights(33).map(groups -> new Channels(kind, groups, 1, 1));
-            case POINTWISE -> pairs(oftenEights(40)).map(pair -> new Channels(kind, 1, pair[0], pair[1]));
-            case FULL -> pairs(oftenEights(9)).map(pair -> new Channels(kind, 1, pair[0], pair[1]));
+            case POINTWISE -> oftenEightsTwice(40).map(pair -> new Channels(kind, 1, pair[0], pair[1]));
+            case FULL -> oftenEightsTwice(9).map(pair -> new Channels(kind, 1, pair[0], pair[1]));
             case GROUPED -> Combinators.combine(Arbitraries.integers().between(2, 4), pairs(upTo(4)))
                     .as((groups, pair) -> new Channels(kind, groups, pair[0], pair[1]));
         };
@@ -85,9 +86,18 @@ final class RandomConvolutions {
         return Combinators.combine(each, each).as((a, b) -> new int[] {a, b});
     }
 
-    /** Half of them multiples of 8, which vectors are filled by. */
+    /** Most of them multiples of 8, which vectors are filled by. */
     private static Arbitrary<Integer> oftenEights(int most) {
-        return Arbitraries.oneOf(upTo(most), upTo(most / 8).map(vectors -> vectors * 8));
+        return Arbitraries.frequencyOf(Tuple.of(1, upTo(most)), Tuple.of(2, eights(most)));
+    }
+
+    /** Most of them pairs of multiples of 8. */
+    private static Arbitrary<int[]> oftenEightsTwice(int most) {
+        return Arbitraries.frequencyOf(Tuple.of(1, pairs(upTo(most))), Tuple.of(2, pairs(eights(most))));
+    }
+
+    private static Arbitrary<Integer> eights(int most) {
+        return upTo(most / 8).map(vectors -> vectors * 8);
     }
 
     /** Half of them the squares of 3 and 5 that have kernels of their own. */

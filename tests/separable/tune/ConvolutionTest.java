@@ -31,6 +31,8 @@ class ConvolutionTest {
 
     static Stream<Arguments> problems() {
         ConvSpec grouped = new ConvSpec(EVEN, 24, 3, 2, 2, 1, ONE, 4);
+        ConvSpec tall = new ConvSpec(Shape.matrix(1, 8), 8, 66_000, 1, 1, 1, new Padding(33_000, 0, 32_999, 0), 8);
+        Shape grey = new Shape(2, 5, 4, 1);
         ConvSpec odd = ConvSpec.depthwise(new Shape(2, 9, 7, 5), 7, 3, 2, Padding.symmetric(6));
         return Stream.of(
                 Arguments.of(DEPTHWISE, Layout.NHWC, "DepthwiseConv"),
@@ -41,7 +43,13 @@ class ConvolutionTest {
                 Arguments.of(ConvSpec.full(EVEN, 24, 3, 2, 1, ONE), Layout.PADDED_NHWC, "Conv"),
                 Arguments.of(ConvSpec.full(EVEN, 24, 3, 2, 1, ONE), Layout.NCHW, "GenericConv"),
                 Arguments.of(grouped, Layout.NHWC, "GenericConv"),
-                Arguments.of(odd, Layout.NHWC, "GenericConv"));
+                Arguments.of(odd, Layout.NHWC, "GenericConv"),
+                Arguments.of(ConvSpec.pointwise(grey, 1), Layout.PADDED_NHWC, "DepthwiseConv"),
+                Arguments.of(ConvSpec.full(grey, 1, 3, 1, 1, ONE), Layout.PADDED_NHWC, "DepthwiseConv"),
+                Arguments.of(ConvSpec.full(grey, 1, 3, 1, 1, ONE), Layout.NHWC, "GenericConv"),
+                // More taps than a grid has blocks along z.
+                Arguments.of(ConvSpec.depthwise(Shape.matrix(1, 8), 257, 1, 1, Padding.symmetric(128)), Layout.NHWC, "GenericConv"),
+                Arguments.of(tall, Layout.PADDED_NHWC, "GenericConv"));
     }
 
     /** What the rule takes where there is no cuDNN; and that every pass agrees with the generic kernel. */
@@ -71,6 +79,18 @@ class ConvolutionTest {
             }
             assertThat(convolution.filterElements()).isEqualTo(generic.filterElements());
             assertThat(convolution.describe().lines()).hasSize(3).allMatch(line -> line.contains("by rule"));
+        }
+    }
+
+    /** More columns than a grid has blocks along y; made only, since its filter fills 160 MB. */
+    @Test
+    void aVeryWidePointwiseProblemIsTheGenericKernels(Device device) {
+        ConvSpec wide = ConvSpec.pointwise(Shape.matrix(1, 8), 5_000_000);
+        try (Convolution convolution = new Convolution(device, wide, DType.F32, Layout.NHWC)) {
+            for (Pass pass : Pass.values()) {
+                String winner = convolution.decision(pass).winner();
+                assertThat(winner.startsWith("GenericConv") || winner.startsWith("cuDNN")).as(winner).isTrue();
+            }
         }
     }
 
