@@ -28,7 +28,7 @@ final class TrainOptions {
     @Option(names = "--data", paramLabel = "DIR", description = "folder of the data set's files")
     Path data;
 
-    @Option(names = "--out", paramLabel = "DIR", description = "folder for the results (default: runs/MODEL-DATASET)")
+    @Option(names = "--out", paramLabel = "DIR", description = "folder for the results, among them plan.txt, which says what every op runs (default: runs/MODEL-DATASET)")
     Path out;
 
     @Option(names = "--resume", paramLabel = "DIR", description = "go on with the interrupted run in that folder; goes with no other option but --checkpoint-steps")
@@ -53,7 +53,8 @@ final class TrainOptions {
     @Option(names = "--no-graph", description = "launch kernels one by one instead of one captured graph a step; the result is the same")
     boolean noGraph;
 
-    @Option(names = "--tune", paramLabel = "EFFORT", description = "off, quick or full: measure kernels for convolutions before training (default: off)")
+    @Option(names = "--tune", paramLabel = "EFFORT", description = "off, quick or full: measure kernels for convolutions before training (default: off); winners, runners-up and"
+            + " their times are in the results' plan.txt")
     String tune;
 
     @Option(names = "--optimizer", paramLabel = "NAME", description = "sgd, nesterov, rmsprop, adam or adamw")

@@ -5,7 +5,6 @@ import java.util.List;
 import jcuda.CudaException;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
-import jcuda.jcudnn.cudnnHandle;
 import separable.device.ArgumentChecks;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
@@ -78,7 +77,8 @@ public final class CudnnConv implements AutoCloseable {
     public CudnnConv(CudnnHandle handle, ConvSpec spec, DType type, Layout layout, CudnnMath math) {
         String refusal = refusal(spec, layout);
         if (!refusal.isEmpty()) {
-            throw new IllegalArgumentException("cuDNN cannot compute " + spec + " in " + layout + ": " + refusal);
+            throw new IllegalArgumentException("cuDNN cannot compute " + spec + " in " + layout + ": " + refusal
+                    + "; separable.tune.Convolution finds a kernel for any problem");
         }
         handle.requireOpen();
         this.handle = handle;
@@ -138,7 +138,7 @@ public final class CudnnConv implements AutoCloseable {
         List<Integer> numbers = new ArrayList<>();
         int status;
         try {
-            status = Status.of(() -> calls.heuristics(handle.handle(), descriptors, numbers));
+            status = Status.of(() -> handle.call(open -> calls.heuristics(open, descriptors, numbers)));
         } catch (ArrayIndexOutOfBoundsException e) {
             // JCudnn copies as many answers as cuDNN says it gave, and a call that fails says nothing.
             throw Status.lost(what, this, e);
@@ -160,7 +160,7 @@ public final class CudnnConv implements AutoCloseable {
         List<CudnnAlgorithm> accepted = new ArrayList<>();
         long[] bytes = new long[1];
         for (int number : numbers) {
-            int status = Status.of(() -> calls.workspace(handle.handle(), descriptors, number, bytes));
+            int status = Status.of(() -> handle.call(open -> calls.workspace(open, descriptors, number, bytes)));
             if (status == Status.SUCCESS) {
                 CudnnAlgorithm algorithm = new CudnnAlgorithm(calls.pass, number, calls.name(number), workspaceBytes(calls, bytes[0]),
                         calls.isDeterministic(number));
@@ -221,7 +221,7 @@ public final class CudnnConv implements AutoCloseable {
             }
         }
         throw new IllegalArgumentException("cuDNN has no deterministic algorithm with at most " + workspaceLimit
-                + " bytes of workspace for the " + pass + " pass of " + this + ": raise the limit, or use GenericConv");
+                + " bytes of workspace for the " + pass + " pass of " + this + ": raise the limit, or use separable.tune.Convolution, which takes another kernel then");
     }
 
     /**
@@ -261,27 +261,27 @@ public final class CudnnConv implements AutoCloseable {
         if (copy.isNeeded(calls)) {
             copy.toCudnn(w, choice.filterCopy, stream);
         }
-        run(calls, choice, a, copy.isNeeded(calls) ? choice.filterCopy : w, out, workspace);
+        run(calls, choice, a, copy.isNeeded(calls) ? choice.filterCopy : w, out, workspace, stream);
     }
 
     /** {@code dw}, fp32, from {@code x} and {@code dy}. */
     public void backwardFilter(CUdeviceptr x, CUdeviceptr dy, CUdeviceptr dw, CUdeviceptr workspace, CUstream stream) {
         ConvPass calls = ConvPass.BACKWARD_FILTER;
         Choice choice = prepare(calls, x, dy, dw, workspace, stream);
-        run(calls, choice, x, dy, copy.isNeeded(calls) ? choice.filterCopy : dw, workspace);
+        run(calls, choice, x, dy, copy.isNeeded(calls) ? choice.filterCopy : dw, workspace, stream);
         if (copy.isNeeded(calls)) {
             copy.gradientFromCudnn(choice.filterCopy, dw, stream);
         }
     }
 
-    /** Checks what was given and turns the handle to the stream; a call with the same as the last one allocates nothing. */
+    /** Checks what was given; a call with the same as the last one allocates nothing. */
     private Choice prepare(ConvPass calls, CUdeviceptr a, CUdeviceptr b, CUdeviceptr out, CUdeviceptr workspace, CUstream stream) {
         requireOpen();
         Choice choice = choice(calls);
         if (choice.arguments.accept(stream, a, b, out, workspace) && copy.isNeeded(calls)) {
             choice.filterCopy = workspace.withByteOffset(choice.copyOffset);
         }
-        handle.bind(stream);
+        handle.requireOpen();
         return choice;
     }
 
@@ -293,13 +293,16 @@ public final class CudnnConv implements AutoCloseable {
         return choice;
     }
 
-    private void run(ConvPass calls, Choice choice, CUdeviceptr a, CUdeviceptr b, CUdeviceptr out, CUdeviceptr workspace) {
-        cudnnHandle open = handle.handle();
+    private void run(ConvPass calls, Choice choice, CUdeviceptr a, CUdeviceptr b, CUdeviceptr out, CUdeviceptr workspace, CUstream stream) {
         int status;
-        try {
-            status = calls.run(open, descriptors, choice.algorithm.number(), scale, a, b, out, workspace, choice.copyOffset);
-        } catch (CudaException e) {
-            status = Status.code(e);
+        // Nobody else may turn the handle to another stream in between.
+        synchronized (handle) {
+            handle.bind(stream);
+            try {
+                status = calls.run(handle.handle(), descriptors, choice.algorithm.number(), scale, a, b, out, workspace, choice.copyOffset);
+            } catch (CudaException e) {
+                status = Status.code(e);
+            }
         }
         if (status != Status.SUCCESS) {
             throw Status.failure(status, "enqueuing " + choice.algorithm + " for the " + calls.pass + " pass of", this);

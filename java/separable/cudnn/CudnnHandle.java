@@ -1,6 +1,7 @@
 package separable.cudnn;
 
 import java.util.Optional;
+import java.util.function.ToIntFunction;
 import jcuda.CudaException;
 import jcuda.driver.CUstream;
 import jcuda.jcudnn.JCudnn;
@@ -9,10 +10,10 @@ import jcuda.runtime.cudaStream_t;
 import separable.device.Device;
 
 /**
- * A cuDNN handle: belongs to the context that was current when it was made, and is to be used with that one current, by one thread
- * at a time. Any number of {@link CudnnConv}s may share one. It works in the stream of the latest enqueue; whoever enqueues to
- * several streams makes a handle for each, so that none is switched back and forth. Close it after what was made with it and
- * before the device.
+ * A cuDNN handle: belongs to the context that was current when it was made, and is to be used with that one current. Any number of
+ * {@link CudnnConv}s on any streams and threads may share one: it is turned to the stream of each enqueue, and calls take turns. Who
+ * enqueues to several streams at once saves the switching with a handle for each. Close it after what was made with it and before the
+ * device.
  */
 public final class CudnnHandle implements AutoCloseable {
 
@@ -55,7 +56,12 @@ public final class CudnnHandle implements AutoCloseable {
         return handle;
     }
 
-    /** Makes {@code target} the stream of what follows; nothing is done when it is already. */
+    /** Makes a call that no other thread's comes between: a handle can do one thing at a time. */
+    synchronized int call(ToIntFunction<cudnnHandle> work) {
+        return work.applyAsInt(handle());
+    }
+
+    /** Makes {@code target} the stream of what follows; nothing is done when it is already. The caller holds this handle's lock. */
     void bind(CUstream target) {
         requireOpen();
         if (target.equals(stream)) {

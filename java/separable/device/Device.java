@@ -95,6 +95,11 @@ public final class Device implements AutoCloseable {
         return new Device(context, this, null);
     }
 
+    /** Whether both are open on one CUDA context. */
+    public boolean sharesContextWith(Device other) {
+        return context == other.context;
+    }
+
     private static void initialiseDriver() {
         try {
             Driver.check("initialising", "the CUDA driver", () -> JCudaDriver.cuInit(0));

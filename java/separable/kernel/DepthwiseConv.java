@@ -75,6 +75,14 @@ public final class DepthwiseConv extends ConvKernel {
         return DepthwiseVariant.all(pass, device, spec);
     }
 
+    /**
+     * Whether the kernels for this filter size and stride compute {@code spec}, which {@link #supports} must accept, on {@code device}.
+     * Where not, generic ones do: in NCHW those of {@link GenericConv}, else depthwise ones for any filter.
+     */
+    static boolean isSpecialised(Device device, ConvSpec spec, DType type, Layout layout) {
+        return layout == Layout.NCHW ? DepthwiseNchw.isSpecialised(device, spec, type) : DepthwiseVariant.isSpecialised(spec);
+    }
+
     /** Whether it computes {@code spec} in {@link Layout#NHWC}. */
     public static boolean supports(ConvSpec spec, DType type) {
         return supports(spec, type, Layout.NHWC);

@@ -39,27 +39,31 @@ final class DepthwiseNchw {
     }
 
     static ConvLaunches launches(Device device, ConvSpec spec, DType type) {
-        if (!DepthwiseVariant.isSpecialised(spec)) {
-            return GenericConv.launches(device, spec, type, Layout.NCHW);
-        }
-        return new DepthwiseNchw(device, spec, type).launches();
+        return isSpecialised(device, spec, type) ? new DepthwiseNchw(device, spec, type).launches()
+                : GenericConv.launches(device, spec, type, Layout.NCHW);
+    }
+
+    /** Whether there are kernels for this size and stride, and a few rows of a plane fit their shared memory in every pass. */
+    static boolean isSpecialised(Device device, ConvSpec spec, DType type) {
+        return DepthwiseVariant.isSpecialised(spec) && new DepthwiseNchw(device, spec, type).fits();
+    }
+
+    private boolean fits() {
+        return fits(forwardShare(), kernel("forward")) && fits(dataShare(), kernel("backward_data"))
+                && fits(filterShare(), kernel("backward_filter"));
     }
 
     private ConvLaunches launches() {
         NchwShare forward = forwardShare();
         NchwShare data = dataShare();
         NchwShare filter = filterShare();
-        Kernel filterKernel = kernel("backward_filter");
-        if (!fits(forward, kernel("forward")) || !fits(data, kernel("backward_data")) || !fits(filter, filterKernel)) {
-            return GenericConv.launches(device, spec, type, Layout.NCHW);
-        }
         int parts = Math.min(filter.pieces(), filterPieces());
         ConvOperands operands = ConvOperands.vectors(spec, type, Layout.NCHW);
         long partialBytes = operands.filterElements() * parts * Float.BYTES;
         return new ConvLaunches(
                 forward.append(geometry(operands.forward(launch(kernel("forward"))))).grid(forward.pieces(), 1, 1),
                 data.append(geometry(operands.backwardData(launch(kernel("backward_data"))))).grid(data.pieces(), 1, 1),
-                filter.append(geometry(operands.backwardFilter(launch(filterKernel), partialBytes, in.c())))
+                filter.append(geometry(operands.backwardFilter(launch(kernel("backward_filter")), partialBytes, in.c())))
                         .i32(xElements(filter.rows())).i32(dyElements(filter.rows())).grid(in.c(), parts, 1),
                 operands.filterElements(), partialBytes, in.c());
     }

@@ -27,6 +27,7 @@ public final class Evaluator implements AutoCloseable {
     private final int batch;
     private final int count;
     private final StepState state;
+    private final Plan plan;
     private final MetricsReader reader;
     private final StepLoop loop;
 
@@ -49,7 +50,7 @@ public final class Evaluator implements AutoCloseable {
             DeviceBuffer noRates = owned.keep(device.allocate(Float.BYTES, "evaluation learning rate"));
             noRates.write(new float[1]);
             Graph graph = network.evaluationGraph(batch, recipe.type(), new SoftmaxCrossEntropy(0));
-            Plan plan = owned.keep(Plan.evaluation(device, graph, parameters, state, metrics, PlanOptions.standard().withTuning(tuning)));
+            plan = owned.keep(Plan.evaluation(device, graph, parameters, state, metrics, PlanOptions.standard().withTuning(tuning)));
             BatchFeed feed = owned.keep(new BatchFeed(device, data, graph.input().shape(), recipe.type(), recipe.input(), false));
             feed.setOrder(new Sampler(count, 0).sequential());
             CUdeviceptr input = plan.input();
@@ -87,6 +88,11 @@ public final class Evaluator implements AutoCloseable {
             loop.enqueue();
         }
         return reader.finish(steps(), stream);
+    }
+
+    /** What runs for each batch of the data set. */
+    Plan plan() {
+        return plan;
     }
 
     @Override

@@ -2,6 +2,7 @@ package separable.train;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
@@ -22,6 +23,8 @@ import separable.layer.Network;
 import separable.layer.SoftmaxCrossEntropy;
 import separable.optim.Schedule;
 import separable.optim.UpdateStep;
+import separable.tune.Decision;
+import separable.tune.Problem;
 import separable.tune.Tuning;
 
 /**
@@ -44,6 +47,7 @@ public final class Trainer implements AutoCloseable {
     private final Stream stream;
     private final StepState state;
     private final Parameters parameters;
+    private final Plan plan;
     private final BatchFeed feed;
     private final StepLoop loop;
     private final MetricsReader reader;
@@ -88,7 +92,7 @@ public final class Trainer implements AutoCloseable {
             Graph graph = network.trainingGraph(recipe.batch(), recipe.type(), new SoftmaxCrossEntropy(recipe.optimizer().labelSmoothing()));
             parameters = owned.keep(new Parameters(device, graph.state(), recipe.type()));
             parameters.initialise(recipe.seed(), stream);
-            Plan plan = owned.keep(Plan.training(device, graph, parameters, state, metrics, PlanOptions.standard().withTuning(tuning)));
+            plan = owned.keep(Plan.training(device, graph, parameters, state, metrics, PlanOptions.standard().withTuning(tuning)));
             update = owned.keep(recipe.optimizer().rule().bind(device, parameters, state));
             feed = owned.keep(new BatchFeed(device, data, graph.input().shape(), recipe.type(), recipe.input(), true));
             CUdeviceptr input = plan.input();
@@ -219,6 +223,16 @@ public final class Trainer implements AutoCloseable {
     /** Optimizer steps since the run began. */
     long stepsDone() {
         return (long) position.epochs() * steps + position.step();
+    }
+
+    /** The step and the evaluation op by op ({@link Plan#describe}), and how the kernel of each of their convolutions was chosen. */
+    String describePlans() {
+        Map<Problem, Decision> choices = new LinkedHashMap<>();
+        plan.decisions().forEach(decision -> choices.putIfAbsent(decision.problem(), decision));
+        evaluator.plan().decisions().forEach(decision -> choices.putIfAbsent(decision.problem(), decision));
+        StringBuilder text = new StringBuilder(plan.describe()).append('\n').append(evaluator.plan().describe()).append("\nconvolutions\n");
+        choices.values().forEach(decision -> text.append(decision).append('\n'));
+        return text.toString();
     }
 
     /** Everything on the device that later steps depend on, under names of its own. Waits for the device. */

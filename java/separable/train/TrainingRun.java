@@ -25,6 +25,9 @@ public final class TrainingRun {
     public static final String CONFIG_FILE = "config.json";
     public static final String METRICS_FILE = "metrics.jsonl";
 
+    /** The latest run's kernels, written before its first step: what each op moves and runs, and how it was chosen. */
+    public static final String PLAN_FILE = "plan.txt";
+
     private static final Gson GSON = new Gson();
 
     private final RunConfig config;
@@ -98,6 +101,8 @@ public final class TrainingRun {
             try (Trainer trainer = new Trainer(device, config.model().network(), config.recipe(), train, evaluated, tuning)) {
                 TrainingRun run = new TrainingRun(config, folder, trainer);
                 preparation.of(run);
+                String plans = trainer.describePlans();
+                folder.replace(Map.of(PLAN_FILE, file -> Files.writeString(file, plans)));
                 trainer.checkpointEvery(checkpointSteps, run::saveCheckpoint);
                 return run.trainAll(listener, stop);
             }

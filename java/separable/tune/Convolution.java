@@ -19,19 +19,42 @@ import separable.spec.Layout;
 import separable.spec.Pass;
 
 /**
- * Any convolution, by whatever is best for it here: one of our special kernels, cuDNN, or the generic kernel. Chosen when it is made,
- * by rule or by measurement, and told by {@link #describe}.
- * <pre>
- *   forward          y  from x and w
- *   backwardData     dx from dy and w
- *   backwardFilter   dw from x and dy
- * </pre>
- * {@code x, dx}: {@code spec.input()}; {@code y, dy}: {@code spec.output()}; {@code w}: the filter; all in the given precision and laid
- * out as {@link Layout} says. {@code dw} is laid out like {@code w}, in fp32. Outputs are overwritten. Each pass needs
- * {@link #workspaceBytes(Pass)} of scratch memory of any content.
+ * Any convolution, by whatever is best for it here, in Java GPU code that exists already: give it the shapes, and the passes take your
+ * own pointers and stream.
+ * <!-- snippet tests/separable/tune/ConvolutionExampleTest.java any-convolution -->
+ * <pre>{@code
+ * ConvSpec spec = ConvSpec.depthwise(new Shape(8, 56, 56, 24), 7, 1, 1, Padding.symmetric(3));
+ * try (Convolution convolution = new Convolution(spec, DType.F32, Layout.NHWC)) {
+ *     System.out.print(convolution.describe());
+ *     CUdeviceptr workspace = new CUdeviceptr();
+ *     cuMemAlloc(workspace, Math.max(1, convolution.workspaceBytes()));
+ *     convolution.forward(x, w, y, workspace, stream);
+ *     convolution.backwardData(dy, w, dx, workspace, stream);
+ *     convolution.backwardFilter(x, dy, dw, workspace, stream);
+ *     cuStreamSynchronize(stream);
+ *     cuMemFree(workspace);
+ * }
+ * }</pre>
  *
- * <p>The passes enqueue to the caller's stream, capturing or not; they allocate nothing and wait for nothing. Filter gradients of one
- * object share counters: enqueue them to one stream, or to streams that wait for each other. Not safe for use by several threads.
+ * <p><b>Operands.</b> {@code x, dx}: {@code spec.input()}; {@code y, dy}: {@code spec.output()}; {@code w}: the filter; all in the given
+ * precision and laid out as {@link Layout} says, where PyTorch's contiguous tensors are {@link Layout#NCHW}. {@code dw} is laid out like
+ * {@code w}, in fp32. Formulas: {@link separable.kernel.GenericConv}. Outputs are overwritten. Addresses are multiples of 16 bytes. Each
+ * pass needs {@link #workspaceBytes(Pass)} of scratch memory of any content; passes that do not run at the same time may share it.
+ *
+ * <p><b>Choice.</b> Made pass by pass in the constructor, never later, and told by {@link #describe}. By rule it is our kernel for this
+ * kind of filter, where there is none cuDNN, and without cuDNN a generic kernel, which takes anything. With {@link Effort#QUICK} or
+ * {@link Effort#FULL} it is the fastest in a measurement, and {@link TuningCache} remembers it. Every candidate gives the same bits every
+ * time; two candidates differ in the order of sums, and cuDNN rounds {@code dw} to 16 bits where the precision has 16.
+ *
+ * <p><b>Streams.</b> The passes enqueue to the caller's stream, capturing or not; they allocate nothing and wait for nothing. One object
+ * may be used on several streams, with a workspace for each; its filter gradients share counters, so enqueue those to one stream, or to
+ * streams that wait for each other. All objects on one CUDA context share one cuDNN handle, made when cuDNN is first asked and closed with
+ * the last of them; it is turned to the stream of each call. Use one object from one thread at a time; different objects may be used
+ * by different threads at once.
+ *
+ * <p><b>Errors.</b> {@link IllegalArgumentException} for a pointer or stream that cannot be right, {@link IllegalStateException} after
+ * {@link #close}, both before anything is enqueued; {@link separable.device.DeviceException} or
+ * {@link separable.cudnn.CudnnException} for what the driver or cuDNN refuses.
  */
 public final class Convolution implements AutoCloseable {
 

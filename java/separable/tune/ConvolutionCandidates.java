@@ -13,7 +13,8 @@ public final class ConvolutionCandidates {
 
     /**
      * Every candidate for a problem, best guess first: our kernel for its kind of convolution in all its variants, cuDNN's algorithms
-     * that give the same bits every time, and the generic kernel last. Never empty. The caller closes them; those of one call are to be
+     * that give the same bits every time, and the generic kernel last; where our kernel is one for any filter (its name says generic),
+     * after cuDNN's. Never empty. The caller closes them; those of one call are to be
      * used by one thread.
      *
      * @param workspaceLimit bytes of scratch memory that a candidate may need; those that want more are left out
@@ -21,8 +22,8 @@ public final class ConvolutionCandidates {
      */
     public static List<Candidate> of(Device device, Problem problem, long workspaceLimit) {
         List<Candidate> able = new ArrayList<>();
-        try {
-            for (Offer offer : Offers.of(new SharedHandle(device), problem)) {
+        try (CudnnAccess cudnn = new CudnnAccess(device)) {
+            for (Offer offer : Offers.of(cudnn, problem)) {
                 Candidate candidate = offer.make();
                 able.add(candidate);
                 if (candidate.workspaceBytes() > workspaceLimit) {

@@ -10,6 +10,7 @@ import separable.cudnn.Cudnn;
 import separable.cudnn.CudnnAlgorithm;
 import separable.cudnn.CudnnConv;
 import separable.device.Closing;
+import separable.device.Device;
 import separable.spec.Pass;
 
 /** One of cuDNN's algorithms. Only those are offered that give the same bits every time. */
@@ -23,41 +24,41 @@ final class CudnnCandidate implements Candidate {
     private final CudnnAlgorithm algorithm;
     private boolean closed;
 
-    private CudnnCandidate(SharedHandle handle, Problem problem, CudnnAlgorithm algorithm) {
-        this.handle = handle;
+    private CudnnCandidate(Device device, Problem problem, CudnnAlgorithm algorithm) {
         this.algorithm = algorithm;
-        this.convolution = open(handle, problem);
-        convolution.choose(algorithm);
-    }
-
-    private static CudnnConv open(SharedHandle handle, Problem problem) {
+        this.handle = SharedHandle.acquire(device);
+        List<AutoCloseable> owned = new ArrayList<>(List.of(handle));
         try {
-            return new CudnnConv(handle.acquire(), problem.spec(), problem.type(), problem.layout());
-        } catch (RuntimeException failure) {
-            handle.release();
-            throw failure;
-        }
-    }
-
-    /** What cuDNN can do about a problem, what it suggests first; nothing without cuDNN. */
-    static List<Offer> offers(SharedHandle handle, Problem problem) {
-        if (!CudnnConv.supports(Cudnn.find(), problem.spec(), problem.type(), problem.layout()) || !handle.isUsable()) {
-            return List.of();
-        }
-        Map<String, CudnnAlgorithm> algorithms = new LinkedHashMap<>();
-        CudnnConv convolution = open(handle, problem);
-        List<AutoCloseable> owned = List.of(handle::release, convolution);
-        try {
-            convolution.suggestedAlgorithms(problem.pass(), Long.MAX_VALUE).forEach(each -> algorithms.putIfAbsent(each.name(), each));
-            convolution.algorithms(problem.pass(), Long.MAX_VALUE).forEach(each -> algorithms.putIfAbsent(each.name(), each));
+            this.convolution = describe(handle, problem);
+            owned.add(convolution);
+            convolution.choose(algorithm);
         } catch (RuntimeException failure) {
             throw Closing.after(failure, owned);
         }
-        Closing.all(owned);
+    }
+
+    private static CudnnConv describe(SharedHandle handle, Problem problem) {
+        return new CudnnConv(handle.handle(), problem.spec(), problem.type(), problem.layout());
+    }
+
+    /** What cuDNN can do about a problem, what it suggests first; nothing without cuDNN. */
+    static List<Offer> offers(CudnnAccess cudnn, Problem problem) {
+        if (!CudnnConv.supports(Cudnn.find(), problem.spec(), problem.type(), problem.layout())) {
+            return List.of();
+        }
+        return cudnn.handle().map(handle -> offers(cudnn.device(), handle, problem)).orElse(List.of());
+    }
+
+    private static List<Offer> offers(Device device, SharedHandle handle, Problem problem) {
+        Map<String, CudnnAlgorithm> algorithms = new LinkedHashMap<>();
+        try (CudnnConv convolution = describe(handle, problem)) {
+            convolution.suggestedAlgorithms(problem.pass(), Long.MAX_VALUE).forEach(each -> algorithms.putIfAbsent(each.name(), each));
+            convolution.algorithms(problem.pass(), Long.MAX_VALUE).forEach(each -> algorithms.putIfAbsent(each.name(), each));
+        }
         List<Offer> offers = new ArrayList<>();
         for (CudnnAlgorithm algorithm : algorithms.values()) {
             if (algorithm.deterministic()) {
-                offers.add(new Offer(name(algorithm), false, offers.size() < QUICK_ALGORITHMS, () -> new CudnnCandidate(handle, problem, algorithm)));
+                offers.add(new Offer(name(algorithm), false, offers.size() < QUICK_ALGORITHMS, () -> new CudnnCandidate(device, problem, algorithm)));
             }
         }
         return offers;
@@ -96,7 +97,7 @@ final class CudnnCandidate implements Candidate {
     public void close() {
         if (!closed) {
             closed = true;
-            Closing.all(List.<AutoCloseable>of(handle::release, convolution));
+            Closing.all(List.of(handle, convolution));
         }
     }
 

@@ -58,7 +58,7 @@ final class Measurement implements AutoCloseable {
         try (Trial trial = new Trial(device, problem, referee, candidates, tuning.effort().rules())) {
             List<Candidate> right = entrants.stream().filter(entrant -> entrant.candidate() == referee || passes(trial, entrant))
                     .map(Entrant::candidate).toList();
-            return right.isEmpty() ? unmeasured(referee, "nothing else is left") : decide(right, trial.race(right));
+            return right.isEmpty() ? unmeasured(referee, "nothing else is left") : decide(right, trial.race(right), referee);
         }
     }
 
@@ -123,7 +123,7 @@ final class Measurement implements AutoCloseable {
         excluded.add(offer.name() + " failed: " + String.valueOf(failure.getMessage()).lines().findFirst().orElse(failure.getClass().getSimpleName()));
     }
 
-    private Choice decide(List<Candidate> candidates, List<Timing> timings) {
+    private Choice decide(List<Candidate> candidates, List<Timing> timings, Candidate referee) {
         List<Result> results = new ArrayList<>();
         for (int at = 0; at < candidates.size(); at++) {
             results.add(new Result(candidates.get(at), timings.get(at)));
@@ -138,6 +138,9 @@ final class Measurement implements AutoCloseable {
             reason += "; none is clearly faster than the rule's choice";
         }
         Candidate winner = results.get(0).candidate();
+        if (winner == referee) {
+            reason += "; it is the referee, held against nothing";
+        }
         open.remove(winner);
         List<Score> scores = results.stream().map(result -> new Score(result.candidate().name(), result.timing().median())).toList();
         return new Choice(winner, new Decision(problem, winner.name(), Source.MEASURED, scores, reason, excluded));

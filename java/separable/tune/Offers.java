@@ -7,6 +7,7 @@ import separable.kernel.Conv;
 import separable.kernel.DepthwiseConv;
 import separable.kernel.GenericConv;
 import separable.kernel.PointwiseConv;
+import separable.kernel.SpecialKernels;
 import separable.kernel.Variant;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
@@ -21,32 +22,42 @@ final class Offers {
     private Offers() {
     }
 
-    /** All of them, best guess first and the {@link #referee} last; never empty. */
-    static List<Offer> of(SharedHandle handle, Problem problem) {
-        List<Offer> offers = new ArrayList<>(own(handle.device(), problem));
-        offers.addAll(CudnnCandidate.offers(handle, problem));
-        offers.add(referee(handle.device(), problem));
+    /** All of them, best guess first and the {@link #referee} last; never empty. cuDNN goes before our kernels for just any filter. */
+    static List<Offer> of(CudnnAccess cudnn, Problem problem) {
+        List<Offer> own = own(cudnn.device(), problem);
+        boolean special = isSpecial(cudnn.device(), problem);
+        List<Offer> offers = new ArrayList<>(special ? own : List.of());
+        offers.addAll(CudnnCandidate.offers(cudnn, problem));
+        offers.addAll(special ? List.of() : own);
+        offers.add(referee(cudnn.device(), problem));
         return offers;
     }
 
     /** Those that the choice by rule looks at: cuDNN is asked only where none of our special kernels serves. */
-    static List<Offer> byRule(SharedHandle handle, Problem problem) {
-        List<Offer> own = own(handle.device(), problem);
-        if (own.isEmpty()) {
-            return of(handle, problem);
+    static List<Offer> byRule(CudnnAccess cudnn, Problem problem) {
+        if (!isSpecial(cudnn.device(), problem)) {
+            return of(cudnn, problem);
         }
-        List<Offer> offers = new ArrayList<>(own);
-        offers.add(referee(handle.device(), problem));
+        List<Offer> offers = new ArrayList<>(own(cudnn.device(), problem));
+        offers.add(referee(cudnn.device(), problem));
         return offers;
     }
 
-    /** Our kernel for this kind of convolution in all its variants, the rule's choice first; empty when we have none. */
+    /** Whether {@link #own} begins with a kernel made for this filter, rather than one for any. */
+    private static boolean isSpecial(Device device, Problem problem) {
+        return SpecialKernels.exist(device, problem.spec(), problem.type(), problem.layout());
+    }
+
+    /**
+     * Our kernel for this kind of convolution in all its variants, the rule's choice first; empty when we have none but the referee's.
+     * Variants for any filter have {@code generic} in their names.
+     */
     static List<Offer> own(Device device, Problem problem) {
         ConvSpec spec = problem.spec();
         DType type = problem.type();
         Layout layout = problem.layout();
         if (layout == Layout.NCHW) {
-            return DepthwiseConv.supports(spec, type, layout)
+            return DepthwiseConv.supports(spec, type, layout) && isSpecial(device, problem)
                     ? List.of(new Offer("DepthwiseConv", true, true, () ->
                             KernelCandidate.of("DepthwiseConv", problem.pass(), new DepthwiseConv(device, spec, type, layout))))
                     : List.of();

@@ -1,52 +1,81 @@
 package separable.tune;
 
-import java.util.Optional;
+import java.util.ArrayList;
+import java.util.List;
 import separable.cudnn.Cudnn;
 import separable.cudnn.CudnnHandle;
+import separable.device.Closing;
 import separable.device.Device;
 
 /**
- * One cuDNN handle for all candidates of one owner, and so of one thread: made at the first use, closed with the last. Making one takes
- * long and memory.
+ * One user's hold of the cuDNN handle that all candidates of a CUDA context share, on any stream and any thread. Making a handle takes
+ * long and device memory: the first user makes it, and closing the last closes it.
  */
-final class SharedHandle {
+final class SharedHandle implements AutoCloseable {
 
-    private final Device device;
-    private CudnnHandle handle;
-    private int users;
-    private Optional<String> refusal;
+    /** A handle, the share of the context that keeps it usable whichever user leaves first, and how many hold it. */
+    private static final class Shared {
+        final Device device;
+        final CudnnHandle handle;
+        int users;
 
-    SharedHandle(Device device) {
-        this.device = device;
-    }
-
-    Device device() {
-        return device;
-    }
-
-    /** Whether cuDNN is there and can work on this device. */
-    boolean isUsable() {
-        Cudnn cudnn = Cudnn.find();
-        if (refusal == null) {
-            refusal = cudnn.isAvailable() ? CudnnHandle.refusal(cudnn, device) : Optional.of(cudnn.reason());
+        Shared(Device device, CudnnHandle handle) {
+            this.device = device;
+            this.handle = handle;
         }
-        return refusal.isEmpty();
     }
 
-    /** To be followed by a {@link #release}. */
-    CudnnHandle acquire() {
-        if (handle == null) {
-            handle = new CudnnHandle(Cudnn.find(), device);
+    /** Guards itself and the counts in it. */
+    private static final List<Shared> OPEN = new ArrayList<>();
+
+    private final Shared shared;
+    private boolean closed;
+
+    private SharedHandle(Shared shared) {
+        this.shared = shared;
+    }
+
+    /**
+     * @param device whose context is current on this thread
+     * @throws IllegalStateException when cuDNN is not available
+     * @throws separable.cudnn.CudnnException when cuDNN cannot work on this device
+     */
+    static SharedHandle acquire(Device device) {
+        synchronized (OPEN) {
+            Shared shared = OPEN.stream().filter(open -> open.device.sharesContextWith(device)).findFirst().orElse(null);
+            if (shared == null) {
+                shared = make();
+                OPEN.add(shared);
+            }
+            shared.users++;
+            return new SharedHandle(shared);
         }
-        users++;
-        return handle;
     }
 
-    void release() {
-        if (--users == 0) {
-            CudnnHandle last = handle;
-            handle = null;
-            last.close();
+    private static Shared make() {
+        Device device = Device.current();
+        try {
+            return new Shared(device, new CudnnHandle(Cudnn.find(), device));
+        } catch (RuntimeException failure) {
+            throw Closing.after(failure, List.of(device));
+        }
+    }
+
+    CudnnHandle handle() {
+        return shared.handle;
+    }
+
+    @Override
+    public void close() {
+        synchronized (OPEN) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            if (--shared.users == 0) {
+                OPEN.remove(shared);
+                Closing.all(List.of(shared.device, shared.handle));
+            }
         }
     }
 }

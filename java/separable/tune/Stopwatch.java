@@ -107,6 +107,7 @@ public final class Stopwatch implements AutoCloseable {
             double fastest = lanes.stream().mapToDouble(lane -> lane.estimate).min().orElse(0);
             List<Lane> running = lanes.stream().filter(lane -> lane.estimate <= rules.hopeless * fastest).toList();
             running.forEach(Lane::prepare);
+            stream.synchronize();
             run(running);
         } catch (RuntimeException failure) {
             throw Closing.after(failure, lanes);
@@ -181,6 +182,8 @@ public final class Stopwatch implements AutoCloseable {
                     int from = first;
                     graphs.add(keep(stream.capture(() -> enqueueGroup(from))));
                 }
+                // A graph's first launch also sends it to the device.
+                graphs.forEach(graph -> graph.launch(stream));
             }
         }
 

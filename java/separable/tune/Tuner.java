@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
+import separable.device.Closing;
 import separable.device.Device;
 
 /**
@@ -32,25 +33,37 @@ public final class Tuner implements AutoCloseable {
      */
     record Market(Function<Problem, List<Offer>> byRule, Function<Problem, List<Offer>> all) {
 
-        static Market of(SharedHandle handle) {
-            return new Market(problem -> Offers.byRule(handle, problem), problem -> Offers.of(handle, problem));
+        static Market of(CudnnAccess cudnn) {
+            return new Market(problem -> Offers.byRule(cudnn, problem), problem -> Offers.of(cudnn, problem));
         }
     }
 
     private final Device device;
     private final Tuning tuning;
     private final Market market;
+    private final CudnnAccess cudnn;
     private final Map<Problem, Decision> decided = new HashMap<>();
     private final Optional<TuningCache.Section> memory;
 
+    /**
+     * Reads what {@code tuning}'s cache knows about this device.
+     *
+     * @param device for which it chooses; current on this thread, and to be closed after everything chosen
+     * @param tuning how much to measure, what candidates may need, where results are kept
+     */
     public Tuner(Device device, Tuning tuning) {
-        this(device, tuning, Market.of(new SharedHandle(device)));
+        this(device, tuning, Market::of);
     }
 
     Tuner(Device device, Tuning tuning, Market market) {
+        this(device, tuning, cudnn -> market);
+    }
+
+    private Tuner(Device device, Tuning tuning, Function<CudnnAccess, Market> market) {
         this.device = Objects.requireNonNull(device, "device");
         this.tuning = Objects.requireNonNull(tuning, "tuning");
-        this.market = market;
+        this.cudnn = new CudnnAccess(device);
+        this.market = market.apply(cudnn);
         this.memory = tuning.effort() == Effort.OFF ? Optional.empty() : tuning.cache().map(cache -> cache.section(device));
     }
 
@@ -120,6 +133,6 @@ public final class Tuner implements AutoCloseable {
     /** Writes what was measured to the cache. What was chosen lives on. */
     @Override
     public void close() {
-        memory.ifPresent(TuningCache.Section::save);
+        Closing.all(List.<AutoCloseable>of(cudnn, () -> memory.ifPresent(TuningCache.Section::save)));
     }
 }

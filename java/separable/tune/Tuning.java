@@ -36,18 +36,26 @@ public record Tuning(Effort effort, long workspaceLimit, Optional<TuningCache> c
         return new Tuning(effort, WORKSPACE_LIMIT, effort == Effort.OFF ? Optional.empty() : Optional.of(TuningCache.ofUser()), decision -> { });
     }
 
+    /** The same with {@code other} to keep results in; {@link Effort#OFF} leaves it alone. */
     public Tuning withCache(TuningCache other) {
         return new Tuning(effort, workspaceLimit, Optional.of(other), listener);
     }
 
+    /** The same, measuring every problem anew and keeping nothing. */
     public Tuning withoutCache() {
         return new Tuning(effort, workspaceLimit, Optional.empty(), listener);
     }
 
+    /**
+     * The same with candidates left out that need more than {@code bytes} of scratch memory; by rule too.
+     *
+     * @throws IllegalArgumentException when {@code bytes} is negative
+     */
     public Tuning withWorkspaceLimit(long bytes) {
         return new Tuning(effort, bytes, cache, listener);
     }
 
+    /** The same with {@code other} told, in place of the listener before, of every problem measured or remembered. */
     public Tuning withListener(Consumer<Decision> other) {
         return new Tuning(effort, workspaceLimit, cache, other);
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.Gson;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,6 +23,8 @@ import separable.data.KnownDataset.Part;
 import separable.device.Device;
 import separable.spec.DType;
 import separable.testing.DeviceExtension;
+import separable.tune.Effort;
+import separable.tune.Tuning;
 
 /** Whole runs on a small data set that can be learnt: a bright bar whose place is the class. */
 @ExtendWith(DeviceExtension.class)
@@ -86,6 +89,43 @@ class TrainingRunTest {
         assertThat(weights.tensor("conv_stem.weight").shape()).containsExactly(8, 1, 3, 3);
         assertThat(weights.tensor("bn1.num_batches_tracked").integers()).containsExactly(2 * (TRAIN / 16));
         assertThat(weights.tensor("classifier.weight").shape()).startsWith(10);
+    }
+
+    @Test
+    void thePlansAreWrittenBeforeTheFirstStep(Device device) {
+        Path out = place.resolve("out");
+        List<String> seen = new ArrayList<>();
+        TrainListener listener = new TrainListener() {
+            @Override
+            public void epochStarted(int epoch, int epochs, int steps, int done) {
+                seen.add(text(out.resolve("plan.txt")));
+            }
+        };
+        TrainingRun.execute(device, config(recipe(1)), out, 0, listener, () -> false);
+        assertThat(seen).singleElement().asString().contains("ConvBackwardFilter", "bytes of arena", "\nconvolutions\n")
+                .containsPattern("\nfilter .*: DepthwiseConv .* \\(by rule\\)\n");
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Of every convolution of the step and of the evaluation, once. */
+    @Test
+    void aTunedPlanNamesWinnersAndRunnersUpWithTheirTimes(Device device) {
+        RunConfig config = config(recipe(1));
+        try (Trainer trainer = new Trainer(device, config.model().network(), config.recipe(), config.data().load(Part.TRAIN),
+                config.data().load(Part.TEST), Tuning.of(Effort.QUICK).withoutCache())) {
+            String plans = trainer.describePlans();
+            List<String> choices = plans.substring(plans.indexOf("\nconvolutions\n")).lines().skip(2).toList();
+            assertThat(choices).hasSizeGreaterThan(10).doesNotHaveDuplicates()
+                    .allMatch(line -> line.matches(".* [0-9.]+ us(; next .* [0-9.]+ us)? \\(measured, quick.*"))
+                    .anyMatch(line -> line.contains("; next "));
+        }
     }
 
     @ParameterizedTest

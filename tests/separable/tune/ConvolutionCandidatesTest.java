@@ -37,6 +37,30 @@ class ConvolutionCandidatesTest {
         }
     }
 
+    /** Kernels for just any filter say so, and none is there twice under two names. */
+    @ParameterizedTest
+    @EnumSource(Pass.class)
+    void kernelsForAnyFilterComeAfterCudnnAndSayThatTheyAreGeneric(Pass pass, Device device) {
+        Shape shape = new Shape(2, 14, 14, 24);
+        for (ConvSpec spec : List.of(ConvSpec.depthwise(shape, 7, 1, 1, Padding.symmetric(3)), ConvSpec.depthwise(shape, 3, 3, 1, ONE),
+                ConvSpec.depthwise(shape, 3, 1, 2, ONE))) {
+            assertThat(ours(device, new Problem(spec, DType.F32, Layout.NCHW, pass))).containsExactly("GenericConv");
+            List<String> ours = ours(device, new Problem(spec, DType.F32, Layout.NHWC, pass));
+            assertThat(ours).hasSizeGreaterThan(1).endsWith("GenericConv");
+            assertThat(ours.subList(0, ours.size() - 1)).allMatch(name -> name.startsWith("DepthwiseConv generic"));
+        }
+        // Rows too long for shared memory.
+        Shape wide = new Shape(1, 2, device.sharedMemoryPerBlock(), 1);
+        assertThat(ours(device, new Problem(ConvSpec.depthwise(wide, 3, 1, 1, ONE), DType.F32, Layout.NCHW, pass))).containsExactly("GenericConv");
+        assertThat(ours(device, new Problem(DEPTHWISE, DType.F32, Layout.NCHW, pass))).containsExactly("DepthwiseConv", "GenericConv");
+    }
+
+    private static List<String> ours(Device device, Problem problem) {
+        List<Candidate> candidates = ConvolutionCandidates.of(device, problem, Long.MAX_VALUE);
+        candidates.forEach(Candidate::close);
+        return candidates.stream().map(Candidate::name).filter(name -> !name.startsWith("cuDNN")).toList();
+    }
+
     @Test
     void keysTellProblemsApart() {
         Problem problem = new Problem(DEPTHWISE, DType.BF16, Layout.NHWC, Pass.BACKWARD_DATA);

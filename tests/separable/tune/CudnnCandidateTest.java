@@ -3,6 +3,7 @@ package separable.tune;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import separable.device.Device;
@@ -37,6 +38,14 @@ class CudnnCandidateTest {
                 try (Convolution convolution = new Convolution(device, grouped, DType.F32, Layout.NHWC)) {
                     System.out.println("rule " + convolution);
                 }
+                for (Layout layout : List.of(Layout.NHWC, Layout.NCHW)) {
+                    for (int kernel : new int[] {3, 7}) {
+                        ConvSpec depthwise = ConvSpec.depthwise(new Shape(2, 9, 7, 16), kernel, 1, 1, Padding.symmetric(kernel / 2));
+                        try (Convolution convolution = new Convolution(device, depthwise, DType.F32, layout)) {
+                            convolution.describe().lines().forEach(line -> System.out.println("depthwise " + kernel + " " + layout + " " + line));
+                        }
+                    }
+                }
                 System.out.println("left " + device.liveBytes() + " bytes, " + device.openResources());
             }
         }
@@ -51,6 +60,8 @@ class CudnnCandidateTest {
             assertThat(output).contains(pass + " offered cuDNN ", pass + " offered GenericConv");
             assertThat(output).containsPattern(pass + " .*: cuDNN [a-z0-9_]+ [0-9.]+ us.* \\(measured, quick");
         }
+        assertThat(output.lines().filter(line -> line.startsWith("depthwise 7 "))).hasSize(6).allMatch(line -> line.contains(": cuDNN "));
+        assertThat(output.lines().filter(line -> line.startsWith("depthwise 3 "))).hasSize(6).allMatch(line -> line.contains(": DepthwiseConv"));
         assertThat(output).containsPattern("rule .*forward by cuDNN .*data by cuDNN .*filter by cuDNN").contains("left 0 bytes, []").doesNotContain("failed", "left out");
     }
 }

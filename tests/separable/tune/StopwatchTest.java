@@ -1,6 +1,7 @@
 package separable.tune;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -43,6 +44,30 @@ class StopwatchTest {
             Timing timing = watch.race(List.of(fills(small, 1)), 5).get(0);
             assertThat(timing.group()).isGreaterThan(1);
             assertThat(timing.median()).isLessThan(1000);
+        }
+    }
+
+    /** What runs on the device: the warm-up, each graph once so that none is new in a sample, and the samples. */
+    @Test
+    void noSampleHasTheFirstLaunchOfAGraph(Device device) {
+        assumeTrue(device.supportsGraphs());
+        // A run moves all bytes up by one, and so makes one more of them a 1.
+        int bytes = 4096;
+        DeviceBuffer ones = device.allocate(bytes, "ones");
+        DeviceBuffer aside = device.allocate(bytes, "aside");
+        ones.zero();
+        ones.write(0, new byte[] {1});
+        int sets = 700;
+        try (Stopwatch watch = new Stopwatch(device, new Stopwatch.Rules(3, 3, 0, 60, 100))) {
+            Timing timing = watch.race(List.of((set, stream) -> {
+                aside.copyAsync(0, ones, 0, bytes, stream);
+                ones.copyAsync(1, aside, 0, bytes - 1, stream);
+            }), sets).get(0);
+            int graphs = (sets + timing.group() - 1) / timing.group();
+            assertThat(timing.group()).isGreaterThan(1);
+            int runs = 2 + (graphs + timing.samples()) * timing.group();
+            byte[] counted = ones.readBytes(0, bytes);
+            assertThat(new int[] {counted[runs], counted[runs + 1]}).containsExactly(1, 0);
         }
     }
 
