@@ -176,6 +176,18 @@ class DropInTest {
                 .hasMessageStartingWith("no CUDA context is current on this thread: make one current").hasMessageNotContaining("\n");
     }
 
+    /** Only what differs from the previous call is asked about, so the driver alone sees that the context is missing. */
+    @Test
+    void anUnchangedCallOnAThreadWithoutTheContextIsTheDriversToRefuse() throws InterruptedException {
+        op.forward(x, w, y, stream);
+        Throwable[] refusal = new Throwable[1];
+        Thread bare = new Thread(() -> op.forward(x, w, y, stream));
+        bare.setUncaughtExceptionHandler((thread, e) -> refusal[0] = e);
+        bare.start();
+        bare.join();
+        assertThat(refusal[0]).isInstanceOf(DeviceException.class).hasMessageContaining("CUDA_ERROR_INVALID_CONTEXT");
+    }
+
     @Test
     void otherThreadsMayUseItOneAfterTheOther() {
         CompletableFuture.runAsync(() -> {

@@ -40,10 +40,6 @@ public record HostFilter(ConvSpec spec, double[] values) implements Values {
         values[index(output, ky, kx, input)] = value;
     }
 
-    public void add(int output, int ky, int kx, int input, double value) {
-        values[index(output, ky, kx, input)] += value;
-    }
-
     private int index(int output, int ky, int kx, int input) {
         return ((output * spec.kernelHeight() + ky) * spec.kernelWidth() + kx) * inputs(spec) + input;
     }
