@@ -1,5 +1,5 @@
 // One batch from a data set that lies on the device: gather, crop, flip, resample, normalise.
-//   images    u8 [samples, h, w, channels], channels 1 .. 4      labels  u8 [samples]
+//   images    u8 [samples, h, w, channels], channels 1 .. 4      labels  i32 [samples]
 //   order     i32, the epoch's sample indices; row i of the batch is sample order[state.position + i]
 //   x         [batch, oh, ow, 8] in T, `=`; channel k holds value * scale[k] + shift[k] = (value / 255 - mean) / std, the
 //             surplus channels 0
@@ -92,7 +92,7 @@ __device__ __forceinline__ void output_pixel(const unsigned char* picture, const
 }
 
 template <class T>
-__device__ __forceinline__ void batch_gather(const unsigned char* __restrict__ images, const unsigned char* __restrict__ labels,
+__device__ __forceinline__ void batch_gather(const unsigned char* __restrict__ images, const int* __restrict__ labels,
                                              const int* __restrict__ order, const StepState* __restrict__ state,
                                              T* __restrict__ x, int* __restrict__ labels_out, const BatchGeometry& g,
                                              const Normalisation& norm) {
@@ -101,7 +101,7 @@ __device__ __forceinline__ void batch_gather(const unsigned char* __restrict__ i
     const int sample = valid ? order[state->position + row] : 0;
     const Augmentation move = draw_augmentation(g, sample, state->step, state->seed);
     const unsigned char* picture = images + (size_t)sample * (size_t)(g.h * g.w * g.channels);
-    if (thread_index() == 0) labels_out[row] = valid ? (int)labels[sample] : 0;
+    if (thread_index() == 0) labels_out[row] = valid ? labels[sample] : 0;
     for (int i = thread_index(); i < pixels; i += threads) {
         float v[VEC];
         if (valid) {
@@ -117,7 +117,7 @@ __device__ __forceinline__ void batch_gather(const unsigned char* __restrict__ i
 
 #define BATCH_KERNEL(T, suffix)                                                                                          \
     extern "C" __global__ void __launch_bounds__(128)                                                                    \
-    batch_gather_##suffix(const unsigned char* images, const unsigned char* labels, const int* order,                    \
+    batch_gather_##suffix(const unsigned char* images, const int* labels, const int* order,                    \
                           const separable::StepState* state, T* x, int* labels_out, int h, int w, int channels, int oh,  \
                           int ow, int crop_padding, int flip, float scale0, float scale1, float scale2, float scale3,    \
                           float shift0, float shift1, float shift2, float shift3) {                                      \

@@ -41,8 +41,11 @@ class ArchitectureTest {
         rooms.put("model", List.of("spec", "layer"));
         // Updates are launches: they take the Device that the kernels they make are for.
         rooms.put("optim", List.of("spec", "device", "graph", "kernel"));
-        rooms.put("data", List.of("spec", "device", "kernel"));
-        for (String top : List.of("train", "bench", "cli")) {
+        rooms.put("picture", List.of());
+        rooms.put("data", List.of("spec", "device", "kernel", "picture"));
+        rooms.put("exchange", List.of("spec", "graph", "layer", "model"));
+        rooms.put("tensorboard", List.of());
+        for (String top : List.of("train", "predict", "bench", "cli")) {
             rooms.put(top, List.copyOf(rooms.keySet()));
         }
         return rooms;

@@ -18,7 +18,7 @@ import separable.model.MobileNetV1.Style;
 import separable.testing.DeviceExtension;
 import separable.train.Defaults;
 import separable.train.Recipe;
-import separable.train.SafeTensors;
+import separable.exchange.SafeTensors;
 import separable.train.Trainer;
 
 /** The README's example of a training run; {@link SnippetTest} keeps the two texts equal. */

@@ -5,6 +5,7 @@ import static separable.cli.ModelOptions.or;
 import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import separable.train.AugmentConfig;
 import separable.train.DataConfig;
 import separable.train.Defaults;
 import separable.train.InputConfig;
@@ -117,7 +118,12 @@ final class TrainOptions {
                 new OptimizerConfig(or(optimizer, rule.name()), or(learningRate, rule.learningRate()), or(weightDecay, rule.weightDecay()),
                         or(momentum, rule.momentum()), or(labelSmoothing, rule.labelSmoothing())),
                 over(base.schedule(), or(epochs, base.epochs())),
-                new InputConfig(input.mean(), input.deviation(), or(flip, input.flip()), or(crop, input.crop())));
+                base.update(),
+                new InputConfig(input.mean(), input.deviation(), input.centre(), over(input.augment())), base.evaluation());
+    }
+
+    private AugmentConfig over(AugmentConfig base) {
+        return base.withCrop(or(crop, base.crop())).withFlip(or(flip, base.flip()), base.verticalFlip());
     }
 
     private ScheduleConfig over(ScheduleConfig base, int length) {

@@ -43,15 +43,15 @@ final class CifarReader {
             count += records.length / record;
         }
         byte[] images = new byte[Math.multiplyExact(count, PICTURE)];
-        byte[] labels = new byte[count];
+        int[] labels = new int[count];
         int next = 0;
         for (byte[] records : parts) {
             for (int start = 0; start < records.length; start += record, next++) {
-                labels[next] = records[start + format.label()];
+                labels[next] = Byte.toUnsignedInt(records[start + format.label()]);
                 interleave(records, start + format.labels(), images, next * PICTURE);
             }
         }
-        return new Dataset(name, place.toString(), SIDE, SIDE, CHANNELS, images, labels, classes);
+        return new MemoryDataset(name, place.toString(), SIDE, SIDE, CHANNELS, images, labels, classes);
     }
 
     private byte[] readRecords(Path file) {
@@ -68,11 +68,11 @@ final class CifarReader {
                     + " bytes, found " + records.length + " (" + records.length / record + " records and " + surplus
                     + " bytes): get the file again");
         }
-        byte[] labels = new byte[records.length / record];
+        int[] labels = new int[records.length / record];
         for (int i = 0; i < labels.length; i++) {
-            labels[i] = records[i * record + format.label()];
+            labels[i] = Byte.toUnsignedInt(records[i * record + format.label()]);
         }
-        Dataset.checkLabels(name, file.toString(), labels, classes.size());
+        MemoryDataset.checkLabels(name, file.toString(), labels, classes.size());
         return records;
     }
 

@@ -1,53 +1,63 @@
 package separable.data;
 
+import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * Labelled pictures in host memory.
+ * Labelled pictures of one size: what a run trains on or measures. Implement it for pictures of one's own.
  *
- * @param name    what messages call it, as in {@code fashion-mnist train}
- * @param source  the file or folder it came from
- * @param images  unsigned bytes {@code [count, height, width, channels]}, channels not padded
- * @param labels  one class index a picture, 0 to {@code classes.size() - 1}
- * @param classes class names in index order
+ * <p>Pictures and labels stay the same for as long as a run uses them. {@link #read} and {@link #label} are called from several
+ * threads at once.
  */
-public record Dataset(String name, String source, int height, int width, int channels, byte[] images, byte[] labels,
-                      List<String> classes) {
+public interface Dataset {
 
-    public Dataset {
-        classes = List.copyOf(classes);
-        if (height < 1 || width < 1 || channels < 1) {
-            throw new IllegalArgumentException(name + ": pictures of " + height + "x" + width + "x" + channels
-                    + ": every extent must be at least 1");
-        }
-        if (labels.length == 0) {
-            throw new DataException(source + ": holds no pictures: use a data set with at least one");
-        }
-        long expected = (long) labels.length * height * width * channels;
-        if (images.length != expected) {
-            throw new DataException(source + ": " + labels.length + " labels need " + expected + " bytes of pictures, found "
-                    + images.length + ": get the files again, all from one place");
-        }
-        checkLabels(name, source, labels, classes.size());
-    }
+    /** What messages call it, as in {@code fashion-mnist train}. */
+    String name();
 
-    static void checkLabels(String name, String source, byte[] labels, int classes) {
-        for (int i = 0; i < labels.length; i++) {
-            int label = Byte.toUnsignedInt(labels[i]);
-            if (label >= classes) {
-                throw new DataException(source + ": label " + label + " of picture " + i + " is out of range: " + name
-                        + " has classes 0 to " + (classes - 1) + ": get the file again");
-            }
-        }
-    }
+    /** The file or folder it came from. */
+    String source();
 
-    /** Number of pictures. */
-    public int count() {
-        return labels.length;
-    }
+    /** Rows of every picture. */
+    int height();
+
+    /** Columns of every picture. */
+    int width();
+
+    /** Values of a pixel: 1 grey, 3 red, green, blue. */
+    int channels();
+
+    /** Number of pictures, at least 1. */
+    int count();
+
+    /** Class names in index order. */
+    List<String> classes();
+
+    /** The class of a picture, 0 to {@code classes().size() - 1}. */
+    int label(int picture);
+
+    /**
+     * Appends a picture's unsigned bytes {@code [height, width, channels]} to {@code to}, which has room for {@link #imageBytes}.
+     *
+     * @throws DataException when the picture cannot be read
+     */
+    void read(int picture, ByteBuffer to);
 
     /** Bytes of one picture. */
-    public int imageBytes() {
-        return height * width * channels;
+    default int imageBytes() {
+        return Math.multiplyExact(Math.multiplyExact(height(), width()), channels());
+    }
+
+    /** Bytes of all pictures. */
+    default long bytes() {
+        return (long) count() * imageBytes();
+    }
+
+    /** The class of every picture. */
+    default int[] labels() {
+        int[] labels = new int[count()];
+        for (int picture = 0; picture < labels.length; picture++) {
+            labels[picture] = label(picture);
+        }
+        return labels;
     }
 }

@@ -1,5 +1,6 @@
 package separable.data;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import separable.device.Closing;
@@ -8,6 +9,8 @@ import separable.device.DeviceBuffer;
 
 /** A data set that lies on the device for as long as a run lasts: batches are gathered from it there. */
 public final class DeviceDataset implements AutoCloseable {
+
+    private static final int COPY_BYTES = 1 << 24;
 
     private final Dataset dataset;
     private final DeviceBuffer images;
@@ -18,14 +21,28 @@ public final class DeviceDataset implements AutoCloseable {
         this.dataset = dataset;
         List<DeviceBuffer> made = new ArrayList<>();
         try {
-            images = device.allocate(dataset.images().length, dataset.name() + " pictures");
+            images = device.allocate(dataset.bytes(), dataset.name() + " pictures");
             made.add(images);
-            labels = device.allocate(dataset.labels().length, dataset.name() + " labels");
+            labels = device.allocate((long) dataset.count() * Integer.BYTES, dataset.name() + " labels");
             made.add(labels);
-            images.write(dataset.images());
+            writeImages();
             labels.write(dataset.labels());
         } catch (RuntimeException failure) {
             throw Closing.after(failure, made);
+        }
+    }
+
+    /** A part at a time, so that a set of many gigabytes never lies whole on the heap. */
+    private void writeImages() {
+        int imageBytes = dataset.imageBytes();
+        int together = Math.max(1, COPY_BYTES / imageBytes);
+        for (int first = 0; first < dataset.count(); first += together) {
+            byte[] part = new byte[Math.min(together, dataset.count() - first) * imageBytes];
+            ByteBuffer to = ByteBuffer.wrap(part);
+            for (int picture = first; to.hasRemaining(); picture++) {
+                dataset.read(picture, to);
+            }
+            images.write((long) first * imageBytes, part);
         }
     }
 
@@ -39,7 +56,7 @@ public final class DeviceDataset implements AutoCloseable {
         return images;
     }
 
-    /** u8 {@code [count]} */
+    /** int32 {@code [count]} */
     public DeviceBuffer labels() {
         return labels;
     }

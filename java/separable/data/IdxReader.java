@@ -25,13 +25,13 @@ final class IdxReader {
     /** Reads a pair of files; pictures are grey, so channels is 1. */
     static Dataset read(String name, Path imagesFile, Path labelsFile, List<String> classes) {
         Images images = DataFile.read(imagesFile, in -> readImages(imagesFile, in));
-        byte[] labels = DataFile.read(labelsFile, in -> readLabels(labelsFile, in));
+        int[] labels = DataFile.read(labelsFile, in -> readLabels(labelsFile, in));
         if (images.count() != labels.length) {
             throw new DataException(imagesFile + ": " + images.count() + " pictures, but " + labelsFile + " has " + labels.length
                     + " labels: get both files again, from one place");
         }
-        Dataset.checkLabels(name, labelsFile.toString(), labels, classes.size());
-        return new Dataset(name, imagesFile.toString(), images.height(), images.width(), 1, images.bytes(), labels, classes);
+        MemoryDataset.checkLabels(name, labelsFile.toString(), labels, classes.size());
+        return new MemoryDataset(name, imagesFile.toString(), images.height(), images.width(), 1, images.bytes(), labels, classes);
     }
 
     private static Images readImages(Path file, InputStream in) throws IOException {
@@ -49,12 +49,20 @@ final class IdxReader {
         return new Images(count, height, width, DataFile.readToEnd(file, in, 16, count * height * width));
     }
 
-    private static byte[] readLabels(Path file, InputStream in) throws IOException {
+    private static int[] readLabels(Path file, InputStream in) throws IOException {
         int count = header(file, in, LABELS_MAGIC, "an IDX label file", 1).getInt();
         if (count < 1 || count > Integer.MAX_VALUE - 16) {
             throw new DataException(file + ": the header gives " + count + " labels, which cannot be: get the file again");
         }
-        return DataFile.readToEnd(file, in, 8, count);
+        return unsigned(DataFile.readToEnd(file, in, 8, count));
+    }
+
+    private static int[] unsigned(byte[] bytes) {
+        int[] values = new int[bytes.length];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = Byte.toUnsignedInt(bytes[i]);
+        }
+        return values;
     }
 
     /** Checks the magic number and returns the extents, ready to be read. */

@@ -67,7 +67,7 @@ public final class BatchGather extends DeviceOp<Launch> {
         Launch launch = device.kernel("batch_gather_" + type.suffix()).launch()
                 .describe("batch " + output + " of pictures " + sourceHeight + "x" + sourceWidth)
                 .grid(blocks, output.n(), 1).block(THREADS)
-                .input("images", (long) sourceHeight * sourceWidth * output.c(), 1).input("labels", 1, 1).input("order", Integer.BYTES, Integer.BYTES)
+                .input("images", (long) sourceHeight * sourceWidth * output.c(), 1).input("labels", Integer.BYTES, Integer.BYTES).input("order", Integer.BYTES, Integer.BYTES)
                 .input("state", StepState.BYTES).output("x", output.bytes(type))
                 .output("labelsOut", (long) output.n() * Integer.BYTES, Integer.BYTES)
                 .i32(sourceHeight).i32(sourceWidth).i32(output.c()).i32(output.h()).i32(output.w())
@@ -103,7 +103,7 @@ public final class BatchGather extends DeviceOp<Launch> {
 
     /**
      * @param images    u8 {@code [samples, height, width, channels]}
-     * @param labels    u8 {@code [samples]}
+     * @param labels    int32 {@code [samples]}
      * @param order     int32, the epoch's sample indices; row i takes {@code order[state.position + i]}
      * @param x         the batch, in the precision of this instance
      * @param labelsOut int32 {@code [output.n]}

@@ -13,6 +13,8 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import separable.exchange.NamedTensor;
+import separable.exchange.SafeTensors;
 
 /**
  * A run as it stands between two steps, with all that is needed to go on with the same bits.

@@ -55,9 +55,10 @@ public final class Defaults {
         boolean flip = dataset != KnownDataset.MNIST;     // a mirrored digit is another digit or none
         int crop = small ? 0 : dataset.channels() == 3 ? 4 : 2;
         List<Float> halves = Collections.nCopies(dataset.channels(), 0.5f);     // x / 127.5 - 1
-        InputConfig input = new InputConfig(isCnn ? halves : list(dataset.mean()), isCnn ? halves : list(dataset.deviation()), flip, crop);
+        InputConfig input = new InputConfig(isCnn ? halves : list(dataset.mean()), isCnn ? halves : list(dataset.deviation()), 1,
+                AugmentConfig.NONE.withCrop(crop).withFlip(flip, false));
         return new Recipe(small ? 2 : 20, small ? 64 : 256, (small ? DType.F32 : DType.BF16).toString(), 1, true, Effort.OFF.toString(),
-                optimizer(rule), ScheduleConfig.usual("cosine", small ? 0.25 : 2, small ? 2 : 20), input);
+                optimizer(rule), ScheduleConfig.usual("cosine", small ? 0.25 : 2, small ? 2 : 20), UpdateConfig.PLAIN, input, EvaluationConfig.EPOCHS);
     }
 
     private static OptimizerConfig optimizer(String name) {

@@ -7,10 +7,11 @@ import java.util.List;
  *
  * @param mean      subtracted, by channel, pixels taken as 0 to 1
  * @param deviation divided by, by channel
- * @param flip      whether training pictures are mirrored left to right with probability one half
- * @param crop      black pixels added on every side of a training picture before a random crop to the old size; 0 for none
+ * @param centre    share of a picture's side that is looked at when nothing is drawn, about the middle: 0.875 where pictures are kept larger
+ *                  than the network sees them, else 1
+ * @param augment   of training pictures
  */
-public record InputConfig(List<Float> mean, List<Float> deviation, boolean flip, int crop) {
+public record InputConfig(List<Float> mean, List<Float> deviation, float centre, AugmentConfig augment) {
 
     public InputConfig {
         mean = List.copyOf(Check.present("mean", mean));
@@ -18,7 +19,8 @@ public record InputConfig(List<Float> mean, List<Float> deviation, boolean flip,
         Check.that(!mean.isEmpty() && mean.size() == deviation.size(), "mean and deviation", mean + " and " + deviation,
                 "one number a channel each");
         Check.that(deviation.stream().allMatch(d -> d > 0), "deviation", deviation, "above 0");
-        Check.that(crop >= 0 && crop <= 64, "crop", crop, "0 to 64");
+        Check.that(centre > 0 && centre <= 1, "centre", centre, "above 0 and at most 1");
+        Check.present("augment", augment);
     }
 
     public int channels() {

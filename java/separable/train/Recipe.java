@@ -17,7 +17,7 @@ import separable.tune.Effort;
  *                  this configuration and that cache give the same bits again. Off where a file does not have it
  */
 public record Recipe(int epochs, int batch, String precision, long seed, boolean graph, String tune, OptimizerConfig optimizer,
-                     ScheduleConfig schedule, InputConfig input) {
+                     ScheduleConfig schedule, UpdateConfig update, InputConfig input, EvaluationConfig evaluation) {
 
     public Recipe {
         Check.that(epochs >= 1 && epochs <= 100_000, "epochs", epochs, "1 to 100000");
@@ -26,7 +26,9 @@ public record Recipe(int epochs, int batch, String precision, long seed, boolean
         tune = tune == null ? Effort.OFF.toString() : Effort.parse(tune).toString();
         Check.present("optimizer", optimizer);
         Check.present("schedule", schedule);
+        Check.present("update", update);
         Check.present("input", input);
+        Check.present("evaluation", evaluation);
         Check.that(schedule.warmupEpochs() < epochs, "warm-up", schedule.warmupEpochs(), "less than the " + epochs + " epochs of the run");
     }
 
@@ -47,38 +49,46 @@ public record Recipe(int epochs, int batch, String precision, long seed, boolean
     }
 
     public Recipe withEpochs(int count) {
-        return new Recipe(count, batch, precision, seed, graph, tune, optimizer, schedule, input);
+        return new Recipe(count, batch, precision, seed, graph, tune, optimizer, schedule, update, input, evaluation);
     }
 
     public Recipe withBatch(int pictures) {
-        return new Recipe(epochs, pictures, precision, seed, graph, tune, optimizer, schedule, input);
+        return new Recipe(epochs, pictures, precision, seed, graph, tune, optimizer, schedule, update, input, evaluation);
     }
 
     public Recipe withPrecision(DType type) {
-        return new Recipe(epochs, batch, type.toString(), seed, graph, tune, optimizer, schedule, input);
+        return new Recipe(epochs, batch, type.toString(), seed, graph, tune, optimizer, schedule, update, input, evaluation);
     }
 
     public Recipe withSeed(long value) {
-        return new Recipe(epochs, batch, precision, value, graph, tune, optimizer, schedule, input);
+        return new Recipe(epochs, batch, precision, value, graph, tune, optimizer, schedule, update, input, evaluation);
     }
 
     public Recipe withGraph(boolean captured) {
-        return new Recipe(epochs, batch, precision, seed, captured, tune, optimizer, schedule, input);
+        return new Recipe(epochs, batch, precision, seed, captured, tune, optimizer, schedule, update, input, evaluation);
     }
 
     public Recipe withTune(Effort effort) {
-        return new Recipe(epochs, batch, precision, seed, graph, effort.toString(), optimizer, schedule, input);
+        return new Recipe(epochs, batch, precision, seed, graph, effort.toString(), optimizer, schedule, update, input, evaluation);
     }
 
     public Recipe withOptimizer(OptimizerConfig rule) {
-        return new Recipe(epochs, batch, precision, seed, graph, tune, rule, schedule, input);
+        return new Recipe(epochs, batch, precision, seed, graph, tune, rule, schedule, update, input, evaluation);
     }
 
     public Recipe withSchedule(ScheduleConfig rates) {
-        return new Recipe(epochs, batch, precision, seed, graph, tune, optimizer, rates, input);
+        return new Recipe(epochs, batch, precision, seed, graph, tune, optimizer, rates, update, input, evaluation);
     }
 
     public Recipe withInput(InputConfig treatment) {
-        return new Recipe(epochs, batch, precision, seed, graph, tune, optimizer, schedule, treatment);
+        return new Recipe(epochs, batch, precision, seed, graph, tune, optimizer, schedule, update, treatment, evaluation);
+    }
+
+    public Recipe withUpdate(UpdateConfig change) {
+        return new Recipe(epochs, batch, precision, seed, graph, tune, optimizer, schedule, change, input, evaluation);
+    }
+
+    public Recipe withEvaluation(EvaluationConfig when) {
+        return new Recipe(epochs, batch, precision, seed, graph, tune, optimizer, schedule, update, input, when);
     }
 }

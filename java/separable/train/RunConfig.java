@@ -16,7 +16,7 @@ import separable.data.KnownDataset;
  */
 public record RunConfig(int version, ModelConfig model, DataConfig data, Recipe recipe) {
 
-    public static final int VERSION = 2;
+    public static final int VERSION = 3;
 
     private static final Gson GSON = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
 
@@ -30,7 +30,8 @@ public record RunConfig(int version, ModelConfig model, DataConfig data, Recipe 
             throw new IllegalArgumentException("the model takes " + model.inputChannels() + " channels and mean has "
                     + recipe.input().channels() + " numbers, but " + known + " has " + known.channels() + " channels: make them agree");
         }
-        Check.that(recipe.input().crop() < model.resolution(), "crop", recipe.input().crop(), "below the resolution, " + model.resolution());
+        int crop = recipe.input().augment().crop();
+        Check.that(crop < model.resolution(), "crop", crop, "below the resolution, " + model.resolution());
         if (model.classes() < known.classes().size()) {
             throw new IllegalArgumentException("classes " + model.classes() + ": " + known + " has " + known.classes().size()
                     + ", so at least that many are needed");

@@ -13,6 +13,8 @@ import separable.data.Sampler;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
 import separable.device.Stream;
+import separable.exchange.NamedTensor;
+import separable.exchange.SafeTensors;
 import separable.graph.Graph;
 import separable.graph.Parameters;
 import separable.graph.Plan;

@@ -12,6 +12,8 @@ import java.util.stream.Collectors;
 import separable.data.Dataset;
 import separable.data.KnownDataset.Part;
 import separable.device.Device;
+import separable.exchange.NamedTensor;
+import separable.exchange.SafeTensors;
 import separable.tune.Tuning;
 
 /**

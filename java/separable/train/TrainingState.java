@@ -6,6 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import separable.device.DeviceBuffer;
+import separable.exchange.ElementType;
+import separable.exchange.NamedTensor;
 import separable.graph.Parameters;
 import separable.graph.StateValue;
 import separable.optim.UpdateStep;

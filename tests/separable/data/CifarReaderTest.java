@@ -35,7 +35,7 @@ class CifarReaderTest {
         assertThat(read.labels()).containsExactly(1, 8, 2, 7, 3, 6, 4, 5, 5, 4);
         assertThat(new int[] {read.height(), read.width(), read.channels()}).containsExactly(32, 32, 3);
         int pixel = 3 * read.imageBytes() + (5 * 32 + 11) * 3;
-        assertThat(Arrays.copyOfRange(read.images(), pixel, pixel + 3)).containsExactly(11, 5, (byte) 207);
+        assertThat(Arrays.copyOfRange(Pictures.of(read), pixel, pixel + 3)).containsExactly(11, 5, (byte) 207);
     }
 
     @Test
@@ -67,11 +67,11 @@ class CifarReaderTest {
         assertThat(fine.labels()).containsExactly(42, 99);
         assertThat(fine.classes().get(42)).isEqualTo("leopard");
         int pixel = (5 * 32 + 11) * 3;
-        assertThat(Arrays.copyOfRange(fine.images(), pixel, pixel + 3)).containsExactly(11, 5, (byte) (200 + 42));
+        assertThat(Arrays.copyOfRange(Pictures.of(fine), pixel, pixel + 3)).containsExactly(11, 5, (byte) (200 + 42));
         Dataset coarse = KnownDataset.CIFAR100_COARSE.load(folder, KnownDataset.Part.TEST);
         assertThat(coarse.labels()).containsExactly(3, 19);
         assertThat(coarse.classes().get(3)).isEqualTo("food_containers");
-        assertThat(coarse.images()).isEqualTo(fine.images());
+        assertThat(Pictures.of(coarse)).isEqualTo(Pictures.of(fine));
     }
 
     @Test

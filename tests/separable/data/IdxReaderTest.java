@@ -40,7 +40,7 @@ class IdxReaderTest {
         for (Dataset read : new Dataset[] {plain, packed}) {
             assertThat(read.count()).isEqualTo(2);
             assertThat(new int[] {read.height(), read.width(), read.channels()}).containsExactly(2, 3, 1);
-            assertThat(read.images()).isEqualTo(pixels);
+            assertThat(Pictures.of(read)).isEqualTo(pixels);
             assertThat(read.labels()).containsExactly(7, 0);
             assertThat(read.classes()).hasSize(10);
         }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Random;
 import separable.data.Dataset;
 import separable.data.KnownDataset;
+import separable.data.MemoryDataset;
 import separable.train.Defaults;
 import separable.train.Recipe;
 import separable.train.Trainer;
@@ -25,7 +26,7 @@ final class TrainOperations {
     private static Trainer trainer(Workplace place) {
         byte[] pixels = new byte[PICTURES * GraphOperations.SIDE * GraphOperations.SIDE];
         new Random(1).nextBytes(pixels);
-        Dataset data = new Dataset("small", "memory", GraphOperations.SIDE, GraphOperations.SIDE, 1, pixels, new byte[] {0, 1, 2, 0},
+        Dataset data = new MemoryDataset("small", "memory", GraphOperations.SIDE, GraphOperations.SIDE, 1, pixels, new int[] {0, 1, 2, 0},
                 List.of("a", "b", "c"));
         Recipe recipe = Defaults.of("separable-cnn", KnownDataset.MNIST, true).recipe().withEpochs(3).withBatch(2);
         return new Trainer(place.device, GraphOperations.network(), recipe, data, data);

@@ -54,7 +54,7 @@ class BatchGatherTest {
         HostTensor expected = HostTensor.zeros(output);
         for (int row = 0; row < count; row++) {
             int sample = data.order[position + row];
-            assertThat(batch.labels[row]).isEqualTo(data.labels[sample] & 0xff);
+            assertThat(batch.labels[row]).isEqualTo(data.labels[sample]);
             writePicture(expected, row, data, sample, mean, deviation, crop, flip);
         }
         assertThat(batch.labels[count]).isZero();
@@ -100,13 +100,12 @@ class BatchGatherTest {
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("crop padding 4");
     }
 
-    private record Data(int height, int width, int channels, byte[] images, byte[] labels, int[] order) {
+    private record Data(int height, int width, int channels, byte[] images, int[] labels, int[] order) {
         static Data random(int height, int width, int channels) {
             Random random = new Random(4);
             byte[] images = new byte[SAMPLES * height * width * channels];
-            byte[] labels = new byte[SAMPLES];
+            int[] labels = random.ints(SAMPLES).toArray();
             random.nextBytes(images);
-            random.nextBytes(labels);
             return new Data(height, width, channels, images, labels, random.ints(SAMPLES, 0, SAMPLES).toArray());
         }
 
@@ -122,7 +121,7 @@ class BatchGatherTest {
                                 int position, int count) {
         DeviceBuffer images = device.allocate(data.images.length, "images");
         images.write(data.images);
-        DeviceBuffer labels = device.allocate(SAMPLES, "labels");
+        DeviceBuffer labels = device.allocate(SAMPLES * 4L, "labels");
         labels.write(data.labels);
         DeviceBuffer order = device.allocate(SAMPLES * 4L, "order");
         order.write(data.order);

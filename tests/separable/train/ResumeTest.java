@@ -48,7 +48,7 @@ class ResumeTest {
     private RunConfig config(String optimizer, String precision) {
         ModelConfig model = ModelConfig.mobileNet("mobilenet-v1", 0.05, SIDE, 1, 10, 1, 0.2f);
         Recipe recipe = Defaults.of("mobilenet-v1", KnownDataset.MNIST, optimizer, true).recipe().withEpochs(EPOCHS).withBatch(8)
-                .withPrecision(DType.parse(precision)).withInput(new InputConfig(List.of(0.5f), List.of(0.5f), true, 1));
+                .withPrecision(DType.parse(precision)).withInput(new InputConfig(List.of(0.5f), List.of(0.5f), 1, AugmentConfig.NONE.withCrop(1).withFlip(true, false)));
         return new RunConfig(model, new DataConfig("mnist", place.toString()), recipe);
     }
 

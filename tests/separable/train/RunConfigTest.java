@@ -55,7 +55,7 @@ class RunConfigTest {
     /** One value of the defaults replaced by another, and what the refusal must say. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-        "\"version\": 2 | \"version\": 1 | config version 1: must be 2",
+        "\"version\": 3 | \"version\": 1 | config version 1: must be 3",
         "\"epochs\": 2 | \"epochs\": 0 | epochs 0: must be 1 to",
         "\"batch\": 64 | \"batch\": -3 | batch -3",
         "\"batch\": 64 | \"batch\": \"many\" | is not a configuration",
@@ -85,7 +85,7 @@ class RunConfigTest {
 
     @Test
     void refusesWhatIsMissing() {
-        assertThatThrownBy(() -> RunConfig.fromJson("{\"version\": 2}")).isInstanceOf(IllegalArgumentException.class).hasMessage("model is missing");
+        assertThatThrownBy(() -> RunConfig.fromJson("{\"version\": 3}")).isInstanceOf(IllegalArgumentException.class).hasMessage("model is missing");
         assertThatThrownBy(() -> RunConfig.fromJson("")).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> RunConfig.fromJson("not { json")).isInstanceOf(IllegalArgumentException.class);
     }

@@ -21,6 +21,7 @@ import separable.data.IdxFiles;
 import separable.data.KnownDataset;
 import separable.data.KnownDataset.Part;
 import separable.device.Device;
+import separable.exchange.SafeTensors;
 import separable.spec.DType;
 import separable.testing.DeviceExtension;
 import separable.tune.Effort;

@@ -9,6 +9,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import separable.exchange.NamedTensor;
+import separable.exchange.SafeTensors;
 import separable.graph.StateValue;
 import separable.spec.Shape;
 

@@ -1,4 +1,4 @@
-package separable.train;
+package separable.exchange;
 
 import java.io.IOException;
 import java.io.Serial;

@@ -1,4 +1,4 @@
-package separable.train;
+package separable.exchange;
 
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;

@@ -1,4 +1,4 @@
-package separable.train;
+package separable.exchange;
 
 /** The element types of safetensors files this project reads and writes; all little-endian. */
 public enum ElementType {

@@ -1,4 +1,4 @@
-package separable.train;
+package separable.exchange;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;

@@ -1,4 +1,4 @@
-package separable.train;
+package separable.exchange;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
