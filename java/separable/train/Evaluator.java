@@ -1,6 +1,7 @@
 package separable.train;
 
 import java.util.function.BooleanSupplier;
+import java.util.function.IntConsumer;
 import jcuda.driver.CUdeviceptr;
 import separable.data.Dataset;
 import separable.data.DeviceDataset;
@@ -84,18 +85,47 @@ public final class Evaluator implements AutoCloseable {
     /**
      * Runs over a part of the data set, the same one for the same number.
      *
-     * @param pictures how many; more than there are means all
+     * @param pictures how many, spread evenly over the set; more than there are means all
      * @throws StoppedException when {@code stop} becomes true on the way
      */
     Evaluation run(int pictures, BooleanSupplier stop) {
-        int wanted = Math.min(pictures, count);
-        int steps = steps(wanted);
-        if (ordered != wanted) {
-            feed.setOrder(new Sampler(count, 0).spread(wanted));
-            ordered = wanted;
+        return run(Math.min(pictures, count), stop, step -> { });
+    }
+
+    /** Takes what the network says of pictures. */
+    @FunctionalInterface
+    public interface Outputs {
+
+        /**
+         * @param first  the first picture's number in the data set
+         * @param count  pictures from it on
+         * @param logits {@code [at least count, outputs]}, row by row
+         */
+        void accept(int first, int count, float[] logits);
+    }
+
+    /**
+     * Runs over the whole data set and gives every picture's logits to {@code outputs}, in the data set's order. It waits after every
+     * batch, which {@link #run()} does not; the figures are the same bits.
+     *
+     * @throws StoppedException when {@code stop} becomes true on the way
+     */
+    public Evaluation run(BooleanSupplier stop, Outputs outputs) {
+        return run(count, stop, step -> {
+            int first = step * batch;
+            outputs.accept(first, Math.min(batch, count - first), plan.read(plan.graph().logits()));
+        });
+    }
+
+    /** @param enqueued hears of every step, by number, when its work is enqueued */
+    private Evaluation run(int pictures, BooleanSupplier stop, IntConsumer enqueued) {
+        int steps = steps(pictures);
+        if (ordered != pictures) {
+            feed.setOrder(new Sampler(count, 0).spread(pictures));
+            ordered = pictures;
         }
         reader.restart();
-        state.write(StepState.Values.epoch(0, 0, wanted, 0, batch));
+        state.write(StepState.Values.epoch(0, 0, pictures, 0, batch));
         // A copy from pageable memory may still be on its way to the device when it returns, and this stream does not wait for it.
         device.synchronize();
         for (int step = 0; step < steps; step++) {
@@ -104,6 +134,7 @@ public final class Evaluator implements AutoCloseable {
                 throw new StoppedException("stopped while evaluating, after step " + step + " of " + steps);
             }
             loop.enqueue();
+            enqueued.accept(step);
         }
         return reader.finish(steps, stream);
     }
