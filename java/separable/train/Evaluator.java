@@ -1,6 +1,7 @@
 package separable.train;
 
 import java.util.function.BooleanSupplier;
+import java.util.function.IntConsumer;
 import jcuda.driver.CUdeviceptr;
 import separable.data.Dataset;
 import separable.data.DeviceDataset;
@@ -76,6 +77,36 @@ public final class Evaluator implements AutoCloseable {
 
     /** @throws StoppedException when {@code stop} becomes true on the way */
     Evaluation run(BooleanSupplier stop) {
+        return run(stop, step -> { });
+    }
+
+    /** Takes what the network says of pictures. */
+    @FunctionalInterface
+    public interface Outputs {
+
+        /**
+         * @param first  the first picture's number in the data set
+         * @param count  pictures from it on
+         * @param logits {@code [at least count, outputs]}, row by row
+         */
+        void accept(int first, int count, float[] logits);
+    }
+
+    /**
+     * Runs over the whole data set and gives every picture's logits to {@code outputs}, in the data set's order. It waits after every
+     * batch, which {@link #run()} does not; the figures are the same bits.
+     *
+     * @throws StoppedException when {@code stop} becomes true on the way
+     */
+    public Evaluation run(BooleanSupplier stop, Outputs outputs) {
+        return run(stop, step -> {
+            int first = step * batch;
+            outputs.accept(first, Math.min(batch, count - first), plan.read(plan.graph().logits()));
+        });
+    }
+
+    /** @param enqueued hears of every step, by number, when its work is enqueued */
+    private Evaluation run(BooleanSupplier stop, IntConsumer enqueued) {
         reader.restart();
         state.write(StepState.Values.epoch(0, 0, count, 0, batch));
         // A copy from pageable memory may still be on its way to the device when it returns, and this stream does not wait for it.
@@ -86,6 +117,7 @@ public final class Evaluator implements AutoCloseable {
                 throw new StoppedException("stopped while evaluating, after step " + step + " of " + steps());
             }
             loop.enqueue();
+            enqueued.accept(step);
         }
         return reader.finish(steps(), stream);
     }
