@@ -108,7 +108,7 @@ final class TrainOptions {
                 : Defaults.of(model.modelName(), model.knownDataset(), optimizer, small);
         // Absolute, so that config.json serves from any directory.
         Path folder = or(data, Path.of(base.data().folder())).toAbsolutePath().normalize();
-        RunConfig run = new RunConfig(model.over(base.model()), new DataConfig(base.data().dataset(), folder.toString()), over(base.recipe()));
+        RunConfig run = new RunConfig(model.over(base.model()), base.data().in(folder.toString()), over(base.recipe()));
         run.model().network();     // says at once when the resolution is too small
         return run;
     }
