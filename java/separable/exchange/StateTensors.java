@@ -2,16 +2,18 @@ package separable.exchange;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import separable.graph.StateValue;
 
-/** A model's state as tensors of a file: weights fp32, counters int64 scalars. */
+/** A model's entries as a file's tensors, and back. */
 public final class StateTensors {
 
     private StateTensors() {
     }
 
-    /** One entry under a name for the file. */
+    /** F32 values, or an I64 scalar for a counter. */
     public static NamedTensor tensor(String name, StateValue value) {
         if (value instanceof StateValue.Floats floats) {
             return NamedTensor.of(name, floats.shape().stream().mapToLong(Integer::longValue).toArray(), floats.values());
@@ -19,7 +21,7 @@ public final class StateTensors {
         return NamedTensor.of(name, new long[0], new long[] {((StateValue.Counter) value).value()});
     }
 
-    /** The reverse; 16-bit weights widen exactly. @throws IllegalArgumentException when it is neither weights nor a counter */
+    /** 16-bit weights widen exactly. @throws IllegalArgumentException for a tensor that is neither floating-point nor one integer */
     public static StateValue value(NamedTensor tensor) {
         ElementType type = tensor.type();
         if (type == ElementType.F32 || type == ElementType.F16 || type == ElementType.BF16) {
@@ -30,6 +32,13 @@ public final class StateTensors {
         }
         throw new IllegalArgumentException("'" + tensor.name() + "' holds " + tensor.elements() + " elements of " + type
                 + ": weights are floating-point, counters one integer");
+    }
+
+    /** Every tensor's {@link #value}, in the file's order. */
+    public static Map<String, StateValue> values(SafeTensors file) {
+        Map<String, StateValue> values = new LinkedHashMap<>();
+        file.tensors().forEach((name, tensor) -> values.put(name, value(tensor)));
+        return values;
     }
 
     /** A tensor without elements may announce extents beyond int. */

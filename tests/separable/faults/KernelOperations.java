@@ -128,8 +128,8 @@ final class KernelOperations {
     private void batches() {
         Shape batch = new Shape(2, 4, 4, 1);
         float[] one = {1};
-        op(BatchGather.class, device -> new BatchGather(device, 4, 4, batch, F32, one, one, 1, true),
-                () -> new BatchGather(4, 4, batch, F32, one, one, 1, true))
+        op(BatchGather.class, device -> new BatchGather(device, 4, 4, batch, F32, one, one, 1, true, 0),
+                () -> new BatchGather(4, 4, batch, F32, one, one, 1, true, 0))
                 .pass("run", (op, at) -> op.run(at.a, at.b, at.zeros, at.state, at.out, at.out2, at.stream));
         op(Initialiser.class, Initialiser::new, Initialiser::new)
                 .pass("normal", (op, at) -> op.normal(at.out, 8, 8, 8, 8, 0, 1, 7, 0, at.stream))
