@@ -87,7 +87,8 @@ final class PixelSums {
         List<Float> deviation = new ArrayList<>();
         for (int c = 0; c < sums.length; c++) {
             mean.add((float) ((double) sums[c] / pixels / 255));
-            deviation.add((float) (Math.max(1, deviation(c)) / 255));
+            double spread = deviation(c);
+            deviation.add((float) ((spread > 0 ? spread : 1) / 255));
         }
         return new PictureStatistics(mean, deviation);
     }

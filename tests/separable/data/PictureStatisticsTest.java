@@ -42,7 +42,7 @@ class PictureStatisticsTest {
         long pixels = 1L << 40;
         sums.add(pixels, new long[] {pixels * 200 + pixels / 2}, new long[] {pixels * 200 * 200 + pixels / 2 * 401});
         assertThat(sums.statistics().mean()).containsExactly((float) (200.5 / 255));
-        assertThat(sums.statistics().deviation()).containsExactly(1 / 255f);
+        assertThat(sums.statistics().deviation()).containsExactly(0.5f / 255);
     }
 
     @Test
