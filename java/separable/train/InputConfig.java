@@ -26,12 +26,4 @@ public record InputConfig(List<Float> mean, List<Float> deviation, float centre,
     public int channels() {
         return mean.size();
     }
-
-    static float[] array(List<Float> values) {
-        float[] array = new float[values.size()];
-        for (int i = 0; i < array.length; i++) {
-            array[i] = values.get(i);
-        }
-        return array;
-    }
 }
