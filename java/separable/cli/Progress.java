@@ -2,7 +2,10 @@ package separable.cli;
 
 import java.io.PrintWriter;
 import java.util.Locale;
+import separable.exchange.ImportReport;
 import separable.train.EpochMetrics;
+import separable.train.StartConfig;
+import separable.train.StepEvaluation;
 import separable.train.TrainListener;
 import separable.tune.Decision;
 
@@ -41,6 +44,11 @@ abstract class Progress implements TrainListener, AutoCloseable {
     }
 
     @Override
+    public void weightsLoaded(StartConfig start, ImportReport report) {
+        out.println("weights of " + start.weights() + ": " + report);
+    }
+
+    @Override
     public void tuned(Decision decision) {
         tuning.add(decision);
     }
@@ -48,6 +56,17 @@ abstract class Progress implements TrainListener, AutoCloseable {
     /** What tuning chose so far. */
     TuningSummary tuning() {
         return tuning;
+    }
+
+    @Override
+    public void evaluated(StepEvaluation e) {
+        line(String.format(Locale.ROOT, "epoch %d/%d, step %d: train loss %.4f, accuracy %.4f; test loss %.4f, accuracy %.4f over %d pictures",
+                e.epoch(), epochs, e.step(), e.trainLoss(), e.trainAccuracy(), e.testLoss(), e.testAccuracy(), e.testPictures()));
+    }
+
+    /** A line of results, while the epoch goes on. */
+    void line(String text) {
+        out.println(text);
     }
 
     @Override

@@ -23,6 +23,9 @@ final class TrainOptions {
     @Mixin
     ModelOptions model = new ModelOptions();
 
+    @Mixin
+    StartOptions start = new StartOptions();
+
     @Option(names = "--config", paramLabel = "FILE", description = "start from the config.json of an earlier run; other options override it")
     Path config;
 
@@ -91,6 +94,9 @@ final class TrainOptions {
     @Option(names = "--crop", paramLabel = "PIXELS", description = "pad training pictures by so many pixels and crop at random")
     Integer crop;
 
+    @Mixin
+    EvaluationOptions evaluation = new EvaluationOptions();
+
     /**
      * The whole run: the configuration named, or the defaults, with the options put in their places.
      *
@@ -105,7 +111,8 @@ final class TrainOptions {
                 : Defaults.of(model.modelName(), model.knownDataset(), optimizer, small);
         // Absolute, so that config.json serves from any directory.
         Path folder = or(data, Path.of(base.data().folder())).toAbsolutePath().normalize();
-        RunConfig run = new RunConfig(model.over(base.model()), new DataConfig(base.data().dataset(), folder.toString()), over(base.recipe()));
+        RunConfig run = new RunConfig(model.over(base.model()), new DataConfig(base.data().dataset(), folder.toString()), over(base.recipe()))
+                .withStart(start.over(base.start()));
         run.model().network();     // says at once when the resolution is too small
         return run;
     }
@@ -119,7 +126,7 @@ final class TrainOptions {
                         or(momentum, rule.momentum()), or(labelSmoothing, rule.labelSmoothing())),
                 over(base.schedule(), or(epochs, base.epochs())),
                 base.update(),
-                new InputConfig(input.mean(), input.deviation(), input.centre(), over(input.augment())), base.evaluation());
+                new InputConfig(input.mean(), input.deviation(), input.centre(), over(input.augment())), evaluation.over(base.evaluation()));
     }
 
     private AugmentConfig over(AugmentConfig base) {

@@ -19,6 +19,11 @@ public record Evaluation(double lossSum, int top1, int top5, int count) {
         }
     }
 
+    /** Over the pictures of this that came after those of {@code earlier}. */
+    Evaluation since(Evaluation earlier) {
+        return new Evaluation(lossSum - earlier.lossSum, top1 - earlier.top1, top5 - earlier.top5, count - earlier.count);
+    }
+
     /** Mean loss of a picture; NaN over no pictures. */
     public double loss() {
         return lossSum / count;
@@ -27,5 +32,10 @@ public record Evaluation(double lossSum, int top1, int top5, int count) {
     /** Share of pictures classified rightly, 0 to 1; NaN over no pictures. */
     public double accuracy() {
         return (double) top1 / count;
+    }
+
+    /** Share of pictures whose label is among the first five, 0 to 1; NaN over no pictures. */
+    public double topFive() {
+        return (double) top5 / count;
     }
 }
