@@ -27,6 +27,14 @@ public interface TrainListener {
     /** Before an epoch's evaluation. */
     default void evaluating(int epoch) { }
 
+    /**
+     * At the end of a run whose patience is over before its epochs are.
+     *
+     * @param epoch the last one done
+     * @param best  the first with the highest test accuracy
+     */
+    default void endedEarly(int epoch, int epochs, int best) { }
+
     /** After an epoch's evaluation. */
     default void epochEnded(EpochMetrics metrics) { }
 }
