@@ -1,5 +1,7 @@
 // One batch from a data set that lies on the device: gather, crop, flip, resample, normalise.
-//   images    u8 [samples, h, w, channels], channels 1 .. 4      labels  i32 [samples]
+//   images    u8 [samples, h, w, channels], channels 1 .. 4, by sample; or a ring [ring_rows, h, w, channels] that is filled in the
+//             epoch's order: row i of the batch lies in row (state.position + i) % ring_rows
+//   labels    i32 [samples], by sample
 //   order     i32, the epoch's sample indices; row i of the batch is sample order[state.position + i]
 //   x         [batch, oh, ow, 8] in T, `=`; channel k holds value * scale[k] + shift[k] = (value / 255 - mean) / std, the
 //             surplus channels 0
@@ -7,7 +9,7 @@
 // Rows >= state.count are all zero, with label 0. A picture of another size is resampled bilinearly with half-pixel centres
 // (PyTorch's align_corners = False); of the same size it is copied exactly. Then, if crop_padding or flip ask for it, it is
 // moved by up to crop_padding output pixels each way, black (0) coming in, and mirrored with probability 1/2: drawn from
-// philox(sample, 0, state.step; state.seed).
+// philox(sample, 0, state.step; state.seed), wherever the picture lies.
 // Grid: y over the rows of the batch; x over the output pixels of one picture, several a thread, so that the generator's
 // cost is shared.
 #include "map.cuh"
@@ -20,6 +22,7 @@ constexpr int MAX_PICTURE_CHANNELS = 4;
 
 struct BatchGeometry {
     int h, w, channels, oh, ow, crop_padding, flip;
+    int ring_rows;  // 0: images holds all samples
 };
 
 struct Normalisation {
@@ -91,6 +94,11 @@ __device__ __forceinline__ void output_pixel(const unsigned char* picture, const
     }
 }
 
+// The row of images that a sample lies in.
+__device__ __forceinline__ int stored_row(const BatchGeometry& g, int sample, int place) {
+    return g.ring_rows == 0 ? sample : place % g.ring_rows;
+}
+
 template <class T>
 __device__ __forceinline__ void batch_gather(const unsigned char* __restrict__ images, const int* __restrict__ labels,
                                              const int* __restrict__ order, const StepState* __restrict__ state,
@@ -100,7 +108,8 @@ __device__ __forceinline__ void batch_gather(const unsigned char* __restrict__ i
     const bool valid = row < state->count;
     const int sample = valid ? order[state->position + row] : 0;
     const Augmentation move = draw_augmentation(g, sample, state->step, state->seed);
-    const unsigned char* picture = images + (size_t)sample * (size_t)(g.h * g.w * g.channels);
+    const int stored = stored_row(g, sample, valid ? state->position + row : 0);
+    const unsigned char* picture = images + (size_t)stored * (size_t)(g.h * g.w * g.channels);
     if (thread_index() == 0) labels_out[row] = valid ? labels[sample] : 0;
     for (int i = thread_index(); i < pixels; i += threads) {
         float v[VEC];
@@ -117,12 +126,12 @@ __device__ __forceinline__ void batch_gather(const unsigned char* __restrict__ i
 
 #define BATCH_KERNEL(T, suffix)                                                                                          \
     extern "C" __global__ void __launch_bounds__(128)                                                                    \
-    batch_gather_##suffix(const unsigned char* images, const int* labels, const int* order,                    \
+    batch_gather_##suffix(const unsigned char* images, const int* labels, const int* order,                              \
                           const separable::StepState* state, T* x, int* labels_out, int h, int w, int channels, int oh,  \
-                          int ow, int crop_padding, int flip, float scale0, float scale1, float scale2, float scale3,    \
-                          float shift0, float shift1, float shift2, float shift3) {                                      \
+                          int ow, int crop_padding, int flip, int ring_rows, float scale0, float scale1, float scale2,   \
+                          float scale3, float shift0, float shift1, float shift2, float shift3) {                        \
         separable::batch_gather(images, labels, order, state, x, labels_out,                                             \
-                                separable::BatchGeometry{h, w, channels, oh, ow, crop_padding, flip},                    \
+                                separable::BatchGeometry{h, w, channels, oh, ow, crop_padding, flip, ring_rows},         \
                                 separable::Normalisation{{scale0, scale1, scale2, scale3},                               \
                                                          {shift0, shift1, shift2, shift3}});                             \
     }                                                                                                                    \

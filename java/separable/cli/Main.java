@@ -33,7 +33,7 @@ public final class Main implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "no command given (train, bench, summary or doctor)");
+        throw new ParameterException(spec.commandLine(), "no command given: use " + String.join(", ", spec.subcommands().keySet()));
     }
 
     public static void main(String[] arguments) {

@@ -3,6 +3,7 @@ package separable.cli;
 import java.io.PrintWriter;
 import java.util.Locale;
 import separable.train.EpochMetrics;
+import separable.train.StepEvaluation;
 import separable.train.TrainListener;
 import separable.tune.Decision;
 
@@ -51,11 +52,27 @@ abstract class Progress implements TrainListener, AutoCloseable {
     }
 
     @Override
+    public void evaluated(StepEvaluation e) {
+        line(String.format(Locale.ROOT, "epoch %d/%d, step %d: train loss %.4f, accuracy %.4f; test loss %.4f, accuracy %.4f over %d pictures",
+                e.epoch(), epochs, e.step(), e.trainLoss(), e.trainAccuracy(), e.testLoss(), e.testAccuracy(), e.testPictures()));
+    }
+
+    /** A line of results, while the epoch goes on. */
+    void line(String text) {
+        out.println(text);
+    }
+
+    @Override
     public void epochEnded(EpochMetrics m) {
         close();
         out.println(String.format(Locale.ROOT, "epoch %d/%d: train loss %.4f, accuracy %.4f; test loss %.4f, accuracy %.4f; %.0f images/s, %s",
                 m.epoch(), epochs, m.trainLoss(), m.trainAccuracy(), m.testLoss(), m.testAccuracy(), m.imagesPerSecond(),
                 duration(m.seconds())));
+    }
+
+    @Override
+    public void endedEarly(int lastEpoch, int allEpochs, int best) {
+        out.println("ended after epoch " + lastEpoch + " of " + allEpochs + ": test accuracy was not better than epoch " + best + "'s");
     }
 
     @Override

@@ -91,6 +91,12 @@ final class TrainOptions {
     @Option(names = "--crop", paramLabel = "PIXELS", description = "pad training pictures by so many pixels and crop at random")
     Integer crop;
 
+    @Mixin
+    UpdateOptions update = new UpdateOptions();
+
+    @Mixin
+    EvaluationOptions evaluation = new EvaluationOptions();
+
     /**
      * The whole run: the configuration named, or the defaults, with the options put in their places.
      *
@@ -106,7 +112,7 @@ final class TrainOptions {
         // Absolute, so that config.json serves from any directory.
         Path folder = or(data, Path.of(base.data().folder())).toAbsolutePath().normalize();
         RunConfig run = new RunConfig(model.over(base.model()), new DataConfig(base.data().dataset(), folder.toString()), over(base.recipe()));
-        run.model().network();     // says at once when the resolution is too small
+        run.recipe().update().requireFitting(run.model().network());     // which says at once when the resolution is too small
         return run;
     }
 
@@ -118,8 +124,8 @@ final class TrainOptions {
                 new OptimizerConfig(or(optimizer, rule.name()), or(learningRate, rule.learningRate()), or(weightDecay, rule.weightDecay()),
                         or(momentum, rule.momentum()), or(labelSmoothing, rule.labelSmoothing())),
                 over(base.schedule(), or(epochs, base.epochs())),
-                base.update(),
-                new InputConfig(input.mean(), input.deviation(), input.centre(), over(input.augment())), base.evaluation());
+                update.over(base.update()),
+                new InputConfig(input.mean(), input.deviation(), input.centre(), over(input.augment())), evaluation.over(base.evaluation()));
     }
 
     private AugmentConfig over(AugmentConfig base) {

@@ -17,6 +17,9 @@ import separable.spec.Shape;
  * {@code align_corners=False}, without antialiasing); one of the same size is copied exactly. The random crop shifts the result
  * by up to {@code cropPadding} output pixels each way, black coming in; the flip mirrors it with probability 1/2. Both follow
  * from the sample's index and the seed and step in {@link StepState}. Rows from {@code state.count} on become zeros with label 0.
+ *
+ * <p>The pictures are a whole data set, found by index, or a ring of rows filled in the epoch's order for sets that do not fit: the
+ * batch is the same bits either way.
  */
 public final class BatchGather extends DeviceOp<Launch> {
 
@@ -37,10 +40,11 @@ public final class BatchGather extends DeviceOp<Launch> {
      * @param mean         of every channel, on the scale 0 to 1
      * @param deviation    of every channel, on the scale 0 to 1
      * @param cropPadding  0 for no random crop
+     * @param ringRows     rows of the ring the pictures come from, at least the batch's; 0 for a whole data set
      */
     public BatchGather(int sourceHeight, int sourceWidth, Shape output, DType type, float[] mean, float[] deviation, int cropPadding,
-                       boolean flip) {
-        super(Device.current(), device -> launch(device, sourceHeight, sourceWidth, output, type, mean, deviation, cropPadding, flip));
+                       boolean flip, int ringRows) {
+        super(Device.current(), device -> launch(device, sourceHeight, sourceWidth, output, type, mean, deviation, cropPadding, flip, ringRows));
     }
 
     /**
@@ -50,18 +54,19 @@ public final class BatchGather extends DeviceOp<Launch> {
      * @param mean         of every channel, on the scale 0 to 1
      * @param deviation    of every channel, on the scale 0 to 1
      * @param cropPadding  0 for no random crop
+     * @param ringRows     rows of the ring the pictures come from, at least the batch's; 0 for a whole data set
      */
     public BatchGather(Device device, int sourceHeight, int sourceWidth, Shape output, DType type, float[] mean,
-                       float[] deviation, int cropPadding, boolean flip) {
-        super(device.lend(), share -> launch(share, sourceHeight, sourceWidth, output, type, mean, deviation, cropPadding, flip));
+                       float[] deviation, int cropPadding, boolean flip, int ringRows) {
+        super(device.lend(), share -> launch(share, sourceHeight, sourceWidth, output, type, mean, deviation, cropPadding, flip, ringRows));
     }
 
     private static Launch launch(Device device, int sourceHeight, int sourceWidth, Shape output, DType type, float[] mean,
-                                 float[] deviation, int cropPadding, boolean flip) {
+                                 float[] deviation, int cropPadding, boolean flip, int ringRows) {
         requireProblem("output", output, type);
         requireNonNull(mean, "mean");
         requireNonNull(deviation, "deviation");
-        requireUsable(sourceHeight, sourceWidth, output, mean, deviation, cropPadding);
+        requireUsable(sourceHeight, sourceWidth, output, mean, deviation, cropPadding, ringRows);
         int blocks = VectorGrid.blocks(output.h() * output.w(), THREADS * PIXELS_PER_THREAD);
         // How many samples and indices there are is not known here: at least one each.
         Launch launch = device.kernel("batch_gather_" + type.suffix()).launch()
@@ -71,7 +76,7 @@ public final class BatchGather extends DeviceOp<Launch> {
                 .input("state", StepState.BYTES).output("x", output.bytes(type))
                 .output("labelsOut", (long) output.n() * Integer.BYTES, Integer.BYTES)
                 .i32(sourceHeight).i32(sourceWidth).i32(output.c()).i32(output.h()).i32(output.w())
-                .i32(cropPadding).i32(flip ? 1 : 0);
+                .i32(cropPadding).i32(flip ? 1 : 0).i32(ringRows);
         for (int k = 0; k < MAX_CHANNELS; k++) {
             launch.f32(k < output.c() ? (float) (1 / (255.0 * deviation[k])) : 0);
         }
@@ -81,7 +86,8 @@ public final class BatchGather extends DeviceOp<Launch> {
         return launch;
     }
 
-    private static void requireUsable(int height, int width, Shape output, float[] mean, float[] deviation, int cropPadding) {
+    private static void requireUsable(int height, int width, Shape output, float[] mean, float[] deviation, int cropPadding,
+                                      int ringRows) {
         String problem = "batch " + output + " of pictures " + height + "x" + width;
         if (height < 1 || width < 1 || output.c() > MAX_CHANNELS || (long) height * width * output.c() > Integer.MAX_VALUE) {
             throw new IllegalArgumentException(problem + ": a picture needs at least one pixel and from 1 to " + MAX_CHANNELS
@@ -99,10 +105,14 @@ public final class BatchGather extends DeviceOp<Launch> {
         if (cropPadding < 0 || cropPadding >= Math.min(output.h(), output.w())) {
             throw new IllegalArgumentException(problem + ": crop padding " + cropPadding + " must be from 0 to below the extent");
         }
+        if (ringRows != 0 && ringRows < output.n()) {
+            throw new IllegalArgumentException(problem + ": a ring of " + ringRows + " rows must hold at least one batch");
+        }
     }
 
     /**
-     * @param images    u8 {@code [samples, height, width, channels]}
+     * @param images    u8 {@code [samples, height, width, channels]}; of a ring {@code [ringRows, height, width, channels]}, where row i
+     *                  of the batch lies in row {@code (state.position + i) % ringRows}
      * @param labels    int32 {@code [samples]}
      * @param order     int32, the epoch's sample indices; row i takes {@code order[state.position + i]}
      * @param x         the batch, in the precision of this instance

@@ -22,7 +22,7 @@ final class BatchFeed implements AutoCloseable {
         this.data = data;
         this.gather = new BatchGather(device, data.dataset().height(), data.dataset().width(), batch, type,
                 InputConfig.array(treatment.mean()), InputConfig.array(treatment.deviation()),
-                augment ? treatment.augment().crop() : 0, augment && treatment.augment().flip());
+                augment ? treatment.augment().crop() : 0, augment && treatment.augment().flip(), 0);
         this.order = device.allocate((long) data.dataset().count() * Integer.BYTES, "order of " + data.dataset().name());
     }
 

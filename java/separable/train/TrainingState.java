@@ -1,13 +1,12 @@
 package separable.train;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import separable.device.DeviceBuffer;
-import separable.exchange.ElementType;
 import separable.exchange.NamedTensor;
+import separable.exchange.StateTensors;
 import separable.graph.Parameters;
 import separable.graph.StateValue;
 
@@ -28,7 +27,7 @@ final class TrainingState {
         List<DeviceBuffer> slots = update.slots();
         for (int slot = 0; slot < slots.size(); slot++) {
             String prefix = optimizer(slot);
-            parameters.export(slots.get(slot)).forEach((name, value) -> tensors.add(tensor(prefix + name, value)));
+            parameters.export(slots.get(slot)).forEach((name, value) -> tensors.add(StateTensors.tensor(prefix + name, value)));
         }
         update.average().ifPresent(average -> tensors.addAll(weights(average, AVERAGE)));
         return tensors;
@@ -37,7 +36,7 @@ final class TrainingState {
     /** Weights, running statistics and counters, under PyTorch's names after {@code prefix}. */
     static List<NamedTensor> weights(Parameters parameters, String prefix) {
         List<NamedTensor> tensors = new ArrayList<>();
-        parameters.export().forEach((name, value) -> tensors.add(tensor(prefix + name, value)));
+        parameters.export().forEach((name, value) -> tensors.add(StateTensors.tensor(prefix + name, value)));
         return tensors;
     }
 
@@ -69,7 +68,7 @@ final class TrainingState {
             if (!entry.getKey().startsWith(prefix)) {
                 return false;
             }
-            values.put(entry.getKey().substring(prefix.length()), value(entry.getValue()));
+            values.put(entry.getKey().substring(prefix.length()), StateTensors.value(entry.getValue()));
             return true;
         });
         return values;
@@ -80,25 +79,5 @@ final class TrainingState {
             return floats;
         }
         throw new IllegalArgumentException("'" + name + "' of the optimizer is a counter instead of fp32 values");
-    }
-
-    private static NamedTensor tensor(String name, StateValue value) {
-        if (value instanceof StateValue.Floats floats) {
-            return NamedTensor.of(name, floats.shape().stream().mapToLong(Integer::longValue).toArray(), floats.values());
-        }
-        return NamedTensor.of(name, new long[0], new long[] {((StateValue.Counter) value).value()});
-    }
-
-    private static StateValue value(NamedTensor tensor) {
-        ElementType type = tensor.type();
-        if (type == ElementType.F32 || type == ElementType.F16 || type == ElementType.BF16) {
-            List<Integer> extents = Arrays.stream(tensor.shape()).mapToObj(Math::toIntExact).toList();
-            return new StateValue.Floats(extents, tensor.floats());
-        }
-        if ((type == ElementType.I64 || type == ElementType.I32) && tensor.elements() == 1) {
-            return new StateValue.Counter(tensor.integers()[0]);
-        }
-        throw new IllegalArgumentException("'" + tensor.name() + "' holds " + tensor.elements() + " elements of " + type
-                + ": weights are floating-point, counters one integer");
     }
 }

@@ -70,7 +70,7 @@ public record UpdateConfig(int accumulate, float clipNorm, float ema, String dec
     }
 
     /** @throws IllegalArgumentException when {@code network} lacks a layer that is to be frozen, or all of its layers are */
-    void requireFitting(Network network) {
+    public void requireFitting(Network network) {
         List<String> names = network.state().stream().map(StateEntry::name).toList();
         for (String layer : frozen) {
             if (names.stream().noneMatch(name -> name.startsWith(layer + "."))) {

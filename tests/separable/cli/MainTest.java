@@ -107,7 +107,7 @@ class MainTest {
     /** A command line, its exit status, and what its one line must say. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        " | 2 | no command given (train, bench, summary or doctor): see `separable --help`",
+        " | 2 | no command given: use train, ",
         "trian | 2 | 'trian'",
         "train --epoch | 2 | --epoch",
         "train --epochs abc | 2 | '--epochs'",

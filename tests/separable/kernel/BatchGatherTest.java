@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
@@ -48,7 +49,7 @@ class BatchGatherTest {
         Data data = Data.random(height, width, output.c());
         int position = 3;
         int count = output.n() - 1;
-        Batch batch = gather(device, stream, data, new BatchGather(device, height, width, output, type, mean, deviation, crop, flip),
+        Batch batch = gather(device, stream, data, new BatchGather(device, height, width, output, type, mean, deviation, crop, flip, 0),
                 output, type, position, count);
 
         HostTensor expected = HostTensor.zeros(output);
@@ -65,12 +66,34 @@ class BatchGatherTest {
     void samePixelsAreCopiedExactly(Device device, separable.device.Stream stream) {
         Data data = Data.random(3, 3, 1);
         Shape output = new Shape(1, 3, 3, 1);
-        BatchGather op = new BatchGather(device, 3, 3, output, DType.F32, new float[] {0.5f}, new float[] {0.5f}, 0, false);
+        BatchGather op = new BatchGather(device, 3, 3, output, DType.F32, new float[] {0.5f}, new float[] {0.5f}, 0, false, 0);
         HostTensor x = gather(device, stream, data, op, output, DType.F32, 0, 1).x;
         for (int i = 0; i < 9; i++) {
             double value = data.images[data.order[0] * 9 + i] & 0xff;
             assertThat(Math.abs(x.values()[i] - (value / 127.5 - 1))).isLessThan(2e-7);
         }
+    }
+
+    /** Rows wrap around within a batch, and what is drawn follows the sample, not its place. */
+    @ParameterizedTest
+    @EnumSource(DType.class)
+    void aRingGivesTheSameBits(DType type, Device device, separable.device.Stream stream) {
+        Shape output = new Shape(6, 8, 6, 3);
+        float[] mean = {0.5f, 0.4f, 0.3f};
+        float[] deviation = {0.5f, 0.25f, 0.2f};
+        Data data = Data.random(9, 7, 3);
+        int position = 5;
+        int ringRows = 8;
+        byte[] ring = new byte[ringRows * 9 * 7 * 3];
+        for (int place = position; place < position + 5; place++) {
+            System.arraycopy(data.images, data.order[place] * 9 * 7 * 3, ring, place % ringRows * 9 * 7 * 3, 9 * 7 * 3);
+        }
+        BatchGather whole = new BatchGather(device, 9, 7, output, type, mean, deviation, 2, true, 0);
+        BatchGather ringed = new BatchGather(device, 9, 7, output, type, mean, deviation, 2, true, ringRows);
+        Batch expected = gather(device, stream, data, whole, output, type, position, 5);
+        Batch batch = gather(device, stream, new Data(9, 7, 3, ring, data.labels, data.order), ringed, output, type, position, 5);
+        assertThat(batch.x.values()).isEqualTo(expected.x.values());
+        assertThat(batch.labels).isEqualTo(expected.labels);
     }
 
     @Test
@@ -83,21 +106,23 @@ class BatchGatherTest {
         }
         assertThat(seen).containsOnly(true);
         Data data = Data.random(5, 5, 1);
-        BatchGather op = new BatchGather(device, 5, 5, output, DType.F32, new float[] {0}, new float[] {1}, 1, true);
+        BatchGather op = new BatchGather(device, 5, 5, output, DType.F32, new float[] {0}, new float[] {1}, 1, true, 0);
         assertThat(gather(device, stream, data, op, output, DType.F32, 2, 1).x.values())
                 .containsExactly(gather(device, stream, data, op, output, DType.F32, 2, 1).x.values());
     }
 
     @Test
     void refusesWhatItCannotDo(Device device) {
-        assertThatThrownBy(() -> new BatchGather(device, 4, 4, new Shape(1, 4, 4, 5), DType.F32, new float[5], new float[5], 0, false))
+        assertThatThrownBy(() -> new BatchGather(device, 4, 4, new Shape(1, 4, 4, 5), DType.F32, new float[5], new float[5], 0, false, 0))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("1 to 4 channels");
-        assertThatThrownBy(() -> new BatchGather(device, 4, 4, new Shape(1, 4, 4, 3), DType.F32, new float[1], new float[3], 0, false))
+        assertThatThrownBy(() -> new BatchGather(device, 4, 4, new Shape(1, 4, 4, 3), DType.F32, new float[1], new float[3], 0, false, 0))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("1 means and 3 deviations for 3 channels");
-        assertThatThrownBy(() -> new BatchGather(device, 4, 4, new Shape(1, 4, 4, 1), DType.F32, new float[1], new float[1], 0, false))
+        assertThatThrownBy(() -> new BatchGather(device, 4, 4, new Shape(1, 4, 4, 1), DType.F32, new float[1], new float[1], 0, false, 0))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("deviation 0.0");
-        assertThatThrownBy(() -> new BatchGather(device, 4, 4, new Shape(1, 4, 4, 1), DType.F32, new float[1], new float[] {1}, 4, false))
+        assertThatThrownBy(() -> new BatchGather(device, 4, 4, new Shape(1, 4, 4, 1), DType.F32, new float[1], new float[] {1}, 4, false, 0))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("crop padding 4");
+        assertThatThrownBy(() -> new BatchGather(device, 4, 4, new Shape(3, 4, 4, 1), DType.F32, new float[1], new float[] {1}, 0, false, 2))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("a ring of 2 rows must hold at least one batch");
     }
 
     private record Data(int height, int width, int channels, byte[] images, int[] labels, int[] order) {
