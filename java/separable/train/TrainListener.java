@@ -35,6 +35,14 @@ public interface TrainListener {
     /** After an evaluation within an epoch. */
     default void evaluated(StepEvaluation figures) { }
 
+    /**
+     * At the end of a run whose patience is over before its epochs are.
+     *
+     * @param epoch the last one done
+     * @param best  the first with the highest test accuracy
+     */
+    default void endedEarly(int epoch, int epochs, int best) { }
+
     /** After an epoch's evaluation. */
     default void epochEnded(EpochMetrics metrics) { }
 

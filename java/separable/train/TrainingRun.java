@@ -74,7 +74,7 @@ public final class TrainingRun {
         }
         Checkpoint last = Checkpoint.read(file);
         int epochs = last.config().recipe().epochs();
-        if (last.position().epochs() < epochs) {
+        if (!last.config().recipe().isOver(last.metrics())) {
             throw new TrainingException(out + ": holds a run that was interrupted after " + last.position().epochs() + " of " + epochs
                     + " epochs: go on with  ./separable train --resume " + out + "  or choose another --out, or delete " + file);
         }
@@ -131,10 +131,11 @@ public final class TrainingRun {
     }
 
     private Evaluation trainAll(TrainListener listener, BooleanSupplier stop) {
-        if (metrics.size() == config.recipe().epochs()) {
+        Recipe recipe = config.recipe();
+        if (recipe.isOver(metrics)) {
             saveResults();
         }
-        while (metrics.size() < config.recipe().epochs()) {
+        while (!recipe.isOver(metrics)) {
             EpochMetrics line;
             try {
                 line = trainer.trainEpoch(listener, stop);
@@ -146,6 +147,9 @@ public final class TrainingRun {
             test = trainer.lastEvaluation();
             saveEpoch();
             listener.epochEnded(line);
+        }
+        if (metrics.size() < recipe.epochs()) {
+            listener.endedEarly(metrics.size(), recipe.epochs(), EvaluationConfig.bestOf(metrics));
         }
         return test;
     }
@@ -197,7 +201,6 @@ public final class TrainingRun {
 
     /** Whether the newest epoch is the first of those with the highest accuracy. */
     private boolean isBest() {
-        int newest = metrics.size() - 1;
-        return newest >= 0 && metrics.subList(0, newest).stream().allMatch(line -> line.testAccuracy() < metrics.get(newest).testAccuracy());
+        return !metrics.isEmpty() && EvaluationConfig.bestOf(metrics) == metrics.size();
     }
 }
