@@ -72,7 +72,8 @@ final class EvalCommand implements Callable<Integer> {
     }
 
     private DataConfig source(RunConfig config) {
-        return new DataConfig(or(dataset, config.data().dataset()), or(data, Path.of(config.data().folder())).toString());
+        String folder = or(data, Path.of(config.data().folder())).toString();
+        return dataset == null || dataset.equals(config.data().dataset()) ? config.data().in(folder) : new DataConfig(dataset, folder);
     }
 
     private ModelReport measure(ModelEvaluation evaluation, Dataset pictures, Device device, StopSignal stop) {

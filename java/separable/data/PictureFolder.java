@@ -59,6 +59,11 @@ public final class PictureFolder {
         return opened;
     }
 
+    /** Class names in index order: the names of their folders, sorted. */
+    public List<String> classes() {
+        return listing.classes();
+    }
+
     /** The pictures to train on. @throws DataException when there are none */
     public Dataset train() {
         return part("train", picture -> !isTest(picture));
