@@ -3,11 +3,21 @@ package separable.train;
 import java.util.List;
 import separable.tune.Decision;
 
-/** Hears how a run goes on. Called on the training thread: it should return at once. */
+/**
+ * Hears how a run goes on: a place for one's own code in a {@link TrainingRun}. Called on the training thread, which goes on
+ * when the call returns; what it throws ends the run as it is, and the newest checkpoint stays.
+ */
 public interface TrainListener {
 
     /** Before the first epoch, for every convolution whose kernel was chosen by measurement, now or earlier. */
     default void tuned(Decision decision) { }
+
+    /**
+     * Before the first step of a run, or of what is left of one that goes on.
+     *
+     * @param run to look at and to stop, from now until the run ends
+     */
+    default void runStarted(RunContext run) { }
 
     /**
      * Before an epoch's steps.
@@ -17,7 +27,7 @@ public interface TrainListener {
     default void epochStarted(int epoch, int epochs, int steps, int done) { }
 
     /**
-     * Every few steps, as figures arrive from the device.
+     * Every few steps, as figures arrive from the device, which is some steps ahead by then.
      *
      * @param step    steps of this epoch whose figures have arrived
      * @param soFar   over those steps
@@ -28,11 +38,21 @@ public interface TrainListener {
     /** Before an evaluation, within an epoch or at its end. */
     default void evaluating(int epoch) { }
 
-    /** After an evaluation within an epoch. */
+    /** After an evaluation within an epoch; its line is in {@code metrics.jsonl}. */
     default void evaluated(StepEvaluation figures) { }
 
-    /** After an epoch's evaluation. */
+    /** After a checkpoint, at the end of an epoch or within one. @param steps of the run that it holds */
+    default void checkpointed(long steps) { }
+
+    /** After an epoch's evaluation; weights, figures and a checkpoint are in the folder. */
     default void epochEnded(EpochMetrics metrics) { }
+
+    /**
+     * When the run has come to its end, or to where a listener had it stopped, and all is in the folder.
+     *
+     * @param test of the last whole epoch; {@link Evaluation#NOTHING} before there is one
+     */
+    default void runEnded(Evaluation test) { }
 
     /** One listener for all of {@code listeners}, which hear everything in their order. */
     static TrainListener all(List<TrainListener> listeners) {

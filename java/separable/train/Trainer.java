@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import jcuda.driver.CUdeviceptr;
 import separable.data.Dataset;
@@ -19,6 +20,7 @@ import separable.graph.Graph;
 import separable.graph.Parameters;
 import separable.graph.Plan;
 import separable.graph.PlanOptions;
+import separable.graph.Tensor;
 import separable.kernel.StepMetrics;
 import separable.kernel.StepState;
 import separable.layer.Network;
@@ -55,6 +57,8 @@ public final class Trainer implements AutoCloseable {
     private final MetricsReader reader;
     private final Evaluator evaluator;
     private final UpdateStep update;
+    /** Steps of this epoch that the stream was given. */
+    private int enqueued;
     private Position position = Position.START;
     private Evaluation lastTest = Evaluation.NOTHING;
     private int checkpointSteps;
@@ -148,11 +152,11 @@ public final class Trainer implements AutoCloseable {
         trainSteps(listener, stop, clock);
         double trainSeconds = clock.seconds();
         report(listener, trainSeconds);
-        parameters.batchesTracked((long) epoch * steps);
         listener.evaluating(epoch);
         lastTest = requireNumber(evaluator.run(stop), "test loss");
         Evaluation train = position.soFar();
         position = Position.epochsDone(epoch);
+        enqueued = 0;
         return new EpochMetrics(epoch, epoch * steps, schedule.at(epoch * steps - 1), train.loss(), train.accuracy(), lastTest.loss(),
                 lastTest.accuracy(), (double) (steps - first) * recipe.batch() / trainSeconds,
                 (System.nanoTime() - began) * 1e-9);
@@ -170,6 +174,7 @@ public final class Trainer implements AutoCloseable {
                 throw new StoppedException("stopped in epoch " + (position.epochs() + 1) + ", after step " + (step - 1) + " of " + steps);
             }
             loop.enqueue();
+            enqueued = step;
             if (step % REPORT_STEPS == 0) {
                 reader.request(step, stream);
             }
@@ -187,6 +192,7 @@ public final class Trainer implements AutoCloseable {
     /** Waits for the steps of this epoch up to {@code step}, all of them enqueued. */
     private void reach(int step) {
         position = position.at(step, reader.finish(step, stream));
+        parameters.batchesTracked(stepsDone());
     }
 
     /** Whether an evaluation within the epoch is due: before a first step there is none, and the epoch's end has its own. */
@@ -246,6 +252,20 @@ public final class Trainer implements AutoCloseable {
         return position;
     }
 
+    /** Optimizer steps since the run began that the device was given. */
+    long stepsEnqueued() {
+        return (long) position.epochs() * steps + enqueued;
+    }
+
+    /** What the last step put into the network; empty before one. Waits for the device. */
+    Optional<TrainingBatch> lastBatch() {
+        if (!loop.hasRun()) {
+            return Optional.empty();
+        }
+        Tensor input = plan.graph().input();
+        return Optional.of(TrainingBatch.of(input.shape(), plan.read(input), plan.readLabels(), recipe.input()));
+    }
+
     /** Optimizer steps since the run began. */
     long stepsDone() {
         return (long) position.epochs() * steps + position.step();
@@ -277,8 +297,9 @@ public final class Trainer implements AutoCloseable {
                     + recipe.epochs() + " epochs of " + steps + " steps");
         }
         TrainingState.load(parameters, update, snapshot);
-        parameters.batchesTracked((long) reached.epochs() * steps);
         position = reached;
+        enqueued = reached.step();
+        parameters.batchesTracked(stepsDone());
     }
 
     /** The evaluation that ended the last epoch. */
