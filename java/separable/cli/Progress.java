@@ -2,7 +2,9 @@ package separable.cli;
 
 import java.io.PrintWriter;
 import java.util.Locale;
+import separable.exchange.ImportReport;
 import separable.train.EpochMetrics;
+import separable.train.StartConfig;
 import separable.train.StepEvaluation;
 import separable.train.TrainListener;
 import separable.tune.Decision;
@@ -39,6 +41,11 @@ abstract class Progress implements TrainListener, AutoCloseable {
         epochs = allEpochs;
         steps = stepsOfEpoch;
         done = stepsDone;
+    }
+
+    @Override
+    public void weightsLoaded(StartConfig start, ImportReport report) {
+        out.println("weights of " + start.weights() + ": " + report);
     }
 
     @Override

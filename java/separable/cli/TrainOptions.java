@@ -23,6 +23,9 @@ final class TrainOptions {
     @Mixin
     ModelOptions model = new ModelOptions();
 
+    @Mixin
+    StartOptions start = new StartOptions();
+
     @Option(names = "--config", paramLabel = "FILE", description = "start from the config.json of an earlier run; other options override it")
     Path config;
 
@@ -108,7 +111,8 @@ final class TrainOptions {
                 : Defaults.of(model.modelName(), model.knownDataset(), optimizer, small);
         // Absolute, so that config.json serves from any directory.
         Path folder = or(data, Path.of(base.data().folder())).toAbsolutePath().normalize();
-        RunConfig run = new RunConfig(model.over(base.model()), new DataConfig(base.data().dataset(), folder.toString()), over(base.recipe()));
+        RunConfig run = new RunConfig(model.over(base.model()), new DataConfig(base.data().dataset(), folder.toString()), over(base.recipe()))
+                .withStart(start.over(base.start()));
         run.model().network();     // says at once when the resolution is too small
         return run;
     }

@@ -3,6 +3,7 @@ package separable.data;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import separable.spec.Labels;
 
 /** The data sets that can be named on the command line: where they lie, how they are read, and their statistics. */
@@ -43,6 +44,12 @@ public enum KnownDataset {
 
         Part(String idxPrefix) {
             this.idxPrefix = idxPrefix;
+        }
+
+        /** The name users type: {@code train} or {@code test}. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 
@@ -100,7 +107,7 @@ public enum KnownDataset {
         if (!Files.isDirectory(folder)) {
             throw new DataException(folder + ": no such folder, " + label + " was looked for there: " + howToGet);
         }
-        String name = label + (part == Part.TRAIN ? " train" : " test");
+        String name = label + " " + part;
         return switch (this) {
             case MNIST, FASHION_MNIST -> loadIdx(name, folder, part);
             case CIFAR10 -> new CifarReader(CifarFormat.CIFAR10, name, classes).read(folder, part == Part.TEST ? List.of("test_batch.bin")

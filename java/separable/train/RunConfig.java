@@ -13,8 +13,9 @@ import separable.data.KnownDataset;
  * Everything a run depends on, and so everything needed to run it again: {@code config.json}.
  *
  * @param version of this layout; files of another are refused
+ * @param start   weights to start from; null for a run that draws its own
  */
-public record RunConfig(int version, ModelConfig model, DataConfig data, Recipe recipe) {
+public record RunConfig(int version, ModelConfig model, DataConfig data, Recipe recipe, StartConfig start) {
 
     public static final int VERSION = 3;
 
@@ -39,7 +40,11 @@ public record RunConfig(int version, ModelConfig model, DataConfig data, Recipe 
     }
 
     public RunConfig(ModelConfig model, DataConfig data, Recipe recipe) {
-        this(VERSION, model, data, recipe);
+        this(VERSION, model, data, recipe, null);
+    }
+
+    public RunConfig withStart(StartConfig weights) {
+        return new RunConfig(version, model, data, recipe, weights);
     }
 
     public String toJson() {

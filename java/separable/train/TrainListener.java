@@ -1,6 +1,7 @@
 package separable.train;
 
 import java.util.List;
+import separable.exchange.ImportReport;
 import separable.tune.Decision;
 
 /**
@@ -8,6 +9,9 @@ import separable.tune.Decision;
  * when the call returns; what it throws ends the run as it is, and the newest checkpoint stays.
  */
 public interface TrainListener {
+
+    /** Before anything else of a run that starts from weights in a file. */
+    default void weightsLoaded(StartConfig start, ImportReport report) { }
 
     /** Before the first epoch, for every convolution whose kernel was chosen by measurement, now or earlier. */
     default void tuned(Decision decision) { }

@@ -20,6 +20,7 @@ import separable.graph.Graph;
 import separable.graph.Parameters;
 import separable.graph.Plan;
 import separable.graph.PlanOptions;
+import separable.graph.StateValue;
 import separable.graph.Tensor;
 import separable.kernel.StepMetrics;
 import separable.kernel.StepState;
@@ -239,6 +240,17 @@ public final class Trainer implements AutoCloseable {
                     + reader.steps() + " steps: the run diverged; use a lower learning rate or a longer warm-up");
         }
         return figures;
+    }
+
+    /**
+     * Replaces weights and running statistics before the first step; what {@code state} lacks stays as it was drawn.
+     *
+     * @param state by our names, in the shapes of files
+     */
+    void startFrom(Map<String, StateValue> state) {
+        Map<String, StateValue> all = new LinkedHashMap<>(parameters.export());
+        all.putAll(state);
+        parameters.load(all);
     }
 
     /** Calls {@code save} within epochs, after every so many steps; 0 for never. The device is idle then. */

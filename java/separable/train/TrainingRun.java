@@ -13,6 +13,7 @@ import separable.data.KnownDataset.Part;
 import separable.device.Device;
 import separable.exchange.NamedTensor;
 import separable.exchange.SafeTensors;
+import separable.exchange.StateImport;
 import separable.tune.Tuning;
 
 /**
@@ -53,13 +54,20 @@ public final class TrainingRun {
      *
      * @param checkpointSteps steps between two checkpoints within an epoch; 0 for none but at the ends of epochs
      * @return the last epoch's evaluation; {@link Evaluation#NOTHING} when it was stopped before one
-     * @throws TrainingException         when the folder cannot be written, holds another run's checkpoint, or the run diverges
+     * @throws TrainingException         when the folder cannot be written, holds another run's checkpoint, the weights to start from do
+     *                                   not fit, or the run diverges
      * @throws StoppedException          when {@code stop} becomes true; the folder then holds a checkpoint
      * @throws separable.data.DataException when the data cannot be read
      */
     public static Evaluation execute(Device device, RunConfig config, Path out, int checkpointSteps, TrainListener listener, BooleanSupplier stop) {
         requireNoUnfinishedRun(out);
-        return run(device, config, out, checkpointSteps, listener, stop, run -> { });
+        StartConfig start = config.start();
+        if (start == null) {
+            return run(device, config, out, checkpointSteps, listener, stop, run -> { });
+        }
+        StateImport weights = start.read(config.model());
+        listener.weightsLoaded(start, weights.report());
+        return run(device, config, out, checkpointSteps, listener, stop, run -> run.trainer.startFrom(weights.state()));
     }
 
     /** A run begun anew over an interrupted one would cost what that has done. */
