@@ -78,6 +78,11 @@ abstract class Progress implements TrainListener, AutoCloseable {
     }
 
     @Override
+    public void endedEarly(int lastEpoch, int allEpochs, int best) {
+        out.println("ended after epoch " + lastEpoch + " of " + allEpochs + ": test accuracy was not better than epoch " + best + "'s");
+    }
+
+    @Override
     public abstract void close();
 
     int steps() {

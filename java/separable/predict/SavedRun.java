@@ -47,7 +47,7 @@ public record SavedRun(Path folder, RunConfig config, Map<String, StateValue> we
 
     /** Class names in index order. */
     public List<String> classes() {
-        return config.data().known().classes();
+        return config.data().classes();
     }
 
     /**

@@ -36,7 +36,7 @@ final class LiveRun implements RunContext {
 
     @Override
     public Map<String, StateValue> weights() {
-        return trainer.parameters().export();
+        return trainer.result().export();
     }
 
     @Override

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import separable.data.KnownDataset;
 
 /**
  * Everything a run depends on, and so everything needed to run it again: {@code config.json}.
@@ -26,15 +25,14 @@ public record RunConfig(int version, ModelConfig model, DataConfig data, Recipe 
         Check.present("model", model);
         Check.present("data", data);
         Check.present("recipe", recipe);
-        KnownDataset known = data.known();
-        if (model.inputChannels() != known.channels() || recipe.input().channels() != known.channels()) {
+        if (model.inputChannels() != data.channels() || recipe.input().channels() != data.channels()) {
             throw new IllegalArgumentException("the model takes " + model.inputChannels() + " channels and mean has "
-                    + recipe.input().channels() + " numbers, but " + known + " has " + known.channels() + " channels: make them agree");
+                    + recipe.input().channels() + " numbers, but " + data.dataset() + " has " + data.channels() + " channels: make them agree");
         }
         int crop = recipe.input().augment().crop();
         Check.that(crop < model.resolution(), "crop", crop, "below the resolution, " + model.resolution());
-        if (model.classes() < known.classes().size()) {
-            throw new IllegalArgumentException("classes " + model.classes() + ": " + known + " has " + known.classes().size()
+        if (model.classes() < data.classes().size()) {
+            throw new IllegalArgumentException("classes " + model.classes() + ": " + data.dataset() + " has " + data.classes().size()
                     + ", so at least that many are needed");
         }
     }

@@ -21,7 +21,7 @@ public interface RunContext {
     /** Optimizer steps of the run that the device was given, those before it went on included. */
     long steps();
 
-    /** Weights, running statistics and counters after {@link #steps}, by PyTorch's names, in its shapes. */
+    /** Weights, running statistics and counters after {@link #steps}, by PyTorch's names, in its shapes; averaged as files get them. */
     Map<String, StateValue> weights();
 
     /** The gradients of the last of {@link #steps}, by the weights' names and in their shapes; zeros before the first one of this process. */

@@ -48,6 +48,14 @@ public interface TrainListener {
     /** After a checkpoint, at the end of an epoch or within one. @param steps of the run that it holds */
     default void checkpointed(long steps) { }
 
+    /**
+     * At the end of a run whose patience is over before its epochs are.
+     *
+     * @param epoch the last one done
+     * @param best  the first with the highest test accuracy
+     */
+    default void endedEarly(int epoch, int epochs, int best) { }
+
     /** After an epoch's evaluation; weights, figures and a checkpoint are in the folder. */
     default void epochEnded(EpochMetrics metrics) { }
 

@@ -78,7 +78,7 @@ public final class TrainingRun {
         }
         Checkpoint last = Checkpoint.read(file);
         int epochs = last.config().recipe().epochs();
-        if (last.position().epochs() < epochs) {
+        if (!last.config().recipe().isOver(last.metrics())) {
             throw new TrainingException(out + ": holds a run that was interrupted after " + last.position().epochs() + " of " + epochs
                     + " epochs: go on with  ./separable train --resume " + out + "  or choose another --out, or delete " + file);
         }
@@ -135,12 +135,13 @@ public final class TrainingRun {
     }
 
     private Evaluation trainAll(BooleanSupplier stop) {
-        if (metrics.size() == config.recipe().epochs()) {
+        Recipe recipe = config.recipe();
+        if (recipe.isOver(metrics)) {
             saveResults();
         }
         listener.runStarted(live);
         try {
-            while (metrics.size() < config.recipe().epochs() && !live.isStopAsked()) {
+            while (!recipe.isOver(metrics) && !live.isStopAsked()) {
                 trainEpoch(() -> live.isStopAsked() || stop.getAsBoolean());
             }
         } catch (StoppedException e) {
@@ -149,6 +150,9 @@ public final class TrainingRun {
                 throw new StoppedException(e.getMessage() + ": go on with  ./separable train --resume " + folder.path());
             }
             saveResults();
+        }
+        if (recipe.isOver(metrics) && metrics.size() < recipe.epochs()) {
+            listener.endedEarly(metrics.size(), recipe.epochs(), EvaluationConfig.bestOf(metrics));
         }
         listener.runEnded(test);
         return test;
@@ -210,7 +214,6 @@ public final class TrainingRun {
 
     /** Whether the newest epoch is the first of those with the highest accuracy. */
     private boolean isBest() {
-        int newest = metrics.size() - 1;
-        return newest >= 0 && metrics.subList(0, newest).stream().allMatch(line -> line.testAccuracy() < metrics.get(newest).testAccuracy());
+        return !metrics.isEmpty() && EvaluationConfig.bestOf(metrics) == metrics.size();
     }
 }
