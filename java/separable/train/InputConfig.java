@@ -27,7 +27,7 @@ public record InputConfig(List<Float> mean, List<Float> deviation, float centre,
         return mean.size();
     }
 
-    static float[] array(List<Float> values) {
+    public static float[] array(List<Float> values) {
         float[] array = new float[values.size()];
         for (int i = 0; i < array.length; i++) {
             array[i] = values.get(i);
