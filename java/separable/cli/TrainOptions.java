@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import separable.train.AugmentConfig;
-import separable.train.DataConfig;
 import separable.train.Defaults;
 import separable.train.InputConfig;
 import separable.train.OptimizerConfig;
@@ -22,6 +21,9 @@ final class TrainOptions {
 
     @Mixin
     ModelOptions model = new ModelOptions();
+
+    @Mixin
+    StartOptions start = new StartOptions();
 
     @Option(names = "--config", paramLabel = "FILE", description = "start from the config.json of an earlier run; other options override it")
     Path config;
@@ -92,6 +94,9 @@ final class TrainOptions {
     Integer crop;
 
     @Mixin
+    UpdateOptions update = new UpdateOptions();
+
+    @Mixin
     EvaluationOptions evaluation = new EvaluationOptions();
 
     /**
@@ -108,8 +113,9 @@ final class TrainOptions {
                 : Defaults.of(model.modelName(), model.knownDataset(), optimizer, small);
         // Absolute, so that config.json serves from any directory.
         Path folder = or(data, Path.of(base.data().folder())).toAbsolutePath().normalize();
-        RunConfig run = new RunConfig(model.over(base.model()), new DataConfig(base.data().dataset(), folder.toString()), over(base.recipe()));
-        run.model().network();     // says at once when the resolution is too small
+        RunConfig run = new RunConfig(model.over(base.model()), base.data().in(folder.toString()), over(base.recipe()))
+                .withStart(start.over(base.start()));
+        run.recipe().update().requireFitting(run.model().network());     // which says at once when the resolution is too small
         return run;
     }
 
@@ -121,7 +127,7 @@ final class TrainOptions {
                 new OptimizerConfig(or(optimizer, rule.name()), or(learningRate, rule.learningRate()), or(weightDecay, rule.weightDecay()),
                         or(momentum, rule.momentum()), or(labelSmoothing, rule.labelSmoothing())),
                 over(base.schedule(), or(epochs, base.epochs())),
-                base.update(),
+                update.over(base.update()),
                 new InputConfig(input.mean(), input.deviation(), input.centre(), over(input.augment())), evaluation.over(base.evaluation()));
     }
 

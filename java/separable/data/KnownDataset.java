@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 import separable.spec.Labels;
 
 /** The data sets that can be named on the command line: where they lie, how they are read, and their statistics. */
@@ -88,14 +89,13 @@ public enum KnownDataset {
         return channels() == 1 ? 28 : 32;
     }
 
-    /** Mean of the training pictures by channel, pixels taken as 0 to 1. */
-    public float[] mean() {
-        return mean.clone();
+    /** Mean and standard deviation of the training pictures, as they are published. */
+    public PictureStatistics statistics() {
+        return new PictureStatistics(list(mean), list(deviation));
     }
 
-    /** Standard deviation of the training pictures by channel, pixels taken as 0 to 1. */
-    public float[] deviation() {
-        return deviation.clone();
+    private static List<Float> list(float[] values) {
+        return IntStream.range(0, values.length).mapToObj(i -> values[i]).toList();
     }
 
     /**

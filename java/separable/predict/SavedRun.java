@@ -32,7 +32,7 @@ public record SavedRun(Path folder, RunConfig config) {
 
     /** Class names in index order. */
     public List<String> classes() {
-        return config.data().known().classes();
+        return config.data().classes();
     }
 
     /** The name of an output; a network may have more of them than there are classes. */

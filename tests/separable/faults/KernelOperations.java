@@ -18,8 +18,11 @@ import separable.kernel.DepthwiseConv;
 import separable.kernel.Dropout;
 import separable.kernel.GenericConv;
 import separable.kernel.GlobalAveragePool;
+import separable.kernel.GradientAccumulation;
+import separable.kernel.GradientClip;
 import separable.kernel.Initialiser;
 import separable.kernel.MaxPool;
+import separable.kernel.MovingAverage;
 import separable.kernel.PointwiseConv;
 import separable.kernel.Relu;
 import separable.kernel.RmsPropUpdate;
@@ -54,6 +57,7 @@ final class KernelOperations {
         operations.reductions();
         operations.batches();
         operations.updates();
+        operations.gradients();
         operations.states();
         return operations.all;
     }
@@ -148,6 +152,17 @@ final class KernelOperations {
                 .pass("run", (op, at) -> op.run(at.out, null, at.a, at.out2, at.out3, at.zeros, at.state, at.stream));
     }
 
+    private void gradients() {
+        op(GradientAccumulation.class, device -> new GradientAccumulation(device, PARAMETERS, 3), () -> new GradientAccumulation(PARAMETERS, 3))
+                .pass("begin", (op, at) -> op.begin(at.a, at.out, at.stream))
+                .pass("add", (op, at) -> op.add(at.a, at.out, at.stream))
+                .pass("finish", (op, at) -> op.finish(at.out, at.a, at.stream));
+        op(GradientClip.class, device -> new GradientClip(device, PARAMETERS, 0.5f), () -> new GradientClip(PARAMETERS, 0.5f))
+                .pass("run", (op, at) -> op.run(at.a, at.out, at.workspace, at.tickets, at.stream));
+        op(MovingAverage.class, device -> new MovingAverage(device, PARAMETERS, F32, 0.9f), () -> new MovingAverage(PARAMETERS, F32, 0.9f))
+                .pass("run", (op, at) -> op.run(at.out, null, at.a, at.state, at.stream));
+    }
+
     private void states() {
         StepState.Values second = new StepState.Values(1, 1, 2, 2, 1, 4, 0.25f, 2);
         op(StepState.class, StepState::new, StepState::new)
@@ -157,6 +172,12 @@ final class KernelOperations {
                 })
                 .answer("read", (op, at, place) -> {
                     op.write(second);
+                    return op.read();
+                })
+                .answer("nextBatch", (op, at, place) -> {
+                    op.write(second);
+                    op.nextBatch(at.stream);
+                    place.stream.synchronize();
                     return op.read();
                 })
                 .answer("advance", (op, at, place) -> {

@@ -77,6 +77,9 @@ class EveryOpTest {
         all.put(SgdUpdate.class, d -> d == null ? new SgdUpdate(64, F32, 0.9f, 0, true) : new SgdUpdate(d, 64, F32, 0.9f, 0, true));
         all.put(RmsPropUpdate.class, d -> d == null ? new RmsPropUpdate(64, F32, 0.9f, 0.9f, 1, 0) : new RmsPropUpdate(d, 64, F32, 0.9f, 0.9f, 1, 0));
         all.put(AdamUpdate.class, d -> d == null ? new AdamUpdate(64, F32, 0.9f, 0.99f, 1, 0, true) : new AdamUpdate(d, 64, F32, 0.9f, 0.99f, 1, 0, true));
+        all.put(GradientAccumulation.class, d -> d == null ? new GradientAccumulation(64, 2) : new GradientAccumulation(d, 64, 2));
+        all.put(GradientClip.class, d -> d == null ? new GradientClip(64, 1) : new GradientClip(d, 64, 1));
+        all.put(MovingAverage.class, d -> d == null ? new MovingAverage(64, F32, 0.9f) : new MovingAverage(d, 64, F32, 0.9f));
         all.put(Initialiser.class, d -> d == null ? new Initialiser() : new Initialiser(d));
         all.put(StepState.class, d -> d == null ? new StepState() : new StepState(d));
         all.put(Compare.class, d -> d == null ? new Compare() : new Compare(d));
