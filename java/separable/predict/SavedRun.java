@@ -42,7 +42,7 @@ public record SavedRun(Path folder, RunConfig config) {
 
     /** Side in pixels of the squares that the run's pictures were stored as. */
     int pictureSize() {
-        return config.data().known().resolution();
+        return config.data().size();
     }
 
     /**
@@ -53,7 +53,7 @@ public record SavedRun(Path folder, RunConfig config) {
      */
     Parameters parameters(Device device) {
         Path file = folder.resolve(TrainingRun.MODEL_FILE);
-        Parameters parameters = new Parameters(device, network().state(), config.recipe().type());
+        Parameters parameters = Parameters.withoutGradients(device, network().state(), config.recipe().type());
         try {
             parameters.load(StateTensors.values(SafeTensors.read(file)));
             return parameters;
