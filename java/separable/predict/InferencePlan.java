@@ -8,7 +8,9 @@ import separable.graph.Graph;
 import separable.graph.Parameters;
 import separable.graph.Plan;
 import separable.graph.PlanOptions;
+import separable.kernel.Augmentation;
 import separable.kernel.BatchGather;
+import separable.kernel.BatchSpec;
 import separable.kernel.StepState;
 import separable.train.InputConfig;
 import separable.train.Owned;
@@ -45,11 +47,11 @@ final class InferencePlan implements AutoCloseable {
             state.write(StepState.Values.epoch(0, 0, batch, 0, batch));
             plan = owned.keep(Plan.inference(device, graph, parameters, PlanOptions.standard().withTuning(Tuning.of(recipe.effort()))));
             InputConfig input = recipe.input();
-            BatchGather gather = owned.keep(new BatchGather(device, side, side, graph.input().shape(), recipe.type(), InputConfig.array(input.mean()),
-                    InputConfig.array(input.deviation()), 0, false, 0));
+            BatchSpec spec = new BatchSpec(side, side, 0, graph.input().shape(), input.mean(), input.deviation(), input.centre());
+            BatchGather gather = owned.keep(new BatchGather(device, spec, Augmentation.NONE, recipe.type()));
             loop = owned.keep(new StepLoop(stream, recipe.capturesOn(device), () -> {
                 // Any numbers do for the pictures' labels: those of the order.
-                gather.run(images.pointer(), order.pointer(), order.pointer(), state.pointer(), plan.input(), labels.pointer(), stream.handle());
+                gather.run(images.pointer(), order.pointer(), order.pointer(), state.pointer(), plan.input(), labels.pointer(), null, stream.handle());
                 plan.enqueue(stream);
             }));
         } catch (RuntimeException failure) {

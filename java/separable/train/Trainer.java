@@ -92,8 +92,7 @@ public final class Trainer implements AutoCloseable {
             DeviceBuffer metrics = owned.keep(device.allocate((long) steps * batches * StepMetrics.BYTES, "step metrics"));
             reader = owned.keep(new MetricsReader(device, metrics));
             DeviceDataset data = owned.keep(new DeviceDataset(device, train));
-            Graph graph = network.trainingGraph(recipe.batch(), recipe.type(), new SoftmaxCrossEntropy(recipe.optimizer().labelSmoothing()),
-                    recipe.update()::freezes);
+            Graph graph = network.trainingGraph(recipe.batch(), recipe.type(), loss(recipe), recipe.update()::freezes);
             parameters = owned.keep(new Parameters(device, graph.state(), recipe.type()));
             parameters.initialise(recipe.seed(), stream);
             plan = owned.keep(Plan.training(device, graph, parameters, state, metrics, PlanOptions.standard().withTuning(tuning)));
@@ -113,6 +112,10 @@ public final class Trainer implements AutoCloseable {
         } catch (RuntimeException failure) {
             throw owned.closedAfter(failure);
         }
+    }
+
+    private static SoftmaxCrossEntropy loss(Recipe recipe) {
+        return new SoftmaxCrossEntropy(recipe.optimizer().labelSmoothing(), recipe.input().augment().drawn().mixes());
     }
 
     private static void requireFitting(Network network, Recipe recipe, Dataset dataset) {

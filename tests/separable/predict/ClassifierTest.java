@@ -42,19 +42,19 @@ class ClassifierTest {
     @TempDir
     Path place;
 
-    private Path run(Device device, KnownDataset dataset, int resolution, DType type) throws IOException {
+    private Path run(Device device, KnownDataset dataset, int resolution, float centre, DType type) throws IOException {
         if (dataset == GREY) {
             IdxFiles.write(place, 64, PICTURES, 28);
         } else {
             CifarFiles.write(place, PICTURES);
         }
         Path out = place.resolve("run");
-        SmallRuns.train(device, dataset, place, resolution, type, out);
+        SmallRuns.train(device, dataset, place, resolution, centre, type, out);
         return out;
     }
 
     private Path greyRun(Device device) throws IOException {
-        return run(device, GREY, 28, DType.F32);
+        return run(device, GREY, 28, 1, DType.F32);
     }
 
     private List<Picture> testPictures(KnownDataset dataset) {
@@ -70,10 +70,10 @@ class ClassifierTest {
 
     /** To the bit, of one batch size, also where the batch kernel resamples; a batch of another size may sum in another order. */
     @ParameterizedTest
-    @CsvSource({"mnist, 28, fp32", "mnist, 20, bf16", "cifar10, 32, fp32", "cifar10, 40, bf16"})
-    void saysWhatEvaluationSays(String name, int resolution, String precision, Device device) throws IOException {
+    @CsvSource({"mnist, 28, 1, fp32", "mnist, 20, 1, bf16", "cifar10, 32, 1, fp32", "cifar10, 40, 0.75, bf16"})
+    void saysWhatEvaluationSays(String name, int resolution, float centre, String precision, Device device) throws IOException {
         KnownDataset dataset = KnownDataset.parse(name);
-        Path folder = run(device, dataset, resolution, DType.parse(precision));
+        Path folder = run(device, dataset, resolution, centre, DType.parse(precision));
         ModelReport report = new ModelEvaluation(SavedRun.open(folder), dataset.load(place, Part.TEST), PICTURES).on(device, done -> { }, () -> false);
         try (Classifier classifier = Classifier.open(folder, device)) {
             List<Predictions> together = classifier.predict(testPictures(dataset));
@@ -113,7 +113,7 @@ class ClassifierTest {
 
     @Test
     void aColourNetworkTakesGreyPictures(Device device) throws IOException {
-        try (Classifier classifier = Classifier.open(run(device, KnownDataset.CIFAR10, 32, DType.F32), device)) {
+        try (Classifier classifier = Classifier.open(run(device, KnownDataset.CIFAR10, 32, 1, DType.F32), device)) {
             Picture grey = random(32, 32, 1);
             assertThat(classifier.predict(grey)).isEqualTo(classifier.predict(grey.withChannels(3)));
         }
