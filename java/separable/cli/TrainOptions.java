@@ -5,9 +5,11 @@ import static separable.cli.ModelOptions.or;
 import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import separable.layer.Network;
 import separable.train.AugmentConfig;
 import separable.train.Defaults;
 import separable.train.InputConfig;
+import separable.train.ModelConfig;
 import separable.train.OptimizerConfig;
 import separable.train.Recipe;
 import separable.train.RunConfig;
@@ -113,13 +115,14 @@ final class TrainOptions {
                 : Defaults.of(model.modelName(), model.knownDataset(), optimizer, small);
         // Absolute, so that config.json serves from any directory.
         Path folder = or(data, Path.of(base.data().folder())).toAbsolutePath().normalize();
-        RunConfig run = new RunConfig(model.over(base.model()), base.data().in(folder.toString()), over(base.recipe()))
-                .withStart(start.over(base.start()));
-        run.recipe().update().requireFitting(run.model().network());     // which says at once when the resolution is too small
+        ModelConfig chosen = model.over(base.model());
+        Network network = chosen.network();     // which says at once when the resolution is too small
+        RunConfig run = new RunConfig(chosen, base.data().in(folder.toString()), over(base.recipe(), network)).withStart(start.over(base.start()));
+        run.recipe().update().requireFitting(network);
         return run;
     }
 
-    private Recipe over(Recipe base) {
+    private Recipe over(Recipe base, Network network) {
         OptimizerConfig rule = base.optimizer();
         InputConfig input = base.input();
         return new Recipe(or(epochs, base.epochs()), or(batch, base.batch()), or(precision, base.precision()), or(seed, base.seed()),
@@ -127,7 +130,7 @@ final class TrainOptions {
                 new OptimizerConfig(or(optimizer, rule.name()), or(learningRate, rule.learningRate()), or(weightDecay, rule.weightDecay()),
                         or(momentum, rule.momentum()), or(labelSmoothing, rule.labelSmoothing())),
                 over(base.schedule(), or(epochs, base.epochs())),
-                update.over(base.update()),
+                update.over(base.update(), network),
                 new InputConfig(input.mean(), input.deviation(), input.centre(), over(input.augment())), evaluation.over(base.evaluation()));
     }
 
