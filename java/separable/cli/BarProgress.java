@@ -58,6 +58,14 @@ final class BarProgress extends Progress {
         bar.setExtraMessage(bar.getExtraMessage() + ", evaluating");
     }
 
+    /** The bar gives its line up, and draws itself anew below a moment later. */
+    @Override
+    void line(String text) {
+        System.err.print("\r\033[K");
+        System.err.flush();
+        super.line(text);
+    }
+
     @Override
     public void close() {
         if (bar != null) {

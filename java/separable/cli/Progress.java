@@ -3,6 +3,7 @@ package separable.cli;
 import java.io.PrintWriter;
 import java.util.Locale;
 import separable.train.EpochMetrics;
+import separable.train.StepEvaluation;
 import separable.train.TrainListener;
 import separable.tune.Decision;
 
@@ -48,6 +49,17 @@ abstract class Progress implements TrainListener, AutoCloseable {
     /** What tuning chose so far. */
     TuningSummary tuning() {
         return tuning;
+    }
+
+    @Override
+    public void evaluated(StepEvaluation e) {
+        line(String.format(Locale.ROOT, "epoch %d/%d, step %d: train loss %.4f, accuracy %.4f; test loss %.4f, accuracy %.4f over %d pictures",
+                e.epoch(), epochs, e.step(), e.trainLoss(), e.trainAccuracy(), e.testLoss(), e.testAccuracy(), e.testPictures()));
+    }
+
+    /** A line of results, while the epoch goes on. */
+    void line(String text) {
+        out.println(text);
     }
 
     @Override

@@ -91,6 +91,9 @@ final class TrainOptions {
     @Option(names = "--crop", paramLabel = "PIXELS", description = "pad training pictures by so many pixels and crop at random")
     Integer crop;
 
+    @Mixin
+    EvaluationOptions evaluation = new EvaluationOptions();
+
     /**
      * The whole run: the configuration named, or the defaults, with the options put in their places.
      *
@@ -119,7 +122,7 @@ final class TrainOptions {
                         or(momentum, rule.momentum()), or(labelSmoothing, rule.labelSmoothing())),
                 over(base.schedule(), or(epochs, base.epochs())),
                 base.update(),
-                new InputConfig(input.mean(), input.deviation(), input.centre(), over(input.augment())), base.evaluation());
+                new InputConfig(input.mean(), input.deviation(), input.centre(), over(input.augment())), evaluation.over(base.evaluation()));
     }
 
     private AugmentConfig over(AugmentConfig base) {

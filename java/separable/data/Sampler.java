@@ -40,6 +40,18 @@ public record Sampler(int count, long seed) {
         return order;
     }
 
+    /** {@code pictures} of them at even distances, in their order: of a set sorted by class a share of every class. */
+    public int[] spread(int pictures) {
+        if (pictures < 1 || pictures > count) {
+            throw new IllegalArgumentException(pictures + " of " + count + " pictures: must be 1 to " + count);
+        }
+        int[] order = new int[pictures];
+        for (int i = 0; i < pictures; i++) {
+            order[i] = (int) ((long) i * count / pictures);
+        }
+        return order;
+    }
+
     /** SplitMix64's finaliser: neighbouring seeds and epochs give unrelated sequences. */
     private static long mix(long z) {
         z = (z ^ z >>> 30) * 0xbf58476d1ce4e5b9L;

@@ -23,15 +23,17 @@ import separable.exchange.SafeTensors;
  * which names the safetensors file beside it and that file's SHA-256. Other content has another name, and the JSON is renamed
  * last, so that whatever happens it names whole tensors.
  *
- * @param version  of this layout
- * @param config   of the run
- * @param position how far it has come
- * @param metrics  a line an epoch
- * @param test     the last whole epoch's evaluation
- * @param tensors  the safetensors file's name
- * @param sha256   of the safetensors file, in hexadecimal
+ * @param version     of this layout
+ * @param config      of the run
+ * @param position    how far it has come
+ * @param metrics     a line an epoch
+ * @param evaluations those within epochs, as far as the run has come
+ * @param test        the last whole epoch's evaluation
+ * @param tensors     the safetensors file's name
+ * @param sha256      of the safetensors file, in hexadecimal
  */
-record Checkpoint(int version, RunConfig config, Position position, List<EpochMetrics> metrics, Evaluation test, String tensors, String sha256) {
+record Checkpoint(int version, RunConfig config, Position position, List<EpochMetrics> metrics,
+                  List<StepEvaluation> evaluations, Evaluation test, String tensors, String sha256) {
 
     static final int VERSION = 1;
     static final String LAST = "checkpoint-last.json";
@@ -47,6 +49,7 @@ record Checkpoint(int version, RunConfig config, Position position, List<EpochMe
         Check.present("position", position);
         metrics = List.copyOf(Check.present("metrics", metrics));
         Check.that(metrics.size() == position.epochs(), "lines of metrics", metrics.size(), "one for each of the " + position.epochs() + " epochs done");
+        evaluations = List.copyOf(Check.present("evaluations", evaluations));
         Check.present("test", test);
         Check.that(isTensorsFile(Check.present("tensors", tensors)), "tensors", tensors, "checkpoint-STEP-DIGEST.safetensors");
         Check.present("sha256", sha256);

@@ -3,8 +3,9 @@ package separable.train;
 /**
  * When a run measures itself beside the end of every epoch, and when it ends early.
  *
- * @param everySteps steps between two evaluations within an epoch; 0 for none
- * @param pictures   how many test pictures those evaluations take, the first ones; 0 for all
+ * @param everySteps steps of the run between two evaluations within epochs; 0 for none
+ * @param pictures   how many test pictures those evaluations take, spread evenly over the set, the same ones each time; 0 for all. The
+ *                   evaluation that ends an epoch always takes all
  * @param patience   epochs without a better test accuracy after which the run ends; 0 to go on to the last epoch
  */
 public record EvaluationConfig(int everySteps, int pictures, int patience) {
@@ -15,5 +16,9 @@ public record EvaluationConfig(int everySteps, int pictures, int patience) {
         Check.that(everySteps >= 0, "steps between evaluations", everySteps, "0 or more");
         Check.that(pictures >= 0, "pictures of an evaluation", pictures, "0 or more");
         Check.that(patience >= 0, "patience", patience, "0 epochs or more");
+    }
+
+    public EvaluationConfig withSteps(int every, int testPictures) {
+        return new EvaluationConfig(every, testPictures, patience);
     }
 }

@@ -19,7 +19,7 @@ import separable.layer.Network;
 import separable.layer.SoftmaxCrossEntropy;
 import separable.tune.Tuning;
 
-/** Measures a network on a data set: running statistics, no dropout, pictures as they are, every one counted once. */
+/** Measures a network on a data set, or on a part of it: running statistics, no dropout, pictures as they are, every one counted once. */
 public final class Evaluator implements AutoCloseable {
 
     private final Owned owned = new Owned();
@@ -31,6 +31,9 @@ public final class Evaluator implements AutoCloseable {
     private final Plan plan;
     private final MetricsReader reader;
     private final StepLoop loop;
+    private final BatchFeed feed;
+    /** How many pictures the feed's order holds. */
+    private int ordered;
 
     /** @param parameters shared with whoever trains them; to be closed after this */
     public Evaluator(Device device, Network network, Parameters parameters, Recipe recipe, Dataset dataset) {
@@ -46,14 +49,13 @@ public final class Evaluator implements AutoCloseable {
             stream = owned.keep(device.newStream());
             state = owned.keep(new StepState(device));
             DeviceDataset data = owned.keep(new DeviceDataset(device, dataset));
-            DeviceBuffer metrics = owned.keep(device.allocate((long) steps() * StepMetrics.BYTES, "evaluation metrics"));
+            DeviceBuffer metrics = owned.keep(device.allocate((long) steps(count) * StepMetrics.BYTES, "evaluation metrics"));
             reader = owned.keep(new MetricsReader(device, metrics));
             DeviceBuffer noRates = owned.keep(device.allocate(Float.BYTES, "evaluation learning rate"));
             noRates.write(new float[1]);
             Graph graph = network.evaluationGraph(batch, recipe.type(), new SoftmaxCrossEntropy(0));
             plan = owned.keep(Plan.evaluation(device, graph, parameters, state, metrics, PlanOptions.standard().withTuning(tuning)));
-            BatchFeed feed = owned.keep(new BatchFeed(device, data, graph.input().shape(), recipe.type(), recipe.input(), false));
-            feed.setOrder(new Sampler(count, 0).sequential());
+            feed = owned.keep(new BatchFeed(device, data, graph.input().shape(), recipe.type(), recipe.input(), false));
             CUdeviceptr input = plan.input();
             CUdeviceptr labels = plan.labels();
             loop = owned.keep(new StepLoop(stream, recipe.capturesOn(device), () -> {
@@ -66,18 +68,28 @@ public final class Evaluator implements AutoCloseable {
         }
     }
 
-    private int steps() {
-        return (count + batch - 1) / batch;
+    private int steps(int pictures) {
+        return (pictures + batch - 1) / batch;
     }
 
     /** Runs over the whole data set and waits. */
     public Evaluation run() {
-        return run(() -> false);
+        return run(count, () -> false);
     }
 
     /** @throws StoppedException when {@code stop} becomes true on the way */
     Evaluation run(BooleanSupplier stop) {
-        return run(stop, step -> { });
+        return run(count, stop);
+    }
+
+    /**
+     * Runs over a part of the data set, the same one for the same number.
+     *
+     * @param pictures how many, spread evenly over the set; more than there are means all
+     * @throws StoppedException when {@code stop} becomes true on the way
+     */
+    Evaluation run(int pictures, BooleanSupplier stop) {
+        return run(Math.min(pictures, count), stop, step -> { });
     }
 
     /** Takes what the network says of pictures. */
@@ -99,27 +111,32 @@ public final class Evaluator implements AutoCloseable {
      * @throws StoppedException when {@code stop} becomes true on the way
      */
     public Evaluation run(BooleanSupplier stop, Outputs outputs) {
-        return run(stop, step -> {
+        return run(count, stop, step -> {
             int first = step * batch;
             outputs.accept(first, Math.min(batch, count - first), plan.read(plan.graph().logits()));
         });
     }
 
     /** @param enqueued hears of every step, by number, when its work is enqueued */
-    private Evaluation run(BooleanSupplier stop, IntConsumer enqueued) {
+    private Evaluation run(int pictures, BooleanSupplier stop, IntConsumer enqueued) {
+        int steps = steps(pictures);
+        if (ordered != pictures) {
+            feed.setOrder(new Sampler(count, 0).spread(pictures));
+            ordered = pictures;
+        }
         reader.restart();
-        state.write(StepState.Values.epoch(0, 0, count, 0, batch));
+        state.write(StepState.Values.epoch(0, 0, pictures, 0, batch));
         // A copy from pageable memory may still be on its way to the device when it returns, and this stream does not wait for it.
         device.synchronize();
-        for (int step = 0; step < steps(); step++) {
+        for (int step = 0; step < steps; step++) {
             if (stop.getAsBoolean()) {
                 stream.synchronize();
-                throw new StoppedException("stopped while evaluating, after step " + step + " of " + steps());
+                throw new StoppedException("stopped while evaluating, after step " + step + " of " + steps);
             }
             loop.enqueue();
             enqueued.accept(step);
         }
-        return reader.finish(steps(), stream);
+        return reader.finish(steps, stream);
     }
 
     /** What runs for each batch of the data set. */

@@ -3,17 +3,38 @@ package separable.train;
 /**
  * How far a run has come.
  *
- * @param epochs whole epochs done, evaluation included
- * @param step   steps done of the epoch that follows them
- * @param soFar  over those steps
+ * @param epochs    whole epochs done, evaluation included
+ * @param step      steps done of the epoch that follows them
+ * @param soFar     over those steps
+ * @param evaluated what {@code soFar} was at that epoch's last evaluation within it
  */
-record Position(int epochs, int step, Evaluation soFar) {
+record Position(int epochs, int step, Evaluation soFar, Evaluation evaluated) {
 
-    static final Position START = new Position(0, 0, Evaluation.NOTHING);
+    static final Position START = epochsDone(0);
 
     Position {
         Check.that(epochs >= 0, "epochs done", epochs, "0 or more");
         Check.that(step >= 0, "steps done", step, "0 or more");
         Check.present("figures so far", soFar);
+        Check.that(Check.present("figures at the last evaluation", evaluated).count() <= soFar.count(), "pictures at the last evaluation",
+                evaluated.count(), "at most the " + soFar.count() + " so far");
+    }
+
+    static Position epochsDone(int epochs) {
+        return new Position(epochs, 0, Evaluation.NOTHING, Evaluation.NOTHING);
+    }
+
+    /** The same epoch, so many steps into it. */
+    Position at(int steps, Evaluation figures) {
+        return new Position(epochs, steps, figures, evaluated);
+    }
+
+    Position withEvaluated() {
+        return new Position(epochs, step, soFar, soFar);
+    }
+
+    /** Whether an evaluation has been made right here. */
+    boolean isEvaluated() {
+        return evaluated.count() == soFar.count();
     }
 }

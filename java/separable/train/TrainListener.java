@@ -1,5 +1,6 @@
 package separable.train;
 
+import java.util.List;
 import separable.tune.Decision;
 
 /** Hears how a run goes on. Called on the training thread: it should return at once. */
@@ -20,13 +21,21 @@ public interface TrainListener {
      *
      * @param step    steps of this epoch whose figures have arrived
      * @param soFar   over those steps
-     * @param seconds since the epoch started, or went on
+     * @param seconds of training since the epoch started, or went on: evaluations within it do not count
      */
     default void stepsDone(int step, Evaluation soFar, double seconds) { }
 
-    /** Before an epoch's evaluation. */
+    /** Before an evaluation, within an epoch or at its end. */
     default void evaluating(int epoch) { }
+
+    /** After an evaluation within an epoch. */
+    default void evaluated(StepEvaluation figures) { }
 
     /** After an epoch's evaluation. */
     default void epochEnded(EpochMetrics metrics) { }
+
+    /** One listener for all of {@code listeners}, which hear everything in their order. */
+    static TrainListener all(List<TrainListener> listeners) {
+        return new TrainListeners(List.copyOf(listeners));
+    }
 }

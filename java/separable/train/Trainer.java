@@ -144,21 +144,27 @@ public final class Trainer implements AutoCloseable {
         listener.epochStarted(epoch, recipe.epochs(), steps, first);
         beginEpoch();
         long began = System.nanoTime();
-        trainSteps(listener, stop, began);
-        double trainSeconds = secondsSince(began);
+        TrainingClock clock = new TrainingClock();
+        trainSteps(listener, stop, clock);
+        double trainSeconds = clock.seconds();
         report(listener, trainSeconds);
         parameters.batchesTracked((long) epoch * steps);
         listener.evaluating(epoch);
         lastTest = requireNumber(evaluator.run(stop), "test loss");
         Evaluation train = position.soFar();
-        position = new Position(epoch, 0, Evaluation.NOTHING);
+        position = Position.epochsDone(epoch);
         return new EpochMetrics(epoch, epoch * steps, schedule.at(epoch * steps - 1), train.loss(), train.accuracy(), lastTest.loss(),
-                lastTest.accuracy(), (double) (steps - first) * recipe.batch() / trainSeconds, secondsSince(began));
+                lastTest.accuracy(), (double) (steps - first) * recipe.batch() / trainSeconds,
+                (System.nanoTime() - began) * 1e-9);
     }
 
     /** The steps of this epoch from {@link #position} on. */
-    private void trainSteps(TrainListener listener, BooleanSupplier stop, long began) {
+    private void trainSteps(TrainListener listener, BooleanSupplier stop, TrainingClock clock) {
         for (int step = position.step() + 1; step <= steps; step++) {
+            if (isEvaluatedAfter(step - 1)) {
+                reach(step - 1);
+                clock.pausedFor(() -> evaluateWithin(listener, stop));
+            }
             if (stop.getAsBoolean()) {
                 reach(step - 1);
                 throw new StoppedException("stopped in epoch " + (position.epochs() + 1) + ", after step " + (step - 1) + " of " + steps);
@@ -168,7 +174,7 @@ public final class Trainer implements AutoCloseable {
                 reader.request(step, stream);
             }
             if (reader.poll()) {
-                report(listener, secondsSince(began));
+                report(listener, clock.seconds());
             }
             if (checkpointSteps > 0 && step % checkpointSteps == 0 && step < steps) {
                 reach(step);
@@ -180,7 +186,29 @@ public final class Trainer implements AutoCloseable {
 
     /** Waits for the steps of this epoch up to {@code step}, all of them enqueued. */
     private void reach(int step) {
-        position = new Position(position.epochs(), step, reader.finish(step, stream));
+        position = position.at(step, reader.finish(step, stream));
+    }
+
+    /** Whether an evaluation within the epoch is due: before a first step there is none, and the epoch's end has its own. */
+    private boolean isEvaluatedAfter(int step) {
+        int every = recipe.evaluation().everySteps();
+        // A run that goes on from here may have made it before.
+        return step > 0 && every > 0 && ((long) position.epochs() * steps + step) % every == 0
+                && !(step == position.step() && position.isEvaluated());
+    }
+
+    /** Evaluates where the run stands, the device being idle. */
+    private void evaluateWithin(TrainListener listener, BooleanSupplier stop) {
+        int epoch = position.epochs() + 1;
+        int done = position.epochs() * steps + position.step();
+        listener.evaluating(epoch);
+        long began = System.nanoTime();
+        int wanted = recipe.evaluation().pictures();
+        Evaluation test = requireNumber(wanted == 0 ? evaluator.run(stop) : evaluator.run(wanted, stop), "test loss");
+        Evaluation train = position.soFar().since(position.evaluated());
+        position = position.withEvaluated();
+        listener.evaluated(new StepEvaluation(epoch, done, schedule.at(done - 1), train.loss(), train.accuracy(), test.loss(), test.accuracy(),
+                test.count(), (System.nanoTime() - began) * 1e-9));
     }
 
     private void beginEpoch() {
@@ -205,10 +233,6 @@ public final class Trainer implements AutoCloseable {
                     + reader.steps() + " steps: the run diverged; use a lower learning rate or a longer warm-up");
         }
         return figures;
-    }
-
-    private static double secondsSince(long nanoTime) {
-        return (System.nanoTime() - nanoTime) * 1e-9;
     }
 
     /** Calls {@code save} within epochs, after every so many steps; 0 for never. The device is idle then. */

@@ -1,6 +1,6 @@
 package separable.train;
 
-import com.google.gson.Gson;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Collectors;
 import separable.data.Dataset;
 import separable.data.KnownDataset.Part;
 import separable.device.Device;
@@ -30,12 +29,11 @@ public final class TrainingRun {
     /** The latest run's kernels, written before its first step: what each op moves and runs, and how it was chosen. */
     public static final String PLAN_FILE = "plan.txt";
 
-    private static final Gson GSON = new Gson();
-
     private final RunConfig config;
     private final RunFolder folder;
     private final Trainer trainer;
     private final List<EpochMetrics> metrics = new ArrayList<>();
+    private final List<StepEvaluation> evaluations = new ArrayList<>();
     private Evaluation test = Evaluation.NOTHING;
     /** The tensors that the best checkpoint of this run names; empty before there is one. */
     private String best = "";
@@ -106,7 +104,7 @@ public final class TrainingRun {
                 String plans = trainer.describePlans();
                 folder.replace(Map.of(PLAN_FILE, file -> Files.writeString(file, plans)));
                 trainer.checkpointEvery(checkpointSteps, run::saveCheckpoint);
-                return run.trainAll(listener, stop);
+                return run.trainAll(TrainListener.all(List.of(run.recorder(), listener)), stop);
             }
         }
     }
@@ -118,6 +116,7 @@ public final class TrainingRun {
             throw Checkpoint.damaged(folder.path().resolve(checkpoint.tensors()), e.getMessage(), e);
         }
         metrics.addAll(checkpoint.metrics());
+        evaluations.addAll(checkpoint.evaluations());
         test = checkpoint.test();
         Path other = folder.path().resolve(Checkpoint.BEST);
         best = Files.exists(other) ? Checkpoint.read(other).tensors() : "";
@@ -143,6 +142,21 @@ public final class TrainingRun {
         return test;
     }
 
+    /** Keeps the figures of evaluations within epochs, so that others find them in the folder when they hear of them. */
+    private TrainListener recorder() {
+        return new TrainListener() {
+            @Override
+            public void evaluated(StepEvaluation figures) {
+                evaluations.add(figures);
+                folder.replace(Map.of(METRICS_FILE, TrainingRun.this::writeMetrics));
+            }
+        };
+    }
+
+    private void writeMetrics(Path file) throws IOException {
+        Files.writeString(file, MetricsLines.of(metrics, evaluations));
+    }
+
     /** What people use, then the checkpoint: cut between the two, the run does the epoch again and writes the same. */
     private void saveEpoch() {
         saveResults();
@@ -153,8 +167,7 @@ public final class TrainingRun {
         Map<String, RunFolder.Content> files = new LinkedHashMap<>();
         files.put(MODEL_FILE, trainer::save);
         files.put(CONFIG_FILE, file -> Files.writeString(file, config.toJson()));
-        String lines = metrics.stream().map(line -> GSON.toJson(line) + "\n").collect(Collectors.joining());
-        files.put(METRICS_FILE, file -> Files.writeString(file, lines));
+        files.put(METRICS_FILE, this::writeMetrics);
         folder.replace(files);
     }
 
@@ -162,7 +175,7 @@ public final class TrainingRun {
         Position position = trainer.position();
         RunFolder.Digested tensors = folder.add("checkpoint-" + trainer.stepsDone(), ".safetensors",
                 file -> SafeTensors.of(trainer.snapshot(), Map.of()).write(file));
-        String json = new Checkpoint(Checkpoint.VERSION, config, position, metrics, test, tensors.name(), tensors.sha256()).toJson();
+        String json = new Checkpoint(Checkpoint.VERSION, config, position, metrics, evaluations, test, tensors.name(), tensors.sha256()).toJson();
         Map<String, RunFolder.Content> files = new LinkedHashMap<>();
         if (position.step() == 0 && isBest()) {
             best = tensors.name();

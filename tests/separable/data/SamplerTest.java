@@ -34,6 +34,14 @@ class SamplerTest {
     }
 
     @Test
+    void aPartIsSpreadOverTheSet() {
+        assertThat(new Sampler(10, 0).spread(4)).containsExactly(0, 2, 5, 7);
+        assertThat(new Sampler(10, 0).spread(10)).isEqualTo(new Sampler(10, 0).sequential());
+        assertThat(new Sampler(2_000_000_000, 0).spread(3)).containsExactly(0, 666_666_666, 1_333_333_333);
+        assertThatThrownBy(() -> new Sampler(10, 0).spread(11)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("11 of 10");
+    }
+
+    @Test
     void refusesNothing() {
         assertThatThrownBy(() -> new Sampler(0, 1)).isInstanceOf(IllegalArgumentException.class);
     }

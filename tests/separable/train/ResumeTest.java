@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.Gson;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -98,6 +100,56 @@ class ResumeTest {
         assertThat(files()).filteredOn(Checkpoint::isTensorsFile).hasSizeBetween(1, 2);
     }
 
+    private static RunConfig evaluatingEvery(int steps, RunConfig config) {
+        return new RunConfig(config.model(), config.data(), config.recipe().withEvaluation(new EvaluationConfig(steps, 6, 0)));
+    }
+
+    /** What {@code metrics.jsonl} says but for the time. */
+    private List<JsonObject> lines() throws IOException {
+        return Files.readAllLines(out.resolve("metrics.jsonl")).stream().map(line -> {
+            JsonObject object = JsonParser.parseString(line).getAsJsonObject();
+            object.remove("seconds");
+            object.remove("imagesPerSecond");
+            return object;
+        }).toList();
+    }
+
+    /** Cut before every step and every batch of every evaluation in turn: steps 3 and 6 of the run's 8 are evaluated after. */
+    @Test
+    void aRunCutAnywhereMakesEveryEvaluationOnce(Device device) throws IOException {
+        RunConfig config = evaluatingEvery(3, config("nesterov", "fp32"));
+        Left whole = left(TrainingRun.execute(device, config, out, 0, new TrainListener() { }, () -> false));
+        List<JsonObject> lines = lines();
+        assertThat(lines).extracting(line -> line.get("kind").getAsString() + " " + line.get("step")).containsExactly("steps 3", "epoch 4", "steps 6", "epoch 8");
+        int questions = EPOCHS * STEPS + 2 + EPOCHS * 2;
+        for (int asked = 0; asked < questions; asked++) {
+            out = place.resolve("cut " + asked);
+            cut(device, config, asked);
+            Left left = left(goOn(device, () -> false));
+            assertThat(left).as("cut after %d", asked).isEqualTo(whole);
+            assertThat(lines()).as("cut after %d", asked).isEqualTo(lines);
+        }
+    }
+
+    /** A checkpoint is written before the evaluation that is due at the same step. */
+    @Test
+    void anEvaluationThatNeverCameToAnEndIsMadeAgain(Device device) throws IOException {
+        RunConfig config = evaluatingEvery(2, config("nesterov", "fp32"));
+        Left whole = left(TrainingRun.execute(device, config, out, 0, new TrainListener() { }, () -> false));
+        List<JsonObject> lines = lines();
+        out = place.resolve("cut");
+        TrainListener dying = new TrainListener() {
+            @Override
+            public void evaluating(int epoch) {
+                throw new IllegalStateException("gone");
+            }
+        };
+        assertThatThrownBy(() -> TrainingRun.execute(device, config, out, 2, dying, () -> false)).hasMessage("gone");
+        assertThat(Checkpoint.read(out.resolve(Checkpoint.LAST)).position().step()).isEqualTo(2);
+        assertThat(left(goOn(device, () -> false))).isEqualTo(whole);
+        assertThat(lines()).isEqualTo(lines);
+    }
+
     private List<String> files() {
         return Arrays.asList(out.toFile().list());
     }
@@ -170,10 +222,11 @@ class ResumeTest {
     void refusesTensorsOfAnotherModel(Device device) throws IOException {
         cut(device, config("nesterov", "fp32"), 2);
         Checkpoint sgd = Checkpoint.read(out.resolve(Checkpoint.LAST));
-        Checkpoint mixed = new Checkpoint(Checkpoint.VERSION, config("adam", "fp32"), sgd.position(), sgd.metrics(), sgd.test(), sgd.tensors(), sgd.sha256());
+        Checkpoint mixed = new Checkpoint(Checkpoint.VERSION, config("adam", "fp32"), sgd.position(), sgd.metrics(), sgd.evaluations(), sgd.test(), sgd.tensors(), sgd.sha256());
         Files.writeString(out.resolve(Checkpoint.LAST), mixed.toJson());
         assertThatThrownBy(() -> goOn(device, () -> false)).isInstanceOf(TrainingException.class).hasMessageContaining("is missing instead of");
-        Checkpoint beyond = new Checkpoint(Checkpoint.VERSION, sgd.config(), new Position(0, STEPS + 1, Evaluation.NOTHING), sgd.metrics(), sgd.test(),
+        Checkpoint beyond = new Checkpoint(Checkpoint.VERSION, sgd.config(), Position.START.at(STEPS + 1, Evaluation.NOTHING), sgd.metrics(),
+                sgd.evaluations(), sgd.test(),
                 sgd.tensors(), sgd.sha256());
         Files.writeString(out.resolve(Checkpoint.LAST), beyond.toJson());
         assertThatThrownBy(() -> goOn(device, () -> false)).isInstanceOf(TrainingException.class).hasMessageContaining("is beyond a run of 2 epochs of 4 steps");

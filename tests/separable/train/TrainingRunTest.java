@@ -93,6 +93,56 @@ class TrainingRunTest {
     }
 
     @Test
+    void evaluatesWithinEpochsWithoutTouchingTheTraining(Device device) throws IOException {
+        byte[] plain = weightsAfter(device, recipe(2), "plain");
+        Recipe evaluating = recipe(2).withEvaluation(new EvaluationConfig(4, 15, 0));
+        List<StepEvaluation> heard = new ArrayList<>();
+        List<String> files = new ArrayList<>();
+        Path out = place.resolve("out");
+        TrainingRun.execute(device, config(mobileNet(), evaluating), out, 0, new TrainListener() {
+            @Override
+            public void evaluated(StepEvaluation figures) {
+                heard.add(figures);
+                files.add(text(out.resolve("metrics.jsonl")));
+            }
+        }, () -> false);
+        assertThat(Files.readAllBytes(out.resolve("model.safetensors"))).isEqualTo(plain);
+        // Six steps an epoch: 4, 8 and, at an end that has its own evaluation, not 12.
+        assertThat(heard).extracting(StepEvaluation::step).containsExactly(4, 8);
+        assertThat(heard).extracting(StepEvaluation::epoch).containsExactly(1, 2);
+        assertThat(heard).allMatch(figures -> figures.testPictures() == 15 && figures.trainLoss() > 0 && figures.testLoss() > 0);
+        List<String> lines = Files.readAllLines(out.resolve("metrics.jsonl"));
+        assertThat(lines).extracting(line -> line.substring(0, line.indexOf(','))).containsExactly(
+                "{\"kind\":\"steps\"", "{\"kind\":\"epoch\"", "{\"kind\":\"steps\"", "{\"kind\":\"epoch\"");
+        assertThat(new Gson().fromJson(lines.get(0), StepEvaluation.class)).isEqualTo(heard.get(0));
+        assertThat(files).containsExactly(lines.get(0) + "\n", String.join("\n", lines.subList(0, 3)) + "\n");
+    }
+
+    /** Figures of training between two evaluations and to the epoch's end make up the epoch's. */
+    @Test
+    void theFiguresOfTrainingAreThoseSinceTheLastEvaluation(Device device) {
+        List<StepEvaluation> heard = new ArrayList<>();
+        List<EpochMetrics> epochs = new ArrayList<>();
+        TrainingRun.execute(device, config(recipe(1).withEvaluation(new EvaluationConfig(1, 0, 0))), place.resolve("out"), 0, new TrainListener() {
+            @Override
+            public void evaluated(StepEvaluation figures) {
+                heard.add(figures);
+            }
+
+            @Override
+            public void epochEnded(EpochMetrics metrics) {
+                epochs.add(metrics);
+            }
+        }, () -> false);
+        int steps = TRAIN / 16;
+        assertThat(heard).hasSize(steps - 1).allMatch(figures -> figures.testPictures() == TEST);
+        double before = heard.stream().mapToDouble(StepEvaluation::trainLoss).sum();
+        double last = steps * epochs.get(0).trainLoss() - before;
+        assertThat(last).isBetween(0.2 * before / (steps - 1), 2 * before / (steps - 1));
+        assertThat(heard).extracting(StepEvaluation::trainLoss).doesNotHaveDuplicates();
+    }
+
+    @Test
     void thePlansAreWrittenBeforeTheFirstStep(Device device) {
         Path out = place.resolve("out");
         List<String> seen = new ArrayList<>();

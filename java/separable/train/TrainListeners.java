@@ -1,0 +1,38 @@
+package separable.train;
+
+import java.util.List;
+import separable.tune.Decision;
+
+/** Several listeners as one. */
+record TrainListeners(List<TrainListener> listeners) implements TrainListener {
+
+    @Override
+    public void tuned(Decision decision) {
+        listeners.forEach(listener -> listener.tuned(decision));
+    }
+
+    @Override
+    public void epochStarted(int epoch, int epochs, int steps, int done) {
+        listeners.forEach(listener -> listener.epochStarted(epoch, epochs, steps, done));
+    }
+
+    @Override
+    public void stepsDone(int step, Evaluation soFar, double seconds) {
+        listeners.forEach(listener -> listener.stepsDone(step, soFar, seconds));
+    }
+
+    @Override
+    public void evaluating(int epoch) {
+        listeners.forEach(listener -> listener.evaluating(epoch));
+    }
+
+    @Override
+    public void evaluated(StepEvaluation figures) {
+        listeners.forEach(listener -> listener.evaluated(figures));
+    }
+
+    @Override
+    public void epochEnded(EpochMetrics metrics) {
+        listeners.forEach(listener -> listener.epochEnded(metrics));
+    }
+}
