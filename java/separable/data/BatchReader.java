@@ -242,12 +242,12 @@ final class BatchReader implements AutoCloseable {
         }
     }
 
-    /** Pictures read in this pass by the seconds in which any thread was reading; NaN before the first. */
+    /** Pictures read in this pass by the seconds in which any thread was reading; 0 before the first. */
     double picturesPerSecond() {
         lock.lock();
         try {
             long busy = busyNanos + (reading > 0 ? System.nanoTime() - busySince : 0);
-            return pictures / (busy * 1e-9);
+            return pictures == 0 ? 0 : pictures / (busy * 1e-9);
         } finally {
             lock.unlock();
         }

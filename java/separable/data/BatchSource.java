@@ -60,7 +60,7 @@ public interface BatchSource extends AutoCloseable {
     /** To be called after a step was enqueued on {@code steps}: its pictures may be overwritten when the stream has got there. */
     void taken(Stream steps);
 
-    /** Pictures a second that could be read in this pass if nothing held the readers up; NaN where none are read. */
+    /** Pictures a second that could be read in this pass if nothing held the readers up; 0 where none were read. */
     double picturesPerSecond();
 
     /** Seconds of this pass that steps waited on the device for their pictures, as far as those have arrived. */

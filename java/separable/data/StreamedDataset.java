@@ -39,8 +39,10 @@ public final class StreamedDataset implements BatchSource {
     private final List<PinnedBuffer> host;
     /** By batch of pinned memory: behind its copy. */
     private final List<Event> copied;
-    /** Behind steps, by the batches they read; of so many that none is recorded anew before it was looked at. */
+    /** By batch of the ring: behind the step that reads it. */
     private final List<Event> used;
+    /** Before steps, where they begin to wait for their pictures. No more steps have batches on the way. */
+    private final List<Event> asked;
     private final BatchReader reader;
     private int firstBatch;
     private int sent;
@@ -63,8 +65,9 @@ public final class StreamedDataset implements BatchSource {
             labels.write(dataset.labels());
             images = keep(device.allocate(ringBatches * batchBytes(), "ring of " + dataset.name() + " pictures"));
             host = IntStream.range(0, HOST_BATCHES).mapToObj(i -> keep(device.allocatePinned(batchBytes(), "batch of " + dataset.name()))).toList();
-            copied = IntStream.range(0, HOST_BATCHES).mapToObj(i -> keep(device.newEvent())).toList();
-            used = IntStream.range(0, ringBatches + HOST_BATCHES + together + 1).mapToObj(i -> keep(device.newEvent())).toList();
+            copied = keepEvents(device, HOST_BATCHES);
+            used = keepEvents(device, ringBatches);
+            asked = keepEvents(device, HOST_BATCHES + 1);
             copies = keep(device.newStream());
             // Pinned memory must outlive the copies from it.
             owned.add(copies::synchronize);
@@ -78,6 +81,10 @@ public final class StreamedDataset implements BatchSource {
     private <T extends AutoCloseable> T keep(T thing) {
         owned.add(thing);
         return thing;
+    }
+
+    private List<Event> keepEvents(Device device, int count) {
+        return IntStream.range(0, count).mapToObj(i -> keep(device.newEvent())).toList();
     }
 
     private long batchBytes() {
@@ -99,10 +106,10 @@ public final class StreamedDataset implements BatchSource {
 
     @Override
     public void supply(Stream steps) {
-        if (sent == 0) {
-            // The pass waits from here on for its first pictures.
-            steps.record(used(-1));
+        if (reader.isAtEnd()) {
+            throw new IllegalStateException(dataset.name() + ": every batch of the pass was supplied: begin another");
         }
+        steps.record(asked(sent / together));
         for (int i = 0; i < together && !reader.isAtEnd(); i++) {
             while (!reader.await(LOOK_NANOS)) {
                 giveBackCopied();
@@ -110,18 +117,14 @@ public final class StreamedDataset implements BatchSource {
             giveBackCopied();
             send();
         }
-        steps.waitFor(copied.get((sent - 1) % HOST_BATCHES));
+        steps.waitFor(copied(sent - 1));
     }
 
     /** Enqueues the copy of the next batch, behind the step that last read its place in the ring. */
     private void send() {
-        int slot = sent % HOST_BATCHES;
-        if (sent >= ringBatches) {
-            copies.waitFor(used(sent - ringBatches));
-        }
-        long place = (firstBatch + sent) % ringBatches;
-        images.writeAsync(place * batchBytes(), host.get(slot), 0, (long) reader.take() * dataset.imageBytes(), copies);
-        copies.record(copied.get(slot));
+        copies.waitFor(used(sent));
+        images.writeAsync((long) place(sent) * batchBytes(), host.get(sent % HOST_BATCHES), 0, (long) reader.take() * dataset.imageBytes(), copies);
+        copies.record(copied(sent));
         sent++;
     }
 
@@ -132,26 +135,38 @@ public final class StreamedDataset implements BatchSource {
         }
     }
 
-    /** The event behind the step that reads batch {@code number} of the pass; of -1: behind what was before the first. */
-    private Event used(int number) {
-        return used.get((number + 1) % used.size());
-    }
-
     /** Gives the memory of batches that have arrived on the device back to the readers. */
     private void giveBackCopied() {
-        while (arrived < sent && copied.get(arrived % HOST_BATCHES).isDone()) {
+        while (arrived < sent && copied(arrived).isDone()) {
             noteArrival(arrived);
             arrived++;
             reader.giveBack();
         }
     }
 
-    /** A step waits from the end of the one before it until the last of its own batches is there. */
+    /** A step waits from when its stream asks until the last of its batches is there; not at all if that was there before. */
     private void noteArrival(int number) {
-        Event before = used(number - number % together - 1);
-        if ((number + 1) % together == 0 && before.isDone()) {
-            waitedSeconds += Math.max(0, 1e-3 * copied.get(number % HOST_BATCHES).millisecondsSince(before));
+        Event asking = asked(number / together);
+        if ((number + 1) % together == 0 && asking.isDone()) {
+            waitedSeconds += 1e-3 * Math.max(0, copied(number).millisecondsSince(asking));
         }
+    }
+
+    /** Where in the ring a batch of this pass lies, in batches. */
+    private int place(int number) {
+        return (firstBatch + number) % ringBatches;
+    }
+
+    private Event copied(int number) {
+        return copied.get(number % HOST_BATCHES);
+    }
+
+    private Event used(int number) {
+        return used.get(place(number));
+    }
+
+    private Event asked(int step) {
+        return asked.get(step % asked.size());
     }
 
     @Override

@@ -10,8 +10,10 @@ import java.util.List;
  * @param centre    share of a picture's side that is looked at when nothing is drawn, about the middle: 0.875 where pictures are kept larger
  *                  than the network sees them, else 1
  * @param augment   of training pictures
+ * @param stream    whether they stay on the host and come batch by batch even where all would fit on the device; the bits are the same
+ *                  either way
  */
-public record InputConfig(List<Float> mean, List<Float> deviation, float centre, AugmentConfig augment) {
+public record InputConfig(List<Float> mean, List<Float> deviation, float centre, AugmentConfig augment, boolean stream) {
 
     public InputConfig {
         mean = List.copyOf(Check.present("mean", mean));
@@ -21,6 +23,15 @@ public record InputConfig(List<Float> mean, List<Float> deviation, float centre,
         Check.that(deviation.stream().allMatch(d -> d > 0), "deviation", deviation, "above 0");
         Check.that(centre > 0 && centre <= 1, "centre", centre, "above 0 and at most 1");
         Check.present("augment", augment);
+    }
+
+    /** Of pictures that lie on the device where they fit. */
+    public InputConfig(List<Float> mean, List<Float> deviation, float centre, AugmentConfig augment) {
+        this(mean, deviation, centre, augment, false);
+    }
+
+    public InputConfig withStream(boolean streamed) {
+        return new InputConfig(mean, deviation, centre, augment, streamed);
     }
 
     public int channels() {

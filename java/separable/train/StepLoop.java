@@ -10,20 +10,31 @@ import separable.device.Stream;
 final class StepLoop implements AutoCloseable {
 
     private final Stream stream;
+    private final BatchFeed feed;
     private final Runnable step;
     private final boolean captured;
     private boolean warm;
     private CapturedGraph graph;
 
-    /** @param captured whether to use a graph, which the device must be able to: {@link Recipe#capturesOn} */
-    StepLoop(Stream stream, boolean captured, Runnable step) {
+    /**
+     * @param feed     whose batches the step takes
+     * @param captured whether to use a graph, which the device must be able to: {@link Recipe#capturesOn}
+     */
+    StepLoop(Stream stream, BatchFeed feed, boolean captured, Runnable step) {
         this.stream = stream;
+        this.feed = feed;
         this.captured = captured;
         this.step = step;
     }
 
-    /** Enqueues one step. */
+    /** Enqueues one step; waits for nothing but pictures that have not been read yet. */
     void enqueue() {
+        feed.supply(stream);
+        launch();
+        feed.taken(stream);
+    }
+
+    private void launch() {
         if (!captured || !warm) {
             // The first step loads modules and prepares launches, which a capture does not allow.
             step.run();

@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.function.BooleanSupplier;
 import jcuda.driver.CUdeviceptr;
 import separable.data.Dataset;
-import separable.data.DeviceDataset;
 import separable.data.Sampler;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
@@ -61,7 +60,7 @@ public final class Trainer implements AutoCloseable {
     private Runnable checkpoint = () -> { };
 
     /**
-     * Puts the data on the device, draws the first weights and compiles the step.
+     * Draws the first weights, compiles the step, and puts the data on the device where it fits.
      *
      * @throws IllegalArgumentException when batch, data and network do not fit together
      * @throws separable.device.DeviceException when the device lacks the memory
@@ -90,16 +89,15 @@ public final class Trainer implements AutoCloseable {
             rates.write(schedule.table());
             DeviceBuffer metrics = owned.keep(device.allocate((long) steps * StepMetrics.BYTES, "step metrics"));
             reader = owned.keep(new MetricsReader(device, metrics));
-            DeviceDataset data = owned.keep(new DeviceDataset(device, train));
             Graph graph = network.trainingGraph(recipe.batch(), recipe.type(), new SoftmaxCrossEntropy(recipe.optimizer().labelSmoothing()));
             parameters = owned.keep(new Parameters(device, graph.state(), recipe.type()));
             parameters.initialise(recipe.seed(), stream);
             plan = owned.keep(Plan.training(device, graph, parameters, state, metrics, PlanOptions.standard().withTuning(tuning)));
             update = owned.keep(recipe.optimizer().rule().bind(device, parameters, state));
-            feed = owned.keep(new BatchFeed(device, data, graph.input().shape(), recipe.type(), recipe.input(), true));
+            feed = owned.keep(new BatchFeed(device, train, graph.input().shape(), recipe.update().accumulate(), recipe.type(), recipe.input(), true));
             CUdeviceptr input = plan.input();
             CUdeviceptr labels = plan.labels();
-            loop = owned.keep(new StepLoop(stream, recipe.capturesOn(device), () -> {
+            loop = owned.keep(new StepLoop(stream, feed, recipe.capturesOn(device), () -> {
                 feed.enqueue(state, input, labels, stream);
                 plan.enqueue(stream);
                 update.enqueue(stream);
@@ -153,9 +151,10 @@ public final class Trainer implements AutoCloseable {
         lastTest = requireNumber(evaluator.run(stop), "test loss");
         Evaluation train = position.soFar();
         position = Position.epochsDone(epoch);
-        return new EpochMetrics(epoch, epoch * steps, schedule.at(epoch * steps - 1), train.loss(), train.accuracy(), lastTest.loss(),
+        EpochMetrics metrics = new EpochMetrics(epoch, epoch * steps, schedule.at(epoch * steps - 1), train.loss(), train.accuracy(), lastTest.loss(),
                 lastTest.accuracy(), (double) (steps - first) * recipe.batch() / trainSeconds,
                 (System.nanoTime() - began) * 1e-9);
+        return feed.rate(trainSeconds).map(metrics::withInput).orElse(metrics);
     }
 
     /** The steps of this epoch from {@link #position} on. */
@@ -212,9 +211,9 @@ public final class Trainer implements AutoCloseable {
     }
 
     private void beginEpoch() {
-        feed.setOrder(sampler.shuffled(position.epochs()));
         int total = steps * recipe.batch();
         int picture = position.step() * recipe.batch();
+        feed.begin(sampler.shuffled(position.epochs()), picture, total);
         int done = position.epochs() * steps + position.step();
         state.write(new StepState.Values(recipe.seed(), done, picture, Math.min(recipe.batch(), total - picture), position.step(), total,
                 schedule.at(Math.min(done, schedule.steps() - 1)), recipe.batch()));
@@ -224,6 +223,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     private void report(TrainListener listener, double seconds) {
+        feed.rate(seconds).ifPresent(listener::inputRead);
         listener.stepsDone(reader.steps(), requireNumber(reader.soFar(), "training loss"), seconds);
     }
 
@@ -251,12 +251,16 @@ public final class Trainer implements AutoCloseable {
         return (long) position.epochs() * steps + position.step();
     }
 
-    /** The step and the evaluation op by op ({@link Plan#describe}), and how the kernel of each of their convolutions was chosen. */
+    /**
+     * The step and the evaluation op by op ({@link Plan#describe}), where the pictures lie, and how the kernel of each of their
+     * convolutions was chosen.
+     */
     String describePlans() {
         Map<Problem, Decision> choices = new LinkedHashMap<>();
         plan.decisions().forEach(decision -> choices.putIfAbsent(decision.problem(), decision));
         evaluator.plan().decisions().forEach(decision -> choices.putIfAbsent(decision.problem(), decision));
-        StringBuilder text = new StringBuilder(plan.describe()).append('\n').append(evaluator.plan().describe()).append("\nconvolutions\n");
+        StringBuilder text = new StringBuilder(plan.describe()).append('\n').append(evaluator.plan().describe())
+                .append("\npictures\n").append(feed.describe()).append('\n').append(evaluator.describeData()).append("\n\nconvolutions\n");
         choices.values().forEach(decision -> text.append(decision).append('\n'));
         return text.toString();
     }
