@@ -3,7 +3,7 @@
 //   weights, gradients, slots  [vectors * 8] fp32; gradients are only read
 //   weights16                  [vectors * 8] copy of the new weights, in the *_bf16 and *_f16 variants
 //   decay_mask                 one byte per 64 elements: 1 where weight decay applies, else 0
-//   lr = state.learning_rate, t = state.step + 1
+//   lr = state.learning_rate, t = state.updates + 1; every g below is first multiplied by state.gradient_scale
 //
 // SGD (PyTorch):   g += decay * w;  v = mu * v + g;  w -= lr * (nesterov ? g + mu * v : v)
 // RMSProp (TF):    g += decay * w;  ms = rho * ms + (1 - rho) * g^2;  mom = mu * mom + lr * g / sqrt(ms + eps);  w -= mom
@@ -39,7 +39,7 @@ __device__ __forceinline__ void sgd_update(float* __restrict__ weights, T* __res
                                            const float* __restrict__ gradients, float* __restrict__ velocity,
                                            const unsigned char* __restrict__ mask, const StepState* __restrict__ state,
                                            int vectors, const SgdRule& rule) {
-    const float lr = state->learning_rate;
+    const float lr = state->learning_rate, scale = state->gradient_scale;
     const int i = thread_index();
     if (i >= vectors) return;
     const float decay = decay_at(mask, i, rule.decay);
@@ -48,7 +48,7 @@ __device__ __forceinline__ void sgd_update(float* __restrict__ weights, T* __res
     load8(gradients + i * VEC, g);
     load8(velocity + i * VEC, v);
     UNROLL for (int k = 0; k < VEC; ++k) {
-        g[k] += decay * w[k];
+        g[k] = scale * g[k] + decay * w[k];
         v[k] = rule.momentum * v[k] + g[k];
         w[k] -= lr * (rule.nesterov ? g[k] + rule.momentum * v[k] : v[k]);
     }
@@ -65,7 +65,7 @@ __device__ __forceinline__ void rmsprop_update(float* __restrict__ weights, T* _
                                                const float* __restrict__ gradients, float* __restrict__ mean_squares,
                                                float* __restrict__ moments, const unsigned char* __restrict__ mask,
                                                const StepState* __restrict__ state, int vectors, const RmsPropRule& rule) {
-    const float lr = state->learning_rate;
+    const float lr = state->learning_rate, scale = state->gradient_scale;
     const int i = thread_index();
     if (i >= vectors) return;
     const float decay = decay_at(mask, i, rule.decay);
@@ -75,7 +75,7 @@ __device__ __forceinline__ void rmsprop_update(float* __restrict__ weights, T* _
     load8(mean_squares + i * VEC, ms);
     load8(moments + i * VEC, mom);
     UNROLL for (int k = 0; k < VEC; ++k) {
-        g[k] += decay * w[k];
+        g[k] = scale * g[k] + decay * w[k];
         ms[k] = rule.rho * ms[k] + (1.f - rule.rho) * g[k] * g[k];
         mom[k] = rule.momentum * mom[k] + lr * g[k] / sqrtf(ms[k] + rule.epsilon);
         w[k] -= mom[k];
@@ -98,8 +98,8 @@ __device__ __forceinline__ float bias_correction(float log_beta, unsigned long l
 template <class T>
 __device__ __forceinline__ void adam_vector(float* __restrict__ weights, T* __restrict__ weights16,
                                             const float* __restrict__ gradients, float* __restrict__ first,
-                                            float* __restrict__ second, float decay, float lr, float step_size,
-                                            float root_scale, int i, const AdamRule& rule) {
+                                            float* __restrict__ second, float decay, float lr, float scale,
+                                            float step_size, float root_scale, int i, const AdamRule& rule) {
     const float added = rule.decoupled ? 0.f : decay, kept = rule.decoupled ? 1.f - lr * decay : 1.f;
     float w[VEC], g[VEC], m[VEC], v[VEC];
     load8(weights + i * VEC, w);
@@ -107,7 +107,7 @@ __device__ __forceinline__ void adam_vector(float* __restrict__ weights, T* __re
     load8(first + i * VEC, m);
     load8(second + i * VEC, v);
     UNROLL for (int k = 0; k < VEC; ++k) {
-        g[k] += added * w[k];
+        g[k] = scale * g[k] + added * w[k];
         m[k] = rule.beta1 * m[k] + (1.f - rule.beta1) * g[k];
         v[k] = rule.beta2 * v[k] + (1.f - rule.beta2) * g[k] * g[k];
         w[k] = kept * w[k] - step_size * m[k] / (sqrtf(v[k]) * root_scale + rule.epsilon);
@@ -124,14 +124,14 @@ __device__ __forceinline__ void adam_update(float* __restrict__ weights, T* __re
                                             float* __restrict__ second, const unsigned char* __restrict__ mask,
                                             const StepState* __restrict__ state, int vectors, const AdamRule& rule) {
     const float lr = state->learning_rate;
-    const float step_size = lr / bias_correction(rule.log_beta1, state->step + 1);
-    const float root_scale = 1.f / sqrtf(bias_correction(rule.log_beta2, state->step + 1));
+    const float step_size = lr / bias_correction(rule.log_beta1, state->updates + 1);
+    const float root_scale = 1.f / sqrtf(bias_correction(rule.log_beta2, state->updates + 1));
     const int threads = (int)blockDim.x, start = (int)blockIdx.x * threads * ADAM_VECTORS + (int)threadIdx.x;
     for (int j = 0; j < ADAM_VECTORS; ++j) {
         const int i = start + j * threads;
         if (i < vectors) {
-            adam_vector(weights, weights16, gradients, first, second, decay_at(mask, i, rule.decay), lr, step_size, root_scale,
-                        i, rule);
+            adam_vector(weights, weights16, gradients, first, second, decay_at(mask, i, rule.decay), lr, state->gradient_scale, step_size,
+                        root_scale, i, rule);
         }
     }
 }

@@ -7,14 +7,16 @@ namespace separable {
 
 struct StepState {
     unsigned long long seed;   // key of every random stream
-    unsigned long long step;   // steps done since the run began
+    unsigned long long step;   // batches done since the run began
     int position;              // first entry of the epoch's order array in this batch
     int count;                 // valid samples in this batch; rows from here on are ignored
     int slot;                  // entry of the metrics ring that this step writes
     int total;                 // entries of the order array
     float learning_rate;
     int batch;                 // rows of a full batch
-    int pad[6];
+    unsigned long long updates;   // of the weights since the run began: fewer than batches where gradients are accumulated
+    float gradient_scale;         // what updates multiply gradients by: 1, or less where they are clipped
+    int pad[3];
 };
 static_assert(sizeof(StepState) == 64, "the host writes 64 bytes");
 

@@ -15,7 +15,7 @@ import separable.bench.KernelBench;
 import separable.bench.KernelFiles;
 import separable.bench.KernelReport;
 import separable.bench.KernelTable;
-import separable.bench.PictureException;
+import separable.bench.DrawingException;
 import separable.bench.RooflinePicture;
 import separable.bench.RunInfo;
 import separable.cudnn.Cudnn;
@@ -86,7 +86,7 @@ final class BenchKernelsCommand implements Callable<Integer> {
                 byte[] png = RooflinePicture.png(report, type);
                 results.replace(Map.of(RooflinePicture.fileName(type), file -> Files.write(file, png)));
             }
-        } catch (PictureException e) {
+        } catch (DrawingException e) {
             err.println("separable: " + e.getMessage());
             return Main.FAILED;
         }

@@ -16,8 +16,12 @@ final class EvaluationOptions {
             description = "test pictures those evaluations take, spread over the set, the same ones each time; 0: all (default: 0)")
     Integer pictures;
 
+    @Option(names = "--patience", paramLabel = "EPOCHS",
+            description = "end the run after so many epochs without a better test accuracy; 0: go on to the last epoch (default: 0)")
+    Integer patience;
+
     /** {@code base} with what the user named put in its place. */
     EvaluationConfig over(EvaluationConfig base) {
-        return base.withSteps(or(steps, base.everySteps()), or(pictures, base.pictures()));
+        return base.withSteps(or(steps, base.everySteps()), or(pictures, base.pictures())).withPatience(or(patience, base.patience()));
     }
 }

@@ -17,6 +17,9 @@ final class ModelOptions {
     @Option(names = "--width", paramLabel = "X", description = "width multiplier of a MobileNet")
     Double width;
 
+    @Option(names = "--depth", paramLabel = "X", description = "depth multiplier of MobileNetV2, for timm's 110d (width 1.1, depth 1.2) and 120d (1.2, 1.4)")
+    Double depth;
+
     @Option(names = "--resolution", paramLabel = "PIXELS", description = "side of the input; pictures of another size are resized")
     Integer resolution;
 
@@ -49,11 +52,12 @@ final class ModelOptions {
     ModelConfig over(ModelConfig base) {
         boolean isCnn = base.name().equals(ModelConfig.SEPARABLE_CNN);
         refuse(isCnn && width != null, "--width", base, "give its blocks' channels with --blocks");
+        refuse(!base.name().equals(ModelConfig.MOBILENET_V2) && depth != null, "--depth", base, "leave it out");
         refuse(isCnn && stemStride != null, "--stem-stride", base, "leave it out");
         refuse(isCnn && dropout != null, "--dropout", base, "leave it out");
         refuse(!isCnn && blocks != null, "--blocks", base, "scale it with --width");
         refuse(!base.name().equals(ModelConfig.MOBILENET_V1) && style != null, "--style", base, "leave it out");
-        return new ModelConfig(base.name(), or(width, base.width()), or(resolution, base.resolution()), base.inputChannels(),
+        return new ModelConfig(base.name(), or(width, base.width()), or(depth, base.depth()), or(resolution, base.resolution()), base.inputChannels(),
                 or(classes, base.classes()), or(stemStride, base.stemStride()), or(dropout, base.dropout()),
                 or(style, base.style()), or(blocks, base.blocks()));
     }

@@ -2,8 +2,10 @@ package separable.cli;
 
 import java.io.PrintWriter;
 import java.util.Locale;
+import separable.exchange.ImportReport;
 import separable.train.EpochMetrics;
 import separable.train.InputRate;
+import separable.train.StartConfig;
 import separable.train.StepEvaluation;
 import separable.train.TrainListener;
 import separable.tune.Decision;
@@ -59,6 +61,11 @@ abstract class Progress implements TrainListener, AutoCloseable {
     }
 
     @Override
+    public void weightsLoaded(StartConfig start, ImportReport report) {
+        out.println("weights of " + start.weights() + ": " + report);
+    }
+
+    @Override
     public void tuned(Decision decision) {
         tuning.add(decision);
     }
@@ -85,6 +92,11 @@ abstract class Progress implements TrainListener, AutoCloseable {
         out.println(String.format(Locale.ROOT, "epoch %d/%d: train loss %.4f, accuracy %.4f; test loss %.4f, accuracy %.4f; %.0f images/s%s, %s",
                 m.epoch(), epochs, m.trainLoss(), m.trainAccuracy(), m.testLoss(), m.testAccuracy(), m.imagesPerSecond(),
                 m.inputWaited() == null ? "" : text(m.inputImagesPerSecond(), m.inputWaited()), duration(m.seconds())));
+    }
+
+    @Override
+    public void endedEarly(int lastEpoch, int allEpochs, int best) {
+        out.println("ended after epoch " + lastEpoch + " of " + allEpochs + ": test accuracy was not better than epoch " + best + "'s");
     }
 
     @Override

@@ -50,7 +50,7 @@ final class TrainCommand implements Callable<Integer> {
             RunConfig run = goesOn ? TrainingRun.interrupted(options.resume) : options.resolve(Defaults.isSmall(device.multiprocessors()));
             Path folder = goesOn ? options.resume : options.outFor(run);
             out.println(describe(run, device, folder));
-            try (Progress progress = Progress.forTerminal(out, err, run.recipe().batch())) {
+            try (Progress progress = Progress.forTerminal(out, err, run.recipe().picturesPerStep())) {
                 Evaluation test = goesOn
                         ? TrainingRun.resume(device, folder, options.checkpointSteps, progress, stop::isRequested)
                         : TrainingRun.execute(device, run, folder, options.checkpointSteps, progress, stop::isRequested);

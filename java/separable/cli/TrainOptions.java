@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import separable.train.AugmentConfig;
-import separable.train.DataConfig;
 import separable.train.Defaults;
 import separable.train.InputConfig;
 import separable.train.OptimizerConfig;
@@ -22,6 +21,9 @@ final class TrainOptions {
 
     @Mixin
     ModelOptions model = new ModelOptions();
+
+    @Mixin
+    StartOptions start = new StartOptions();
 
     @Option(names = "--config", paramLabel = "FILE", description = "start from the config.json of an earlier run; other options override it")
     Path config;
@@ -96,6 +98,9 @@ final class TrainOptions {
     boolean stream;
 
     @Mixin
+    UpdateOptions update = new UpdateOptions();
+
+    @Mixin
     EvaluationOptions evaluation = new EvaluationOptions();
 
     /**
@@ -112,8 +117,9 @@ final class TrainOptions {
                 : Defaults.of(model.modelName(), model.knownDataset(), optimizer, small);
         // Absolute, so that config.json serves from any directory.
         Path folder = or(data, Path.of(base.data().folder())).toAbsolutePath().normalize();
-        RunConfig run = new RunConfig(model.over(base.model()), new DataConfig(base.data().dataset(), folder.toString()), over(base.recipe()));
-        run.model().network();     // says at once when the resolution is too small
+        RunConfig run = new RunConfig(model.over(base.model()), base.data().in(folder.toString()), over(base.recipe()))
+                .withStart(start.over(base.start()));
+        run.recipe().update().requireFitting(run.model().network());     // which says at once when the resolution is too small
         return run;
     }
 
@@ -125,8 +131,9 @@ final class TrainOptions {
                 new OptimizerConfig(or(optimizer, rule.name()), or(learningRate, rule.learningRate()), or(weightDecay, rule.weightDecay()),
                         or(momentum, rule.momentum()), or(labelSmoothing, rule.labelSmoothing())),
                 over(base.schedule(), or(epochs, base.epochs())),
-                base.update(),
-                new InputConfig(input.mean(), input.deviation(), input.centre(), over(input.augment()), input.stream() || stream), evaluation.over(base.evaluation()));
+                update.over(base.update()),
+                new InputConfig(input.mean(), input.deviation(), input.centre(), over(input.augment()), input.stream() || stream),
+                evaluation.over(base.evaluation()));
     }
 
     private AugmentConfig over(AugmentConfig base) {

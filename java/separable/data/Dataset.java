@@ -52,6 +52,11 @@ public interface Dataset {
         return (long) count() * imageBytes();
     }
 
+    /** Mean and deviation of all pictures; reads them all unless the data set knows. */
+    default PictureStatistics statistics() {
+        return PictureStatistics.of(this);
+    }
+
     /** The class of every picture. */
     default int[] labels() {
         int[] labels = new int[count()];

@@ -3,6 +3,8 @@ package separable.data;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
 import separable.spec.Labels;
 
 /** The data sets that can be named on the command line: where they lie, how they are read, and their statistics. */
@@ -44,6 +46,12 @@ public enum KnownDataset {
         Part(String idxPrefix) {
             this.idxPrefix = idxPrefix;
         }
+
+        /** The name users type: {@code train} or {@code test}. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     private final String label;
@@ -81,14 +89,13 @@ public enum KnownDataset {
         return channels() == 1 ? 28 : 32;
     }
 
-    /** Mean of the training pictures by channel, pixels taken as 0 to 1. */
-    public float[] mean() {
-        return mean.clone();
+    /** Mean and standard deviation of the training pictures, as they are published. */
+    public PictureStatistics statistics() {
+        return new PictureStatistics(list(mean), list(deviation));
     }
 
-    /** Standard deviation of the training pictures by channel, pixels taken as 0 to 1. */
-    public float[] deviation() {
-        return deviation.clone();
+    private static List<Float> list(float[] values) {
+        return IntStream.range(0, values.length).mapToObj(i -> values[i]).toList();
     }
 
     /**
@@ -100,7 +107,7 @@ public enum KnownDataset {
         if (!Files.isDirectory(folder)) {
             throw new DataException(folder + ": no such folder, " + label + " was looked for there: " + howToGet);
         }
-        String name = label + (part == Part.TRAIN ? " train" : " test");
+        String name = label + " " + part;
         return switch (this) {
             case MNIST, FASHION_MNIST -> loadIdx(name, folder, part);
             case CIFAR10 -> new CifarReader(CifarFormat.CIFAR10, name, classes).read(folder, part == Part.TEST ? List.of("test_batch.bin")

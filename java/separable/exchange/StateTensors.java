@@ -1,5 +1,6 @@
 package separable.exchange;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,12 +21,11 @@ public final class StateTensors {
         return NamedTensor.of(name, new long[0], new long[] {((StateValue.Counter) value).value()});
     }
 
-    /** @throws IllegalArgumentException for a tensor that is neither floating-point nor one integer */
+    /** 16-bit weights widen exactly. @throws IllegalArgumentException for a tensor that is neither floating-point nor one integer */
     public static StateValue value(NamedTensor tensor) {
         ElementType type = tensor.type();
         if (type == ElementType.F32 || type == ElementType.F16 || type == ElementType.BF16) {
-            List<Integer> extents = Arrays.stream(tensor.shape()).mapToObj(Math::toIntExact).toList();
-            return new StateValue.Floats(extents, tensor.floats());
+            return new StateValue.Floats(extents(tensor), tensor.floats());
         }
         if ((type == ElementType.I64 || type == ElementType.I32) && tensor.elements() == 1) {
             return new StateValue.Counter(tensor.integers()[0]);
@@ -39,5 +39,18 @@ public final class StateTensors {
         Map<String, StateValue> values = new LinkedHashMap<>();
         file.tensors().forEach((name, tensor) -> values.put(name, value(tensor)));
         return values;
+    }
+
+    /** A tensor without elements may announce extents beyond int. */
+    private static List<Integer> extents(NamedTensor tensor) {
+        List<Integer> extents = new ArrayList<>();
+        for (long extent : tensor.shape()) {
+            if (extent > Integer.MAX_VALUE) {
+                throw new IllegalArgumentException("'" + tensor.name() + "' has the shape " + Arrays.toString(tensor.shape())
+                        + ": no weights have that");
+            }
+            extents.add((int) extent);
+        }
+        return extents;
     }
 }

@@ -15,7 +15,7 @@ import separable.spec.DType;
  *
  * <p>A tensor that several ops read gets the sum of their contributions, in the order in which the reverse pass meets them.
  * Where an op's input gradient equals its output gradient (bias, residual addition) no op is emitted: both are one
- * tensor. Nothing is computed for tensors that no parameter precedes, such as the input picture.
+ * tensor. Nothing is computed for tensors that no parameter precedes, such as the input picture, nor for frozen parameters.
  */
 public final class Backward {
 
@@ -50,7 +50,7 @@ public final class Backward {
         if (op instanceof Op.SoftmaxEvaluate loss) {
             Tensor gradient = gradientLike(loss.logits());
             gradients.put(loss.logits(), gradient);
-            ops.add(new Op.SoftmaxCrossEntropy(loss.name(), loss.smoothing(), loss.logits(), loss.labels(), gradient));
+            ops.add(new Op.SoftmaxCrossEntropy(loss.name(), loss.smoothing(), loss.mixed(), loss.logits(), loss.labels(), gradient));
         } else {
             ops.add(op);
         }
@@ -99,14 +99,18 @@ public final class Backward {
         if (dy == null) {
             return;
         }
-        ops.add(new Op.ConvBackwardFilter(op.name(), op.spec(), op.x(), dy, gradientOf(op.w())));
+        if (trains(op.w())) {
+            ops.add(new Op.ConvBackwardFilter(op.name(), op.spec(), op.x(), dy, gradientOf(op.w())));
+        }
         through(op.x(), op.y(), (same, dx) -> new Op.ConvBackwardData(op.name(), op.spec(), same, op.w(), dx));
     }
 
     private void bias(Op.BiasForward op) {
         Tensor dy = gradients.get(op.y());
         if (dy != null) {
-            ops.add(new Op.BiasBackward(op.name(), dy, gradientOf(op.bias())));
+            if (trains(op.bias())) {
+                ops.add(new Op.BiasBackward(op.name(), dy, gradientOf(op.bias())));
+            }
             contribute(op.x(), dy);
         }
     }
@@ -114,6 +118,10 @@ public final class Backward {
     private void batchNorm(Op.BatchNormForward op) {
         Tensor dy = gradients.get(op.y());
         if (dy == null) {
+            return;
+        }
+        if (!trains(op.gamma())) {
+            frozenBatchNorm(op, dy);
             return;
         }
         if (op.statistics().role() != Role.STATISTICS) {
@@ -128,6 +136,22 @@ public final class Backward {
             ops.add(new Op.BatchNormBackwardData(op.name(), op.norm(), op.x(), g, op.statistics(), op.gamma(), dgamma, dbeta, dx));
             contribute(op.x(), dx);
         }
+    }
+
+    /** An affine map of every channel: dx = scale * g, which is a batch's formula where dgamma and dbeta are 0; those of frozen ones are. */
+    private void frozenBatchNorm(Op.BatchNormForward op, Tensor dy) {
+        if (!wanted.contains(op.x())) {
+            return;
+        }
+        Tensor g = dy;
+        if (op.norm().activation() != Activation.NONE) {
+            g = gradientLike(op.y());
+            ops.add(new Op.ActivationBackward(op.name(), op.norm().activation(), op.y(), dy, g));
+        }
+        Tensor dx = gradientLike(op.x());
+        ops.add(new Op.BatchNormBackwardData(op.name(), op.norm(), op.x(), g, op.statistics(), op.gamma(), gradientOf(op.gamma()),
+                gradientOf(op.beta()), dx));
+        contribute(op.x(), dx);
     }
 
     private void add(Op.AddForward op) {
@@ -154,6 +178,10 @@ public final class Backward {
 
     private Tensor gradientLike(Tensor x) {
         return new Tensor(ids++, "grad " + x.name(), x.shape(), x.type(), Role.GRADIENT);
+    }
+
+    private static boolean trains(Tensor parameter) {
+        return parameter.role() == Role.PARAMETER;
     }
 
     /** Gradients of parameters are fp32 and written with {@code =}, so a parameter can be used once. */

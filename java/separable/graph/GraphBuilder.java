@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import separable.spec.Activation;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
@@ -21,6 +22,7 @@ public final class GraphBuilder {
     private final String name;
     private final Mode mode;
     private final DType type;
+    private final Predicate<String> frozen;
     private final List<Op> ops = new ArrayList<>();
     private final List<StateEntry> state = new ArrayList<>();
     private final Set<String> stateNames = new HashSet<>();
@@ -30,6 +32,15 @@ public final class GraphBuilder {
     private int salts;
 
     public GraphBuilder(String name, Mode mode, DType type, Shape input) {
+        this(name, mode, type, input, layer -> false);
+    }
+
+    /**
+     * @param frozen tells by their names the layers whose parameters stay as they are. In training their batch normalisations are
+     *               what they are in inference: they normalise with the running statistics, and leave them
+     */
+    public GraphBuilder(String name, Mode mode, DType type, Shape input, Predicate<String> frozen) {
+        this.frozen = Objects.requireNonNull(frozen, "frozen");
         this.name = Objects.requireNonNull(name, "name");
         this.mode = Objects.requireNonNull(mode, "mode");
         this.type = Objects.requireNonNull(type, "type");
@@ -42,7 +53,7 @@ public final class GraphBuilder {
 
     /** {@code filter} has the activations' precision when kernels read it. */
     public Tensor convolution(String layer, ConvSpec spec, Tensor x, Parameter filter, Shape output) {
-        Tensor w = parameter(filter, type);
+        Tensor w = parameter(layer, filter, type);
         Tensor y = activation(layer, output);
         ops.add(new Op.ConvForward(layer, spec, x, w, y));
         return y;
@@ -50,16 +61,16 @@ public final class GraphBuilder {
 
     public Tensor bias(String layer, Tensor x, Parameter bias) {
         Tensor y = activation(layer + ".bias", x.shape());
-        ops.add(new Op.BiasForward(layer, x, parameter(bias, DType.F32), y));
+        ops.add(new Op.BiasForward(layer, x, parameter(layer, bias, DType.F32), y));
         return y;
     }
 
     public Tensor batchNorm(String layer, NormAttributes norm, Tensor x, Parameter gamma, Parameter beta, RunningStatistics running) {
-        Tensor scale = parameter(gamma, DType.F32);
-        Tensor shift = parameter(beta, DType.F32);
+        Tensor scale = parameter(layer, gamma, DType.F32);
+        Tensor shift = parameter(layer, beta, DType.F32);
         declare(running);
         Tensor statistics = tensor(running.name(), running.storage(), DType.F32, Role.RUNNING);
-        if (mode == Mode.TRAINING) {
+        if (mode == Mode.TRAINING && !frozen.test(layer)) {
             Tensor batch = tensor(layer + ".statistics", running.storage(), DType.F32, Role.STATISTICS);
             ops.add(new Op.BatchNormStatistics(layer, norm, x, statistics, batch));
             statistics = batch;
@@ -110,13 +121,13 @@ public final class GraphBuilder {
         return y;
     }
 
-    /** Adds the loss of {@code logits}, which creates the labels. */
-    public void softmaxCrossEntropy(String layer, float smoothing, Tensor logits) {
+    /** Adds the loss of {@code logits}, which creates the labels: one int a row, or of mixed rows three planes of them. */
+    public void softmaxCrossEntropy(String layer, float smoothing, boolean mixed, Tensor logits) {
         if (labels != null) {
             throw new IllegalStateException(name + ": a second loss, '" + layer + "'; a graph has one");
         }
-        labels = tensor("labels", Shape.matrix(logits.shape().n(), 1), DType.F32, Role.LABELS);
-        ops.add(new Op.SoftmaxEvaluate(layer, smoothing, logits, labels));
+        labels = tensor("labels", Shape.matrix(logits.shape().n() * (mixed ? 3 : 1), 1), DType.F32, Role.LABELS);
+        ops.add(new Op.SoftmaxEvaluate(layer, smoothing, mixed, logits, labels));
     }
 
     public Graph build(Tensor logits) {
@@ -127,9 +138,9 @@ public final class GraphBuilder {
         return tensor(layer, shape, type, Role.ACTIVATION);
     }
 
-    private Tensor parameter(Parameter parameter, DType readAs) {
+    private Tensor parameter(String layer, Parameter parameter, DType readAs) {
         declare(parameter);
-        return tensor(parameter.name(), parameter.storage(), readAs, Role.PARAMETER);
+        return tensor(parameter.name(), parameter.storage(), readAs, frozen.test(layer) ? Role.FROZEN_PARAMETER : Role.PARAMETER);
     }
 
     private void declare(StateEntry entry) {

@@ -84,7 +84,7 @@ final class Memory implements AutoCloseable {
     CUdeviceptr address(Tensor tensor) {
         requireOpen();
         return switch (tensor.role()) {
-            case PARAMETER -> parameters.weight(tensor.name(), tensor.type());
+            case PARAMETER, FROZEN_PARAMETER -> parameters.weight(tensor.name(), tensor.type());
             case PARAMETER_GRADIENT -> parameters.gradient(tensor.name());
             case RUNNING -> parameters.running(tensor.name());
             case INPUT, LABELS, ACTIVATION, GRADIENT, STATISTICS -> addresses.get(block(tensor));

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
  * Where each parameter and each pair of running statistics lies in two flat fp32 buffers, in elements. Every one starts at
@@ -88,10 +89,10 @@ public final class ParameterLayout {
     }
 
     /** One byte for each {@link #ALIGNMENT} elements of the flat weights: 1 where weight decay applies. */
-    public byte[] decayMask() {
+    public byte[] decayMask(Predicate<Parameter> decays) {
         byte[] mask = new byte[elements / ALIGNMENT];
         for (Parameter parameter : parameters()) {
-            if (parameter.decay()) {
+            if (decays.test(parameter)) {
                 int first = offset(parameter.name()) / ALIGNMENT;
                 Arrays.fill(mask, first, first + align(parameter.storage().elements()) / ALIGNMENT, (byte) 1);
             }

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import jcuda.driver.CUdeviceptr;
 import separable.device.Closing;
 import separable.device.Device;
@@ -25,9 +26,9 @@ public final class Parameters implements AutoCloseable {
     private final ParameterLayout layout;
     private final DType type;
     private final DeviceBuffer weights;
-    private final DeviceBuffer gradients;
+    private final Optional<DeviceBuffer> gradients;
     private final Optional<DeviceBuffer> weights16;
-    private final DeviceBuffer decayMask;
+    private final Optional<DeviceBuffer> decayMask;
     private final Optional<DeviceBuffer> running;
     private final List<DeviceBuffer> owned = new ArrayList<>();
     private long batchesTracked;
@@ -40,6 +41,15 @@ public final class Parameters implements AutoCloseable {
      * @throws separable.device.DeviceException when the device lacks the memory; nothing stays allocated then
      */
     public Parameters(Device device, List<StateEntry> state, DType type) {
+        this(device, state, type, true);
+    }
+
+    /** The same without gradients and decay mask, for plans that do not train. */
+    public static Parameters withoutGradients(Device device, List<StateEntry> state, DType type) {
+        return new Parameters(device, state, type, false);
+    }
+
+    private Parameters(Device device, List<StateEntry> state, DType type, boolean trained) {
         this.device = device;
         this.layout = new ParameterLayout(state);
         this.type = type;
@@ -48,13 +58,13 @@ public final class Parameters implements AutoCloseable {
         }
         try {
             weights = zeroed((long) layout.elements() * Float.BYTES, "weights");
-            gradients = zeroed((long) layout.elements() * Float.BYTES, "gradients");
+            gradients = trained ? Optional.of(zeroed((long) layout.elements() * Float.BYTES, "gradients")) : Optional.empty();
             weights16 = type == DType.F32 ? Optional.empty()
                     : Optional.of(zeroed((long) layout.elements() * type.bytes(), type + " weights"));
-            decayMask = zeroed(layout.elements() / ParameterLayout.ALIGNMENT, "decay mask");
+            decayMask = trained ? Optional.of(zeroed(layout.elements() / ParameterLayout.ALIGNMENT, "decay mask")) : Optional.empty();
             running = layout.runningElements() > 0
                     ? Optional.of(zeroed((long) layout.runningElements() * Float.BYTES, "running statistics")) : Optional.empty();
-            decayMask.write(layout.decayMask());
+            decayMask.ifPresent(mask -> mask.write(layout.decayMask(Parameter::decay)));
             resetRunning();
         } catch (RuntimeException failure) {
             throw Closing.after(failure, List.of(this));
@@ -81,8 +91,13 @@ public final class Parameters implements AutoCloseable {
         return weights;
     }
 
+    /** fp32, at the same element offsets; those of frozen parameters and gaps are 0. */
     public DeviceBuffer gradients() {
-        return gradients;
+        return ofTraining(gradients);
+    }
+
+    private static DeviceBuffer ofTraining(Optional<DeviceBuffer> buffer) {
+        return buffer.orElseThrow(() -> new IllegalStateException("these parameters were made without gradients: they cannot be trained"));
     }
 
     /** The precision of {@link #weights16}; F32 for a model without. */
@@ -95,9 +110,14 @@ public final class Parameters implements AutoCloseable {
         return weights16;
     }
 
+    /** Sets where weight decay applies; until then it is where {@link Parameter#decay} says. */
+    public void decayOn(Predicate<Parameter> decays) {
+        decayMask().write(layout.decayMask(decays));
+    }
+
     /** One byte for each 64 elements: 1 where weight decay applies. */
     public DeviceBuffer decayMask() {
-        return decayMask;
+        return ofTraining(decayMask);
     }
 
     /** Mean and variance of every batch normalisation; empty for a model without any. */
@@ -183,7 +203,7 @@ public final class Parameters implements AutoCloseable {
 
     /** The gradients of the last step, under the parameters' names and in their file shapes. Waits for the device. */
     public Map<String, StateValue.Floats> exportGradients() {
-        return export(gradients);
+        return export(gradients());
     }
 
     /**
@@ -252,7 +272,7 @@ public final class Parameters implements AutoCloseable {
     }
 
     CUdeviceptr gradient(String name) {
-        return gradients.at((long) layout.offset(name) * Float.BYTES);
+        return gradients().at((long) layout.offset(name) * Float.BYTES);
     }
 
     CUdeviceptr running(String name) {

@@ -117,7 +117,7 @@ public final class Plan implements AutoCloseable {
         return memory.address(graph.input());
     }
 
-    /** int32, one a picture. */
+    /** int32, one a picture; of mixed pictures three planes, see {@link separable.kernel.SoftmaxCrossEntropy}. */
     public CUdeviceptr labels() {
         return memory.address(labelsTensor());
     }
@@ -152,9 +152,9 @@ public final class Plan implements AutoCloseable {
         memory.write(graph.input(), HostValues.toDevice(values, graph.input().shape(), graph.input().type()));
     }
 
-    /** Writes a class index a picture. Waits for the device. */
+    /** Writes all of {@link #labels}: a class index a picture. Waits for the device. */
     public void writeLabels(int[] values) {
-        if (values.length != graph.batch()) {
+        if (values.length != labelsTensor().shape().n()) {
             throw new IllegalArgumentException(graph.name() + ": " + values.length + " labels for a batch of " + graph.batch());
         }
         memory.write(labelsTensor(), values);

@@ -12,6 +12,8 @@ public enum Role {
     /** A batch's mean and biased variance, fp32 {@code [2, Cp]}. */
     STATISTICS(true),
     PARAMETER(false),
+    /** A parameter that stays as it is: it gets no gradient. */
+    FROZEN_PARAMETER(false),
     PARAMETER_GRADIENT(false),
     /** Running mean and unbiased variance, fp32 {@code [2, Cp]}. */
     RUNNING(false);

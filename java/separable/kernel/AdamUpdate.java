@@ -12,9 +12,10 @@ import separable.spec.DType;
  * Adam:   g += weightDecay * w            AdamW:  w *= 1 - lr * weightDecay     (where the decay mask is set)
  * m  = beta1 * m + (1 - beta1) * g
  * v  = beta2 * v + (1 - beta2) * g * g
- * w -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)         t = state.step + 1
+ * w -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)         t = state.updates + 1
  * </pre>
- * Both moments start at 0. Learning rate and step are read from {@link StepState} on the device.
+ * Both moments start at 0. Learning rate and updates are read from {@link StepState} on the
+ * device, and so is what {@link GradientClip} scales g by before all this.
  */
 public final class AdamUpdate extends DeviceOp<FlatUpdate.Update> {
 

@@ -6,7 +6,7 @@ import separable.device.Device;
 import separable.device.Launch;
 import separable.spec.DType;
 
-/** What the optimiser launches share: the flat parameter buffer they run over. */
+/** What launches over the flat parameter buffer share. */
 final class FlatUpdate {
 
     /** Elements that share one byte of the decay mask; parameters begin at multiples of it. */
@@ -35,13 +35,8 @@ final class FlatUpdate {
      */
     static Launch launch(Device device, String name, int elements, DType copy, int vectorsPerThread, String... slots) {
         requireNonNull(copy, "copy");
-        if (elements < 1 || elements % MASK_ELEMENTS != 0) {
-            throw new IllegalArgumentException(name + " over " + elements + " elements: a positive multiple of " + MASK_ELEMENTS
-                    + " is needed, one byte of the decay mask each");
-        }
-        int vectors = elements / VECTOR;
-        Launch launch = device.kernel(name + "_" + copy.suffix()).launch().describe(elements + " parameters")
-                .grid(VectorGrid.blocks(vectors, VectorGrid.THREADS * vectorsPerThread), 1, 1).block(VectorGrid.THREADS);
+        Launch launch = overFlat(device, name + "_" + copy.suffix(), elements)
+                .grid(VectorGrid.blocks(vectors(elements), VectorGrid.THREADS * vectorsPerThread), 1, 1);
         long bytes = (long) elements * Float.BYTES;
         launch.output("weights", bytes);
         if (copy != DType.F32) {
@@ -51,6 +46,20 @@ final class FlatUpdate {
         for (String slot : slots) {
             launch.output(slot, bytes);
         }
-        return launch.input("decayMask", elements / MASK_ELEMENTS, 1).input("state", StepState.BYTES).i32(vectors);
+        return launch.input("decayMask", elements / MASK_ELEMENTS, 1).input("state", StepState.BYTES).i32(vectors(elements));
+    }
+
+    /** A launch with a thread for each vector of eight elements, no argument yet. @param entry the kernel's whole name */
+    static Launch overFlat(Device device, String entry, int elements) {
+        if (elements < 1 || elements % MASK_ELEMENTS != 0) {
+            throw new IllegalArgumentException(entry + " over " + elements + " elements: a positive multiple of " + MASK_ELEMENTS
+                    + " is needed, as parameters are laid out");
+        }
+        return device.kernel(entry).launch().describe(elements + " parameters")
+                .grid(VectorGrid.blocks(vectors(elements), VectorGrid.THREADS), 1, 1).block(VectorGrid.THREADS);
+    }
+
+    static int vectors(int elements) {
+        return elements / VECTOR;
     }
 }

@@ -16,7 +16,7 @@ import separable.spec.DType;
  * w  -= mom
  * </pre>
  * As in TensorFlow the mean square {@code ms} must start at {@link #INITIAL_MEAN_SQUARE}, {@code mom} at 0. The learning
- * rate is read from {@link StepState} on the device.
+ * rate is read from {@link StepState} on the device, and so is what {@link GradientClip} scales g by before all this.
  */
 public final class RmsPropUpdate extends DeviceOp<FlatUpdate.Update> {
 

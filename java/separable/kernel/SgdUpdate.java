@@ -13,7 +13,8 @@ import separable.spec.DType;
  * v  = momentum * v + g
  * w -= lr * (nesterov ? g + momentum * v : v)
  * </pre>
- * The velocity {@code v} starts at 0. The learning rate is read from {@link StepState} on the device.
+ * The velocity {@code v} starts at 0. The learning rate is read from {@link StepState} on the
+ * device, and so is what {@link GradientClip} scales g by before all this.
  */
 public final class SgdUpdate extends DeviceOp<FlatUpdate.Update> {
 

@@ -12,8 +12,10 @@ import separable.device.Launch;
 
 /**
  * What changes from step to step, in device memory, so that one captured graph serves a whole run: the random streams' seed and
- * step, the batch's place in the epoch's order, the metrics slot and the learning rate. {@link #advance} moves it on to the next
- * step on the device; {@link #write} sets it from the host, at the start of an epoch or of a resumed run.
+ * step, the batch's place in the epoch's order, the metrics slot, the learning rate and what gradients are multiplied by.
+ * {@link #advance} moves it on to the next step on the device, {@link #nextBatch} to the next batch of the same step where
+ * {@link GradientAccumulation} makes several batches one; {@link #write} sets it from the host, at the start of an epoch or of a
+ * resumed run.
  */
 public final class StepState extends DeviceOp<DeviceBuffer> {
 
@@ -22,22 +24,28 @@ public final class StepState extends DeviceOp<DeviceBuffer> {
 
     /**
      * @param seed         key of every random stream of the run
-     * @param step         steps done since the run began
+     * @param step         batches done since the run began
      * @param position     first entry of the epoch's order array in the current batch
      * @param count        valid samples of the current batch; rows from here on are ignored
      * @param slot         entry of the metrics ring the current step writes
      * @param total        entries of the order array
      * @param learningRate of the current step
      * @param batch        rows of a full batch
+     * @param updates      of the weights since the run began: {@code step}, but where gradients are accumulated
      */
-    public record Values(long seed, long step, int position, int count, int slot, int total, float learningRate, int batch) {
+    public record Values(long seed, long step, int position, int count, int slot, int total, float learningRate, int batch, long updates) {
 
         public Values {
-            if (step < 0 || position < 0 || slot < 0 || total < 0 || batch < 1 || count < 0 || count > batch
+            if (step < 0 || updates < 0 || updates > step || position < 0 || slot < 0 || total < 0 || batch < 1 || count < 0 || count > batch
                     || count > Math.max(0, total - position)) {
-                throw new IllegalArgumentException("step " + step + " at position " + position + " of " + total + ", " + count
+                throw new IllegalArgumentException("step " + step + ", " + updates + " updates, at position " + position + " of " + total + ", " + count
                         + " of a batch of " + batch + ", slot " + slot + ": negative, or more than there is");
             }
+        }
+
+        /** With an update after every batch. */
+        public Values(long seed, long step, int position, int count, int slot, int total, float learningRate, int batch) {
+            this(seed, step, position, count, slot, total, learningRate, batch, step);
         }
 
         /** The first batch of an epoch over {@code total} samples, writing metrics slot 0. */
@@ -47,6 +55,7 @@ public final class StepState extends DeviceOp<DeviceBuffer> {
     }
 
     private Launch advance;
+    private Launch nextBatch;
     private int tableLength;
 
     /** On the context that is current on the calling thread, whoever made it. */
@@ -68,11 +77,11 @@ public final class StepState extends DeviceOp<DeviceBuffer> {
         return launches.pointer();
     }
 
-    /** Sets the state, synchronously: everything enqueued before sees the old one. */
+    /** Sets the state, gradients unscaled, synchronously: everything enqueued before sees the old one. */
     public void write(Values values) {
         ByteBuffer bytes = ByteBuffer.allocate(BYTES).order(ByteOrder.nativeOrder());
         bytes.putLong(values.seed()).putLong(values.step()).putInt(values.position()).putInt(values.count())
-                .putInt(values.slot()).putInt(values.total()).putFloat(values.learningRate()).putInt(values.batch());
+                .putInt(values.slot()).putInt(values.total()).putFloat(values.learningRate()).putInt(values.batch()).putLong(values.updates()).putFloat(1);
         launches.write(bytes.array());
     }
 
@@ -86,14 +95,15 @@ public final class StepState extends DeviceOp<DeviceBuffer> {
         int slot = bytes.getInt();
         int total = bytes.getInt();
         float learningRate = bytes.getFloat();
-        return new Values(seed, step, position, count, slot, total, learningRate, bytes.getInt());
+        int batch = bytes.getInt();
+        return new Values(seed, step, position, count, slot, total, learningRate, batch, bytes.getLong());
     }
 
     /**
-     * Enqueues the move to the next step: step and slot go up by one, position by the batch, {@code count} becomes what is left
-     * of the epoch up to a batch, and the learning rate is the table's entry for the new step.
+     * Enqueues the move to the next step: step, slot and updates go up by one, position by the batch, {@code count} becomes what is
+     * left of the epoch up to a batch, and the learning rate is the table's entry for the new number of updates.
      *
-     * @param learningRates fp32 {@code [length]}, one a step of the run; the last one holds for ever after
+     * @param learningRates fp32 {@code [length]}, one an update of the run; the last one holds for ever after
      */
     public void advance(CUdeviceptr learningRates, int length, CUstream stream) {
         if (length < 1) {
@@ -105,6 +115,15 @@ public final class StepState extends DeviceOp<DeviceBuffer> {
             tableLength = length;
         }
         advance.enqueue(stream, launches.pointer(), learningRates);
+    }
+
+    /** Enqueues the move to the next batch without an update: as {@link #advance}, but updates and learning rate stay. */
+    public void nextBatch(CUstream stream) {
+        if (nextBatch == null) {
+            nextBatch = device().kernel("step_next_batch").launch().describe("to the next batch").grid(1, 1, 1).block(32)
+                    .output("state", BYTES);
+        }
+        nextBatch.enqueue(stream, launches.pointer());
     }
 
     /** Gives its memory back. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Predicate;
 import separable.graph.Graph;
 import separable.graph.GraphBuilder;
 import separable.graph.GraphBuilder.Mode;
@@ -33,22 +34,27 @@ public record Network(String name, Shape input, List<NamedLayer> layers) {
 
     /** What the model is saved with, in file order. */
     public List<StateEntry> state() {
-        return graph(1, DType.F32, Mode.INFERENCE, Optional.empty()).state();
+        return inference(1, DType.F32, Optional.empty()).state();
     }
 
     /** Logits from pictures, with running statistics and without dropout. */
     public Graph inferenceGraph(int batch, DType type) {
-        return graph(batch, type, Mode.INFERENCE, Optional.empty());
+        return inference(batch, type, Optional.empty());
     }
 
     /** {@link #inferenceGraph} followed by loss and top-1/top-5 counts. */
     public Graph evaluationGraph(int batch, DType type, SoftmaxCrossEntropy loss) {
-        return graph(batch, type, Mode.INFERENCE, Optional.of(loss));
+        return inference(batch, type, Optional.of(loss));
     }
 
     /** The forward half of a training step, with batch statistics, dropout and loss; the plan adds the backward half. */
     public Graph trainingGraph(int batch, DType type, SoftmaxCrossEntropy loss) {
-        return graph(batch, type, Mode.TRAINING, Optional.of(loss));
+        return trainingGraph(batch, type, loss, layer -> false);
+    }
+
+    /** With layers, told by their names, whose parameters and running statistics stay as they are: {@link GraphBuilder} says how. */
+    public Graph trainingGraph(int batch, DType type, SoftmaxCrossEntropy loss, Predicate<String> frozen) {
+        return graph(new GraphBuilder(name, Mode.TRAINING, type, input.withN(batch), frozen), Optional.of(loss));
     }
 
     /** Output shape, parameters and multiply-adds of every layer, for one picture. */
@@ -56,8 +62,11 @@ public record Network(String name, Shape input, List<NamedLayer> layers) {
         return Summary.of(this);
     }
 
-    private Graph graph(int batch, DType type, Mode mode, Optional<SoftmaxCrossEntropy> loss) {
-        GraphBuilder graph = new GraphBuilder(name, mode, type, input.withN(batch));
+    private Graph inference(int batch, DType type, Optional<SoftmaxCrossEntropy> loss) {
+        return graph(new GraphBuilder(name, Mode.INFERENCE, type, input.withN(batch)), loss);
+    }
+
+    private Graph graph(GraphBuilder graph, Optional<SoftmaxCrossEntropy> loss) {
         Tensor logits = lower(name, layers, graph);
         loss.ifPresent(each -> each.lower(graph, "loss", logits));
         return graph.build(logits);

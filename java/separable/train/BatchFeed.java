@@ -7,7 +7,9 @@ import separable.data.Dataset;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
 import separable.device.Stream;
+import separable.kernel.Augmentation;
 import separable.kernel.BatchGather;
+import separable.kernel.BatchSpec;
 import separable.kernel.StepState;
 import separable.spec.DType;
 import separable.spec.Shape;
@@ -19,20 +21,24 @@ final class BatchFeed implements AutoCloseable {
     private final BatchSource data;
     private final DeviceBuffer order;
     private final BatchGather gather;
+    /** Null where the gathering needs none. */
+    private final CUdeviceptr workspace;
 
     /**
      * Puts the data on the device, or what streams it.
      *
      * @param together batches of a step
-     * @param augment  whether pictures are cropped and flipped as {@code treatment} says, or left as they are
+     * @param augment  whether pictures are varied as {@code treatment} says, or left as they are
      */
     BatchFeed(Device device, Dataset dataset, Shape batch, int together, DType type, InputConfig treatment, boolean augment) {
         try {
             data = owned.keep(BatchSource.of(device, dataset, batch.n(), together, treatment.stream()));
-            gather = owned.keep(new BatchGather(device, dataset.height(), dataset.width(), batch, type, InputConfig.array(treatment.mean()),
-                    InputConfig.array(treatment.deviation()), augment ? treatment.augment().crop() : 0, augment && treatment.augment().flip(),
-                    data.ringRows()));
+            BatchSpec spec = new BatchSpec(dataset.height(), dataset.width(), data.ringRows(), batch, treatment.mean(), treatment.deviation(),
+                    treatment.centre());
+            gather = owned.keep(new BatchGather(device, spec, augment ? treatment.augment().drawn() : Augmentation.NONE, type));
             order = owned.keep(device.allocate((long) dataset.count() * Integer.BYTES, "order of " + dataset.name()));
+            workspace = gather.workspaceBytes() == 0 ? null
+                    : owned.keep(device.allocate(gather.workspaceBytes(), "augmentation of " + dataset.name())).pointer();
         } catch (RuntimeException failure) {
             throw owned.closedAfter(failure);
         }
@@ -59,9 +65,9 @@ final class BatchFeed implements AutoCloseable {
         data.taken(stream);
     }
 
-    /** Enqueues the batch that {@code state} points at. */
-    void enqueue(StepState state, CUdeviceptr input, CUdeviceptr labels, Stream stream) {
-        gather.run(data.images().pointer(), data.labels().pointer(), order.pointer(), state.pointer(), input, labels, stream.handle());
+    /** Enqueues the batch that {@code state} points at. @param targets as {@link BatchGather#run} writes them */
+    void enqueue(StepState state, CUdeviceptr input, CUdeviceptr targets, Stream stream) {
+        gather.run(data.images().pointer(), data.labels().pointer(), order.pointer(), state.pointer(), input, targets, workspace, stream.handle());
     }
 
     /** How the reading of this pass keeps up after {@code seconds} of it; empty when the data lies on the device. */

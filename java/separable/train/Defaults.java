@@ -1,9 +1,9 @@
 package separable.train;
 
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import separable.data.KnownDataset;
+import separable.data.PictureStatistics;
 import separable.spec.DType;
 import separable.tune.Effort;
 
@@ -34,28 +34,28 @@ public final class Defaults {
         if (optimizer != null) {
             Check.oneOf("optimizer", optimizer, OptimizerConfig.NAMES);
         }
-        return new RunConfig(model(model, dataset, small), new DataConfig(dataset.toString(), dataset.defaultFolder().toString()),
-                recipe(model, dataset, optimizer, small));
+        DataConfig data = DataConfig.of(dataset, dataset.defaultFolder().toString());
+        return new RunConfig(model(model, data, small), data, recipe(model, data, dataset.statistics(), optimizer, small));
     }
 
-    private static ModelConfig model(String name, KnownDataset dataset, boolean small) {
-        int resolution = dataset.resolution();
-        int classes = dataset.classes().size();
+    private static ModelConfig model(String name, DataConfig data, boolean small) {
+        int resolution = data.size();
+        int classes = data.classes().size();
         if (name.equals(ModelConfig.SEPARABLE_CNN)) {
-            return ModelConfig.separableCnn(List.of(64, 64, 128, 128), resolution, dataset.channels(), classes);
+            return ModelConfig.separableCnn(List.of(64, 64, 128, 128), resolution, data.channels(), classes);
         }
         double smallWidth = name.equals(ModelConfig.MOBILENET_V2) ? 0.35 : 0.25;
         // The papers' dropout is for a thousand classes and weeks of training; one short epoch underfits as it is.
-        return ModelConfig.mobileNet(name, small ? smallWidth : 1.0, resolution, dataset.channels(), classes, 1, small ? 0f : 0.2f);
+        return ModelConfig.mobileNet(name, small ? smallWidth : 1.0, resolution, data.channels(), classes, 1, small ? 0f : 0.2f);
     }
 
-    private static Recipe recipe(String model, KnownDataset dataset, String optimizer, boolean small) {
+    private static Recipe recipe(String model, DataConfig data, PictureStatistics statistics, String optimizer, boolean small) {
         boolean isCnn = model.equals(ModelConfig.SEPARABLE_CNN);
         String rule = optimizer != null ? optimizer : isCnn ? "adam" : "nesterov";
-        boolean flip = dataset != KnownDataset.MNIST;     // a mirrored digit is another digit or none
-        int crop = small ? 0 : dataset.channels() == 3 ? 4 : 2;
-        List<Float> halves = Collections.nCopies(dataset.channels(), 0.5f);     // x / 127.5 - 1
-        InputConfig input = new InputConfig(isCnn ? halves : list(dataset.mean()), isCnn ? halves : list(dataset.deviation()), 1,
+        boolean flip = !data.dataset().equals(KnownDataset.MNIST.toString());     // a mirrored digit is another digit or none
+        int crop = small ? 0 : data.channels() == 3 ? 4 : 2;
+        List<Float> halves = Collections.nCopies(data.channels(), 0.5f);     // x / 127.5 - 1
+        InputConfig input = new InputConfig(isCnn ? halves : statistics.mean(), isCnn ? halves : statistics.deviation(), 1,
                 AugmentConfig.NONE.withCrop(crop).withFlip(flip, false));
         return new Recipe(small ? 2 : 20, small ? 64 : 256, (small ? DType.F32 : DType.BF16).toString(), 1, true, Effort.OFF.toString(),
                 optimizer(rule), ScheduleConfig.usual("cosine", small ? 0.25 : 2, small ? 2 : 20), UpdateConfig.PLAIN, input, EvaluationConfig.EPOCHS);
@@ -68,13 +68,5 @@ public final class Defaults {
             case "rmsprop" -> new OptimizerConfig(name, 0.01f, 4e-5f, 0.9f, 0f);
             default -> new OptimizerConfig(name, 0.1f, 5e-4f, 0.9f, 0f);
         };
-    }
-
-    private static List<Float> list(float[] values) {
-        List<Float> list = new ArrayList<>();
-        for (float value : values) {
-            list.add(value);
-        }
-        return list;
     }
 }

@@ -33,4 +33,9 @@ public record Evaluation(double lossSum, int top1, int top5, int count) {
     public double accuracy() {
         return (double) top1 / count;
     }
+
+    /** Share of pictures whose label is among the first five, 0 to 1; NaN over no pictures. */
+    public double topFive() {
+        return (double) top5 / count;
+    }
 }

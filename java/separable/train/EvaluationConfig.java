@@ -1,5 +1,7 @@
 package separable.train;
 
+import java.util.List;
+
 /**
  * When a run measures itself beside the end of every epoch, and when it ends early.
  *
@@ -20,5 +22,25 @@ public record EvaluationConfig(int everySteps, int pictures, int patience) {
 
     public EvaluationConfig withSteps(int every, int testPictures) {
         return new EvaluationConfig(every, testPictures, patience);
+    }
+
+    public EvaluationConfig withPatience(int withoutBetter) {
+        return new EvaluationConfig(everySteps, pictures, withoutBetter);
+    }
+
+    /** Whether none of the last {@link #patience} of these epochs is better than all before it. */
+    boolean isExhausted(List<EpochMetrics> epochs) {
+        return patience > 0 && epochs.size() - bestOf(epochs) >= patience;
+    }
+
+    /** The first epoch with the highest test accuracy, counted from 1; 0 of none. */
+    static int bestOf(List<EpochMetrics> epochs) {
+        int best = 0;
+        for (int epoch = 1; epoch <= epochs.size(); epoch++) {
+            if (best == 0 || epochs.get(epoch - 1).testAccuracy() > epochs.get(best - 1).testAccuracy()) {
+                best = epoch;
+            }
+        }
+        return best;
     }
 }

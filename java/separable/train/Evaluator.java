@@ -49,8 +49,6 @@ public final class Evaluator implements AutoCloseable {
             state = owned.keep(new StepState(device));
             DeviceBuffer metrics = owned.keep(device.allocate((long) steps(count) * StepMetrics.BYTES, "evaluation metrics"));
             reader = owned.keep(new MetricsReader(device, metrics));
-            DeviceBuffer noRates = owned.keep(device.allocate(Float.BYTES, "evaluation learning rate"));
-            noRates.write(new float[1]);
             Graph graph = network.evaluationGraph(batch, recipe.type(), new SoftmaxCrossEntropy(0));
             plan = owned.keep(Plan.evaluation(device, graph, parameters, state, metrics, PlanOptions.standard().withTuning(tuning)));
             feed = owned.keep(new BatchFeed(device, dataset, graph.input().shape(), 1, recipe.type(), recipe.input(), false));
@@ -59,7 +57,7 @@ public final class Evaluator implements AutoCloseable {
             loop = owned.keep(new StepLoop(stream, feed, recipe.capturesOn(device), () -> {
                 feed.enqueue(state, input, labels, stream);
                 plan.enqueue(stream);
-                state.advance(noRates.pointer(), 1, stream.handle());
+                state.nextBatch(stream.handle());
             }));
         } catch (RuntimeException failure) {
             throw owned.closedAfter(failure);

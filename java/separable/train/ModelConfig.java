@@ -1,6 +1,7 @@
 package separable.train;
 
 import java.util.List;
+import separable.exchange.LayerNames;
 import separable.layer.Network;
 import separable.model.MobileNetV1;
 import separable.model.MobileNetV2;
@@ -11,6 +12,7 @@ import separable.model.SeparableCnn;
  *
  * @param name          {@code mobilenet-v1}, {@code mobilenet-v2} or {@code separable-cnn}
  * @param width         width multiplier of a MobileNet; 1 for the separable CNN
+ * @param depth         depth multiplier of MobileNetV2: {@link MobileNetV2#depth}; 1 for the others
  * @param resolution    side of the square input in pixels
  * @param inputChannels 1 grey, 3 colour
  * @param classes       outputs
@@ -19,7 +21,7 @@ import separable.model.SeparableCnn;
  * @param style         MobileNetV1's padding and batch normalisation: {@code timm} or {@code tf-slim}; else {@code none}
  * @param blocks        output channels of the separable CNN's four blocks; empty for a MobileNet
  */
-public record ModelConfig(String name, double width, int resolution, int inputChannels, int classes, int stemStride,
+public record ModelConfig(String name, double width, double depth, int resolution, int inputChannels, int classes, int stemStride,
                           float dropout, String style, List<Integer> blocks) {
 
     public static final String MOBILENET_V1 = "mobilenet-v1";
@@ -34,6 +36,8 @@ public record ModelConfig(String name, double width, int resolution, int inputCh
     public ModelConfig {
         Check.oneOf("model", name, NAMES);
         Check.that(width > 0 && width <= 16, "width", width, "above 0 and at most 16");
+        Check.that(name.equals(MOBILENET_V2) ? depth >= 1 && depth <= 4 : depth == 1, "depth of " + name, depth,
+                name.equals(MOBILENET_V2) ? "1 to 4" : "1");
         Check.that(resolution >= 1 && resolution <= 4096, "resolution", resolution, "1 to 4096");
         Check.that(inputChannels >= 1, "input channels", inputChannels, "at least 1");
         Check.that(classes >= 2 && classes <= 65536, "classes", classes, "2 to 65536");
@@ -51,12 +55,12 @@ public record ModelConfig(String name, double width, int resolution, int inputCh
 
     /** A MobileNet by name; V1 in timm's style, whose batch normalisation suits runs of any length. */
     public static ModelConfig mobileNet(String name, double width, int resolution, int inputChannels, int classes, int stemStride, float dropout) {
-        return new ModelConfig(name, width, resolution, inputChannels, classes, stemStride, dropout,
+        return new ModelConfig(name, width, 1, resolution, inputChannels, classes, stemStride, dropout,
                 name.equals(MOBILENET_V1) ? TIMM : NO_STYLE, List.of());
     }
 
     public static ModelConfig separableCnn(List<Integer> blocks, int resolution, int inputChannels, int classes) {
-        return new ModelConfig(SEPARABLE_CNN, 1, resolution, inputChannels, classes, 1, 0f, NO_STYLE, blocks);
+        return new ModelConfig(SEPARABLE_CNN, 1, 1, resolution, inputChannels, classes, 1, 0f, NO_STYLE, blocks);
     }
 
     /** @throws IllegalArgumentException when the resolution is too small for the strides */
@@ -64,8 +68,21 @@ public record ModelConfig(String name, double width, int resolution, int inputCh
         return switch (name) {
             case MOBILENET_V1 -> new MobileNetV1(width, resolution, classes, inputChannels, stemStride, dropout,
                     style.equals(TIMM) ? MobileNetV1.Style.TIMM : MobileNetV1.Style.TF_SLIM).network();
-            case MOBILENET_V2 -> new MobileNetV2(width, resolution, classes, inputChannels, stemStride, dropout).network();
+            case MOBILENET_V2 -> mobileNetV2().network();
             default -> new SeparableCnn(blocks, resolution, classes, inputChannels).network();
+        };
+    }
+
+    private MobileNetV2 mobileNetV2() {
+        return new MobileNetV2(width, depth, resolution, classes, inputChannels, stemStride, dropout);
+    }
+
+    /** The names under which this network's state is kept in files, ours first. */
+    public List<LayerNames> namings() {
+        return switch (name) {
+            case MOBILENET_V1 -> List.of(LayerNames.ours(LayerNames.TIMM));
+            case MOBILENET_V2 -> List.of(LayerNames.ours(LayerNames.TORCHVISION), LayerNames.timm(mobileNetV2()));
+            default -> List.of(LayerNames.ours("Separable"));
         };
     }
 }

@@ -1,5 +1,6 @@
 package separable.train;
 
+import java.util.List;
 import separable.device.Device;
 import separable.spec.DType;
 import separable.tune.Effort;
@@ -8,7 +9,7 @@ import separable.tune.Effort;
  * How a network is trained, whatever network and pictures they are.
  *
  * @param epochs    passes over the training pictures
- * @param batch     pictures a step; what remains of an epoch after the last whole batch is left out
+ * @param batch     pictures that go through the network together; what remains of an epoch after the last whole step is left out
  * @param precision {@code fp32} or {@code bf16}
  * @param seed      of initial weights, order, augmentation and dropout
  * @param graph     whether steps run as one captured CUDA graph where the device can; the bits are the same either way
@@ -38,6 +39,16 @@ public record Recipe(int epochs, int batch, String precision, long seed, boolean
      */
     public boolean capturesOn(Device device) {
         return graph && device.supportsGraphs();
+    }
+
+    /** Pictures between two changes of the weights. */
+    public int picturesPerStep() {
+        return Math.multiplyExact(batch, update.accumulate());
+    }
+
+    /** Whether a run with these epochs behind it is at its end: all are done, or its patience is. */
+    public boolean isOver(List<EpochMetrics> done) {
+        return done.size() >= epochs || evaluation.isExhausted(done);
     }
 
     public DType type() {

@@ -7,14 +7,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import separable.data.KnownDataset;
 
 /**
  * Everything a run depends on, and so everything needed to run it again: {@code config.json}.
  *
  * @param version of this layout; files of another are refused
+ * @param start   weights to start from; null for a run that draws its own
  */
-public record RunConfig(int version, ModelConfig model, DataConfig data, Recipe recipe) {
+public record RunConfig(int version, ModelConfig model, DataConfig data, Recipe recipe, StartConfig start) {
 
     public static final int VERSION = 3;
 
@@ -25,21 +25,24 @@ public record RunConfig(int version, ModelConfig model, DataConfig data, Recipe 
         Check.present("model", model);
         Check.present("data", data);
         Check.present("recipe", recipe);
-        KnownDataset known = data.known();
-        if (model.inputChannels() != known.channels() || recipe.input().channels() != known.channels()) {
+        if (model.inputChannels() != data.channels() || recipe.input().channels() != data.channels()) {
             throw new IllegalArgumentException("the model takes " + model.inputChannels() + " channels and mean has "
-                    + recipe.input().channels() + " numbers, but " + known + " has " + known.channels() + " channels: make them agree");
+                    + recipe.input().channels() + " numbers, but " + data.dataset() + " has " + data.channels() + " channels: make them agree");
         }
         int crop = recipe.input().augment().crop();
         Check.that(crop < model.resolution(), "crop", crop, "below the resolution, " + model.resolution());
-        if (model.classes() < known.classes().size()) {
-            throw new IllegalArgumentException("classes " + model.classes() + ": " + known + " has " + known.classes().size()
+        if (model.classes() < data.classes().size()) {
+            throw new IllegalArgumentException("classes " + model.classes() + ": " + data.dataset() + " has " + data.classes().size()
                     + ", so at least that many are needed");
         }
     }
 
     public RunConfig(ModelConfig model, DataConfig data, Recipe recipe) {
-        this(VERSION, model, data, recipe);
+        this(VERSION, model, data, recipe, null);
+    }
+
+    public RunConfig withStart(StartConfig weights) {
+        return new RunConfig(version, model, data, recipe, weights);
     }
 
     public String toJson() {

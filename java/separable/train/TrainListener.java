@@ -1,10 +1,14 @@
 package separable.train;
 
 import java.util.List;
+import separable.exchange.ImportReport;
 import separable.tune.Decision;
 
 /** Hears how a run goes on. Called on the training thread: it should return at once. */
 public interface TrainListener {
+
+    /** Before anything else of a run that starts from weights in a file. */
+    default void weightsLoaded(StartConfig start, ImportReport report) { }
 
     /** Before the first epoch, for every convolution whose kernel was chosen by measurement, now or earlier. */
     default void tuned(Decision decision) { }
@@ -33,6 +37,14 @@ public interface TrainListener {
 
     /** After an evaluation within an epoch. */
     default void evaluated(StepEvaluation figures) { }
+
+    /**
+     * At the end of a run whose patience is over before its epochs are.
+     *
+     * @param epoch the last one done
+     * @param best  the first with the highest test accuracy
+     */
+    default void endedEarly(int epoch, int epochs, int best) { }
 
     /** After an epoch's evaluation. */
     default void epochEnded(EpochMetrics metrics) { }

@@ -37,6 +37,11 @@ record TrainListeners(List<TrainListener> listeners) implements TrainListener {
     }
 
     @Override
+    public void endedEarly(int epoch, int epochs, int best) {
+        listeners.forEach(listener -> listener.endedEarly(epoch, epochs, best));
+    }
+
+    @Override
     public void epochEnded(EpochMetrics metrics) {
         listeners.forEach(listener -> listener.epochEnded(metrics));
     }

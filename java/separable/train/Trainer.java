@@ -18,12 +18,12 @@ import separable.graph.Graph;
 import separable.graph.Parameters;
 import separable.graph.Plan;
 import separable.graph.PlanOptions;
+import separable.graph.StateValue;
 import separable.kernel.StepMetrics;
 import separable.kernel.StepState;
 import separable.layer.Network;
 import separable.layer.SoftmaxCrossEntropy;
 import separable.optim.Schedule;
-import separable.optim.UpdateStep;
 import separable.tune.Decision;
 import separable.tune.Problem;
 import separable.tune.Tuning;
@@ -43,6 +43,7 @@ public final class Trainer implements AutoCloseable {
     private final Device device;
     private final Recipe recipe;
     private final Sampler sampler;
+    private final int batches;
     private final int steps;
     private final Schedule schedule;
     private final Stream stream;
@@ -53,7 +54,7 @@ public final class Trainer implements AutoCloseable {
     private final StepLoop loop;
     private final MetricsReader reader;
     private final Evaluator evaluator;
-    private final UpdateStep update;
+    private final WeightUpdate update;
     private Position position = Position.START;
     private Evaluation lastTest = Evaluation.NOTHING;
     private int checkpointSteps;
@@ -73,40 +74,46 @@ public final class Trainer implements AutoCloseable {
     public Trainer(Device device, Network network, Recipe recipe, Dataset train, Dataset test, Tuning tuning) {
         requireFitting(network, recipe, train);
         requireFitting(network, recipe, test);
-        if (recipe.batch() > train.count()) {
-            throw new IllegalArgumentException("batch " + recipe.batch() + ": " + train.name() + " has only " + train.count()
-                    + " pictures: use a batch of at most that");
+        recipe.update().requireFitting(network);
+        if (recipe.picturesPerStep() > train.count()) {
+            throw new IllegalArgumentException("batch " + recipe.batch() + ", " + recipe.update().accumulate() + " a step: " + train.name()
+                    + " has only " + train.count() + " pictures: use a step of at most that");
         }
         this.device = device;
         this.recipe = recipe;
         this.sampler = new Sampler(train.count(), recipe.seed());
-        this.steps = train.count() / recipe.batch();
+        this.batches = recipe.update().accumulate();
+        this.steps = train.count() / recipe.picturesPerStep();
         this.schedule = recipe.schedule().over(recipe.epochs(), steps, recipe.optimizer().learningRate());
         try {
             stream = owned.keep(device.newStream());
             state = owned.keep(new StepState(device));
-            DeviceBuffer rates = owned.keep(device.allocate((long) schedule.steps() * Float.BYTES, "learning rates"));
-            rates.write(schedule.table());
-            DeviceBuffer metrics = owned.keep(device.allocate((long) steps * StepMetrics.BYTES, "step metrics"));
+            DeviceBuffer metrics = owned.keep(device.allocate((long) steps * batches * StepMetrics.BYTES, "step metrics"));
             reader = owned.keep(new MetricsReader(device, metrics));
-            Graph graph = network.trainingGraph(recipe.batch(), recipe.type(), new SoftmaxCrossEntropy(recipe.optimizer().labelSmoothing()));
+            Graph graph = network.trainingGraph(recipe.batch(), recipe.type(), loss(recipe), recipe.update()::freezes);
             parameters = owned.keep(new Parameters(device, graph.state(), recipe.type()));
             parameters.initialise(recipe.seed(), stream);
             plan = owned.keep(Plan.training(device, graph, parameters, state, metrics, PlanOptions.standard().withTuning(tuning)));
-            update = owned.keep(recipe.optimizer().rule().bind(device, parameters, state));
-            feed = owned.keep(new BatchFeed(device, train, graph.input().shape(), recipe.update().accumulate(), recipe.type(), recipe.input(), true));
+            update = owned.keep(new WeightUpdate(device, recipe, schedule, parameters, state));
+            update.weightsSet();
+            feed = owned.keep(new BatchFeed(device, train, graph.input().shape(), batches, recipe.type(), recipe.input(), true));
             CUdeviceptr input = plan.input();
             CUdeviceptr labels = plan.labels();
             loop = owned.keep(new StepLoop(stream, feed, recipe.capturesOn(device), () -> {
-                feed.enqueue(state, input, labels, stream);
-                plan.enqueue(stream);
-                update.enqueue(stream);
-                state.advance(rates.pointer(), schedule.steps(), stream.handle());
+                for (int batch = 0; batch < batches; batch++) {
+                    feed.enqueue(state, input, labels, stream);
+                    plan.enqueue(stream);
+                    update.enqueue(batch, stream);
+                }
             }));
-            evaluator = owned.keep(new Evaluator(device, network, parameters, recipe, test, tuning));
+            evaluator = owned.keep(new Evaluator(device, network, result(), recipe, test, tuning));
         } catch (RuntimeException failure) {
             throw owned.closedAfter(failure);
         }
+    }
+
+    private static SoftmaxCrossEntropy loss(Recipe recipe) {
+        return new SoftmaxCrossEntropy(recipe.optimizer().labelSmoothing(), recipe.input().augment().drawn().mixes());
     }
 
     private static void requireFitting(Network network, Recipe recipe, Dataset dataset) {
@@ -146,13 +153,13 @@ public final class Trainer implements AutoCloseable {
         trainSteps(listener, stop, clock);
         double trainSeconds = clock.seconds();
         report(listener, trainSeconds);
-        parameters.batchesTracked((long) epoch * steps);
+        countBatches(epoch);
         listener.evaluating(epoch);
         lastTest = requireNumber(evaluator.run(stop), "test loss");
         Evaluation train = position.soFar();
         position = Position.epochsDone(epoch);
         EpochMetrics metrics = new EpochMetrics(epoch, epoch * steps, schedule.at(epoch * steps - 1), train.loss(), train.accuracy(), lastTest.loss(),
-                lastTest.accuracy(), (double) (steps - first) * recipe.batch() / trainSeconds,
+                lastTest.accuracy(), (double) (steps - first) * recipe.picturesPerStep() / trainSeconds,
                 (System.nanoTime() - began) * 1e-9);
         return feed.rate(trainSeconds).map(metrics::withInput).orElse(metrics);
     }
@@ -170,7 +177,7 @@ public final class Trainer implements AutoCloseable {
             }
             loop.enqueue();
             if (step % REPORT_STEPS == 0) {
-                reader.request(step, stream);
+                reader.request(step * batches, stream);
             }
             if (reader.poll()) {
                 report(listener, clock.seconds());
@@ -185,7 +192,7 @@ public final class Trainer implements AutoCloseable {
 
     /** Waits for the steps of this epoch up to {@code step}, all of them enqueued. */
     private void reach(int step) {
-        position = position.at(step, reader.finish(step, stream));
+        position = position.at(step, reader.finish(step * batches, stream));
     }
 
     /** Whether an evaluation within the epoch is due: before a first step there is none, and the epoch's end has its own. */
@@ -211,28 +218,43 @@ public final class Trainer implements AutoCloseable {
     }
 
     private void beginEpoch() {
-        int total = steps * recipe.batch();
-        int picture = position.step() * recipe.batch();
+        if (stepsDone() == 0) {
+            update.weightsSet();     // whoever loaded others did so before the first step
+        }
+        int total = steps * recipe.picturesPerStep();
+        int picture = position.step() * recipe.picturesPerStep();
         feed.begin(sampler.shuffled(position.epochs()), picture, total);
         int done = position.epochs() * steps + position.step();
-        state.write(new StepState.Values(recipe.seed(), done, picture, Math.min(recipe.batch(), total - picture), position.step(), total,
-                schedule.at(Math.min(done, schedule.steps() - 1)), recipe.batch()));
-        reader.restart(position.step(), position.soFar());
+        int slot = position.step() * batches;
+        state.write(new StepState.Values(recipe.seed(), (long) done * batches, picture, Math.min(recipe.batch(), total - picture), slot, total,
+                schedule.at(Math.min(done, schedule.steps() - 1)), recipe.batch(), done));
+        reader.restart(slot, position.soFar());
         // A copy from pageable memory may still be on its way to the device when it returns, and the stream does not wait for it.
         device.synchronize();
     }
 
     private void report(TrainListener listener, double seconds) {
         feed.rate(seconds).ifPresent(listener::inputRead);
-        listener.stepsDone(reader.steps(), requireNumber(reader.soFar(), "training loss"), seconds);
+        listener.stepsDone(reader.steps() / batches, requireNumber(reader.soFar(), "training loss"), seconds);
     }
 
     private Evaluation requireNumber(Evaluation figures, String what) {
         if (!Double.isFinite(figures.loss())) {
             throw new TrainingException("the " + what + " is " + figures.loss() + " in epoch " + (position.epochs() + 1) + ", within "
-                    + reader.steps() + " steps: the run diverged; use a lower learning rate or a longer warm-up");
+                    + reader.steps() / batches + " steps: the run diverged; use a lower learning rate or a longer warm-up");
         }
         return figures;
+    }
+
+    /**
+     * Replaces weights and running statistics before the first step; what {@code state} lacks stays as it was drawn.
+     *
+     * @param state by our names, in the shapes of files
+     */
+    void startFrom(Map<String, StateValue> state) {
+        Map<String, StateValue> all = new LinkedHashMap<>(parameters.export());
+        all.putAll(state);
+        parameters.load(all);
     }
 
     /** Calls {@code save} within epochs, after every so many steps; 0 for never. The device is idle then. */
@@ -281,7 +303,7 @@ public final class Trainer implements AutoCloseable {
                     + recipe.epochs() + " epochs of " + steps + " steps");
         }
         TrainingState.load(parameters, update, snapshot);
-        parameters.batchesTracked((long) reached.epochs() * steps);
+        countBatches(reached.epochs());
         position = reached;
     }
 
@@ -290,19 +312,29 @@ public final class Trainer implements AutoCloseable {
         return lastTest;
     }
 
-    /** Measures the weights as they are on the test data. */
+    private void countBatches(int epochs) {
+        parameters.batchesTracked((long) epochs * steps * batches);
+        result().batchesTracked(parameters.batchesTracked());
+    }
+
+    /** What evaluation looks at and files get: the weights averaged over the steps where the recipe says so, else those that are trained. */
+    public Parameters result() {
+        return update.average().orElse(parameters);
+    }
+
+    /** Measures {@link #result} as it is on the test data. */
     public Evaluation evaluate() {
         return evaluator.run();
     }
 
-    /** The weights, gradients and running statistics on the device. */
+    /** The weights that are trained, their gradients and running statistics on the device. */
     public Parameters parameters() {
         return parameters;
     }
 
-    /** Writes weights and running statistics as safetensors, under PyTorch's names and shapes. Waits for the device. */
+    /** Writes {@link #result}'s weights and running statistics as safetensors, under PyTorch's names and shapes. Waits for the device. */
     public void save(Path file) throws IOException {
-        SafeTensors.of(TrainingState.weights(parameters, ""), Map.of("format", "pt")).write(file);
+        SafeTensors.of(TrainingState.weights(result(), ""), Map.of("format", "pt")).write(file);
     }
 
     @Override

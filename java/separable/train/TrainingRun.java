@@ -13,6 +13,7 @@ import separable.data.KnownDataset.Part;
 import separable.device.Device;
 import separable.exchange.NamedTensor;
 import separable.exchange.SafeTensors;
+import separable.exchange.StateImport;
 import separable.tune.Tuning;
 
 /**
@@ -49,13 +50,20 @@ public final class TrainingRun {
      *
      * @param checkpointSteps steps between two checkpoints within an epoch; 0 for none but at the ends of epochs
      * @return the last evaluation
-     * @throws TrainingException         when the folder cannot be written, holds another run's checkpoint, or the run diverges
+     * @throws TrainingException         when the folder cannot be written, holds another run's checkpoint, the weights to start from do
+     *                                   not fit, or the run diverges
      * @throws StoppedException          when {@code stop} becomes true; the folder then holds a checkpoint
      * @throws separable.data.DataException when the data cannot be read
      */
     public static Evaluation execute(Device device, RunConfig config, Path out, int checkpointSteps, TrainListener listener, BooleanSupplier stop) {
         requireNoUnfinishedRun(out);
-        return run(device, config, out, checkpointSteps, listener, stop, run -> { });
+        StartConfig start = config.start();
+        if (start == null) {
+            return run(device, config, out, checkpointSteps, listener, stop, run -> { });
+        }
+        StateImport weights = start.read(config.model());
+        listener.weightsLoaded(start, weights.report());
+        return run(device, config, out, checkpointSteps, listener, stop, run -> run.trainer.startFrom(weights.state()));
     }
 
     /** A run begun anew over an interrupted one would cost what that has done. */
@@ -66,7 +74,7 @@ public final class TrainingRun {
         }
         Checkpoint last = Checkpoint.read(file);
         int epochs = last.config().recipe().epochs();
-        if (last.position().epochs() < epochs) {
+        if (!last.config().recipe().isOver(last.metrics())) {
             throw new TrainingException(out + ": holds a run that was interrupted after " + last.position().epochs() + " of " + epochs
                     + " epochs: go on with  ./separable train --resume " + out + "  or choose another --out, or delete " + file);
         }
@@ -123,10 +131,11 @@ public final class TrainingRun {
     }
 
     private Evaluation trainAll(TrainListener listener, BooleanSupplier stop) {
-        if (metrics.size() == config.recipe().epochs()) {
+        Recipe recipe = config.recipe();
+        if (recipe.isOver(metrics)) {
             saveResults();
         }
-        while (metrics.size() < config.recipe().epochs()) {
+        while (!recipe.isOver(metrics)) {
             EpochMetrics line;
             try {
                 line = trainer.trainEpoch(listener, stop);
@@ -138,6 +147,9 @@ public final class TrainingRun {
             test = trainer.lastEvaluation();
             saveEpoch();
             listener.epochEnded(line);
+        }
+        if (metrics.size() < recipe.epochs()) {
+            listener.endedEarly(metrics.size(), recipe.epochs(), EvaluationConfig.bestOf(metrics));
         }
         return test;
     }
@@ -189,7 +201,6 @@ public final class TrainingRun {
 
     /** Whether the newest epoch is the first of those with the highest accuracy. */
     private boolean isBest() {
-        int newest = metrics.size() - 1;
-        return newest >= 0 && metrics.subList(0, newest).stream().allMatch(line -> line.testAccuracy() < metrics.get(newest).testAccuracy());
+        return !metrics.isEmpty() && EvaluationConfig.bestOf(metrics) == metrics.size();
     }
 }

@@ -9,26 +9,27 @@ import separable.exchange.NamedTensor;
 import separable.exchange.StateTensors;
 import separable.graph.Parameters;
 import separable.graph.StateValue;
-import separable.optim.UpdateStep;
 
 /**
  * A run's state on the device as tensors of a file: the model under {@code model.NAME}, the optimizer's buffers under
- * {@code optimizer.SLOT.NAME}, all in PyTorch's shapes. Gradients and the bf16 copy of the weights follow from these.
+ * {@code optimizer.SLOT.NAME}, the averaged model under {@code average.NAME} where there is one, all in PyTorch's shapes. Gradients and the bf16 copy of the weights follow from these.
  */
 final class TrainingState {
 
     private static final String MODEL = "model.";
+    private static final String AVERAGE = "average.";
 
     private TrainingState() {
     }
 
-    static List<NamedTensor> save(Parameters parameters, UpdateStep update) {
+    static List<NamedTensor> save(Parameters parameters, WeightUpdate update) {
         List<NamedTensor> tensors = new ArrayList<>(weights(parameters, MODEL));
         List<DeviceBuffer> slots = update.slots();
         for (int slot = 0; slot < slots.size(); slot++) {
             String prefix = optimizer(slot);
             parameters.export(slots.get(slot)).forEach((name, value) -> tensors.add(StateTensors.tensor(prefix + name, value)));
         }
+        update.average().ifPresent(average -> tensors.addAll(weights(average, AVERAGE)));
         return tensors;
     }
 
@@ -40,7 +41,7 @@ final class TrainingState {
     }
 
     /** @throws IllegalArgumentException naming an entry that is missing, superfluous or of another shape or type */
-    static void load(Parameters parameters, UpdateStep update, Map<String, NamedTensor> tensors) {
+    static void load(Parameters parameters, WeightUpdate update, Map<String, NamedTensor> tensors) {
         List<DeviceBuffer> slots = update.slots();
         Map<String, NamedTensor> left = new LinkedHashMap<>(tensors);
         parameters.load(take(left, MODEL));
@@ -49,6 +50,7 @@ final class TrainingState {
             take(left, optimizer(slot)).forEach((name, value) -> values.put(name, floats(name, value)));
             parameters.load(values, slots.get(slot));
         }
+        update.average().ifPresent(average -> average.load(take(left, AVERAGE)));
         if (!left.isEmpty()) {
             throw new IllegalArgumentException("'" + left.keySet().iterator().next() + "' and " + (left.size() - 1)
                     + " more are not of this network and optimizer");

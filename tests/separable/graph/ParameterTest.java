@@ -74,7 +74,7 @@ class ParameterTest {
         assertThat(layout.offset("bn.weight")).isEqualTo(576);
         assertThat(layout.offset("dense.weight")).isEqualTo(640);
         assertThat(layout.elements()).isEqualTo(768);
-        assertThat(layout.decayMask()).containsExactly(1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1);
+        assertThat(layout.decayMask(Parameter::decay)).containsExactly(1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1);
         // Mean and variance of 72 stored channels each.
         assertThat(layout.runningOffset("bn2")).isEqualTo(192);
         assertThat(layout.runningElements()).isEqualTo(256);

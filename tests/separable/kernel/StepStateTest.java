@@ -38,10 +38,28 @@ class StepStateTest {
         }
     }
 
+    /** Three batches a step: the rate and the number of updates move with the third. */
+    @Test
+    void movesOverTheBatchesOfAStep(Device device, Stream stream) {
+        StepState state = new StepState(device);
+        DeviceBuffer rates = device.allocate(3 * 4, "learning rates");
+        rates.write(new float[] {0.1f, 0.2f, 0.3f});
+        state.write(new StepState.Values(9, 3, 0, 4, 0, 18, 0.2f, 4, 1));
+        state.nextBatch(stream.handle());
+        state.nextBatch(stream.handle());
+        assertThat(state.read()).isEqualTo(new StepState.Values(9, 5, 8, 4, 2, 18, 0.2f, 4, 1));
+        state.advance(rates.pointer(), 3, stream.handle());
+        assertThat(state.read()).isEqualTo(new StepState.Values(9, 6, 12, 4, 3, 18, 0.3f, 4, 2));
+        state.nextBatch(stream.handle());
+        assertThat(state.read()).isEqualTo(new StepState.Values(9, 7, 16, 2, 4, 18, 0.3f, 4, 2));
+    }
+
     @Test
     void refusesWhatCannotBe(Device device, Stream stream) {
         assertThatThrownBy(() -> new StepState.Values(0, 0, 8, 4, 0, 10, 0.1f, 4)).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("position 8 of 10, 4 of a batch of 4");
+        assertThatThrownBy(() -> new StepState.Values(0, 3, 0, 4, 0, 10, 0.1f, 4, 4)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("step 3, 4 updates");
         StepState state = new StepState(device);
         assertThatThrownBy(() -> state.advance(state.pointer(), 0, stream.handle())).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("table of 0");

@@ -73,6 +73,8 @@ class RunConfigTest {
         "\"classes\": 10 | \"classes\": 9 | classes 9: fashion-mnist has 10",
         "\"crop\": 0 | \"crop\": 28 | crop 28: must be below the resolution, 28",
         "\"stemStride\": 1 | \"stemStride\": 3 | stem stride 3: must be 1 or 2",
+        "\"channels\": 1 | \"channels\": 3 | channels 3: must be those of fashion-mnist, 1",
+        "\"Trouser\" | \"Jeans\" | classes [T-shirt/top, Jeans,",
         "\"inputChannels\": 1 | \"inputChannels\": 3 | the model takes 3 channels",
         "\"momentum\": 0.9 | \"momentum\": 0 | momentum of nesterov 0.0",
     })

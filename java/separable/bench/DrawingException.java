@@ -1,9 +1,9 @@
 package separable.bench;
 
 /** This Java cannot draw. The message is one line: what is missing, what to do. */
-public final class PictureException extends RuntimeException {
+public final class DrawingException extends RuntimeException {
 
-    PictureException(Throwable cause) {
+    DrawingException(Throwable cause) {
         super("the picture cannot be drawn (" + root(cause) + "): install a Java with AWT and some fonts"
                 + " (Debian: openjdk-17-jre-headless, fontconfig and fonts-dejavu-core)", cause);
     }
