@@ -54,7 +54,7 @@ public final class Evaluator implements AutoCloseable {
             feed = owned.keep(new BatchFeed(device, dataset, graph.input().shape(), 1, recipe.type(), recipe.input(), false));
             CUdeviceptr input = plan.input();
             CUdeviceptr labels = plan.labels();
-            loop = owned.keep(new StepLoop(stream, feed, recipe.capturesOn(device), () -> {
+            loop = owned.keep(new StepLoop(stream, recipe.capturesOn(device), () -> {
                 feed.enqueue(state, input, labels, stream);
                 plan.enqueue(stream);
                 state.nextBatch(stream.handle());
@@ -129,7 +129,9 @@ public final class Evaluator implements AutoCloseable {
                 stream.synchronize();
                 throw new StoppedException("stopped while evaluating, after step " + step + " of " + steps);
             }
+            feed.supply(stream);
             loop.enqueue();
+            feed.taken(stream);
             enqueued.accept(step);
         }
         return reader.finish(steps, stream);

@@ -7,34 +7,23 @@ import separable.device.Stream;
  * Repeats one step: what it enqueues is captured after the first time and from then on launched as one graph, or enqueued
  * anew each time where no graph is wanted. The device does the same work in the same order either way.
  */
-final class StepLoop implements AutoCloseable {
+public final class StepLoop implements AutoCloseable {
 
     private final Stream stream;
-    private final BatchFeed feed;
     private final Runnable step;
     private final boolean captured;
     private boolean warm;
     private CapturedGraph graph;
 
-    /**
-     * @param feed     whose batches the step takes
-     * @param captured whether to use a graph, which the device must be able to: {@link Recipe#capturesOn}
-     */
-    StepLoop(Stream stream, BatchFeed feed, boolean captured, Runnable step) {
+    /** @param captured whether to use a graph, which the device must be able to: {@link Recipe#capturesOn} */
+    public StepLoop(Stream stream, boolean captured, Runnable step) {
         this.stream = stream;
-        this.feed = feed;
         this.captured = captured;
         this.step = step;
     }
 
-    /** Enqueues one step; waits for nothing but pictures that have not been read yet. */
-    void enqueue() {
-        feed.supply(stream);
-        launch();
-        feed.taken(stream);
-    }
-
-    private void launch() {
+    /** Enqueues one step. */
+    public void enqueue() {
         if (!captured || !warm) {
             // The first step loads modules and prepares launches, which a capture does not allow.
             step.run();
@@ -45,6 +34,10 @@ final class StepLoop implements AutoCloseable {
             graph = stream.capture(step);
         }
         graph.launch(stream);
+    }
+
+    boolean hasRun() {
+        return warm;
     }
 
     @Override

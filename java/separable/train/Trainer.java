@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import jcuda.driver.CUdeviceptr;
 import separable.data.Dataset;
@@ -19,6 +20,7 @@ import separable.graph.Parameters;
 import separable.graph.Plan;
 import separable.graph.PlanOptions;
 import separable.graph.StateValue;
+import separable.graph.Tensor;
 import separable.kernel.StepMetrics;
 import separable.kernel.StepState;
 import separable.layer.Network;
@@ -55,6 +57,8 @@ public final class Trainer implements AutoCloseable {
     private final MetricsReader reader;
     private final Evaluator evaluator;
     private final WeightUpdate update;
+    /** Steps of this epoch that the stream was given. */
+    private int enqueued;
     private Position position = Position.START;
     private Evaluation lastTest = Evaluation.NOTHING;
     private int checkpointSteps;
@@ -99,7 +103,7 @@ public final class Trainer implements AutoCloseable {
             feed = owned.keep(new BatchFeed(device, train, graph.input().shape(), batches, recipe.type(), recipe.input(), true));
             CUdeviceptr input = plan.input();
             CUdeviceptr labels = plan.labels();
-            loop = owned.keep(new StepLoop(stream, feed, recipe.capturesOn(device), () -> {
+            loop = owned.keep(new StepLoop(stream, recipe.capturesOn(device), () -> {
                 for (int batch = 0; batch < batches; batch++) {
                     feed.enqueue(state, input, labels, stream);
                     plan.enqueue(stream);
@@ -153,11 +157,11 @@ public final class Trainer implements AutoCloseable {
         trainSteps(listener, stop, clock);
         double trainSeconds = clock.seconds();
         report(listener, trainSeconds);
-        countBatches(epoch);
         listener.evaluating(epoch);
         lastTest = requireNumber(evaluator.run(stop), "test loss");
         Evaluation train = position.soFar();
         position = Position.epochsDone(epoch);
+        enqueued = 0;
         EpochMetrics metrics = new EpochMetrics(epoch, epoch * steps, schedule.at(epoch * steps - 1), train.loss(), train.accuracy(), lastTest.loss(),
                 lastTest.accuracy(), (double) (steps - first) * recipe.picturesPerStep() / trainSeconds,
                 (System.nanoTime() - began) * 1e-9);
@@ -175,7 +179,10 @@ public final class Trainer implements AutoCloseable {
                 reach(step - 1);
                 throw new StoppedException("stopped in epoch " + (position.epochs() + 1) + ", after step " + (step - 1) + " of " + steps);
             }
+            feed.supply(stream);
             loop.enqueue();
+            feed.taken(stream);
+            enqueued = step;
             if (step % REPORT_STEPS == 0) {
                 reader.request(step * batches, stream);
             }
@@ -193,6 +200,7 @@ public final class Trainer implements AutoCloseable {
     /** Waits for the steps of this epoch up to {@code step}, all of them enqueued. */
     private void reach(int step) {
         position = position.at(step, reader.finish(step * batches, stream));
+        countBatches();
     }
 
     /** Whether an evaluation within the epoch is due: before a first step there is none, and the epoch's end has its own. */
@@ -268,6 +276,20 @@ public final class Trainer implements AutoCloseable {
         return position;
     }
 
+    /** Optimizer steps since the run began that the device was given. */
+    long stepsEnqueued() {
+        return (long) position.epochs() * steps + enqueued;
+    }
+
+    /** What the last step put into the network; empty before one. Waits for the device. */
+    Optional<TrainingBatch> lastBatch() {
+        if (!loop.hasRun()) {
+            return Optional.empty();
+        }
+        Tensor input = plan.graph().input();
+        return Optional.of(TrainingBatch.of(input.shape(), plan.read(input), plan.readLabels(), recipe.input()));
+    }
+
     /** Optimizer steps since the run began. */
     long stepsDone() {
         return (long) position.epochs() * steps + position.step();
@@ -303,8 +325,9 @@ public final class Trainer implements AutoCloseable {
                     + recipe.epochs() + " epochs of " + steps + " steps");
         }
         TrainingState.load(parameters, update, snapshot);
-        countBatches(reached.epochs());
         position = reached;
+        enqueued = reached.step();
+        countBatches();
     }
 
     /** The evaluation that ended the last epoch. */
@@ -312,8 +335,8 @@ public final class Trainer implements AutoCloseable {
         return lastTest;
     }
 
-    private void countBatches(int epochs) {
-        parameters.batchesTracked((long) epochs * steps * batches);
+    private void countBatches() {
+        parameters.batchesTracked(stepsDone() * batches);
         result().batchesTracked(parameters.batchesTracked());
     }
 
