@@ -95,6 +95,10 @@ final class TrainOptions {
     @Option(names = "--crop", paramLabel = "PIXELS", description = "pad training pictures by so many pixels and crop at random")
     Integer crop;
 
+    @Option(names = "--stream", description = "keep the pictures on the host and copy them batch by batch, even where all would fit on the device; the"
+            + " result is the same")
+    boolean stream;
+
     @Mixin
     UpdateOptions update = new UpdateOptions();
 
@@ -131,7 +135,8 @@ final class TrainOptions {
                         or(momentum, rule.momentum()), or(labelSmoothing, rule.labelSmoothing())),
                 over(base.schedule(), or(epochs, base.epochs())),
                 update.over(base.update(), network),
-                new InputConfig(input.mean(), input.deviation(), input.centre(), over(input.augment())), evaluation.over(base.evaluation()));
+                new InputConfig(input.mean(), input.deviation(), input.centre(), over(input.augment()), input.stream() || stream),
+                evaluation.over(base.evaluation()));
     }
 
     private AugmentConfig over(AugmentConfig base) {
