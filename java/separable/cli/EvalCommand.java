@@ -93,6 +93,15 @@ final class EvalCommand implements Callable<Integer> {
         files.put(ReportFiles.JSON, file -> Files.writeString(file, ReportFiles.json(report)));
         results.replace(files);
         print(ReportTable.of(report) + lastLine(report.figures()));
+        return draw(report, results);
+    }
+
+    private int draw(ModelReport report, RunFolder results) {
+        int classes = report.confusion().classes().size();
+        if (classes > ConfusionPicture.MOST_CLASSES) {
+            print("no " + ConfusionPicture.FILE + ": " + classes + " classes are too many to draw; " + ReportFiles.CONFUSION + " has the matrix");
+            return 0;
+        }
         try {
             byte[] png = ConfusionPicture.png(report);
             results.replace(Map.of(ConfusionPicture.FILE, file -> Files.write(file, png)));
