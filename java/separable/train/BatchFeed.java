@@ -25,8 +25,7 @@ final class BatchFeed implements AutoCloseable {
     /** @param augment whether pictures are varied as {@code treatment} says, or left as they are */
     BatchFeed(Device device, DeviceDataset data, Shape batch, DType type, InputConfig treatment, boolean augment) {
         this.data = data;
-        BatchSpec spec = new BatchSpec(data.dataset().height(), data.dataset().width(), 0, batch, treatment.mean(), treatment.deviation(),
-                treatment.centre());
+        BatchSpec spec = treatment.batch(data.dataset(), 0, batch);
         try {
             gather = owned.keep(new BatchGather(device, spec, augment ? treatment.augment().drawn() : Augmentation.NONE, type));
             order = owned.keep(device.allocate((long) data.dataset().count() * Integer.BYTES, "order of " + data.dataset().name()));
