@@ -7,17 +7,17 @@ import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.util.List;
-import java.util.Locale;
 import separable.picture.Picture;
 import separable.train.AugmentedBatch.Sample;
 
-/** Samples side by side: a column a draw, a row a picture, each with its label below, or with two and their shares. */
+/** Samples side by side: a column a draw, a row a picture, each with its label below, or its two and their shares. */
 final class PreviewSheet {
 
     /** Small pictures are enlarged by a whole number to about this. */
     private static final int LEAST_SIDE = 96;
     private static final int GAP = 8;
-    private static final int LABEL_HEIGHT = 16;
+    private static final int LINE_HEIGHT = 14;
+    private static final int LABEL_HEIGHT = 2 * LINE_HEIGHT;
     private static final int TITLE_HEIGHT = 24;
     private static final Font FONT = new Font(Font.SANS_SERIF, Font.PLAIN, 11);
 
@@ -46,7 +46,11 @@ final class PreviewSheet {
                     Sample sample = columns.get(column).get(row);
                     int y = TITLE_HEIGHT + row * (cell + LABEL_HEIGHT + GAP);
                     graphics.drawImage(image(sample.picture()), x, y, cell, cell, null);
-                    graphics.drawString(fitting(label(sample, classes), graphics.getFontMetrics(), cell), x, y + cell + LABEL_HEIGHT - 4);
+                    int baseline = y + cell;
+                    for (String line : labels(sample, classes)) {
+                        baseline += LINE_HEIGHT;
+                        graphics.drawString(fitting(line, graphics.getFontMetrics(), cell), x, baseline - 2);
+                    }
                 }
             }
         } finally {
@@ -66,15 +70,15 @@ final class PreviewSheet {
         return image;
     }
 
-    /** {@code cat}, or {@code 70% cat 30% dog} with the heavier first. */
-    static String label(Sample sample, List<String> classes) {
+    /** {@code cat}, or {@code 70% cat} and {@code 30% dog}, the heavier first. */
+    static List<String> labels(Sample sample, List<String> classes) {
         int heavier = sample.share() >= 0.5 ? sample.label() : sample.other();
         int lighter = sample.share() >= 0.5 ? sample.other() : sample.label();
         long percent = Math.round(100 * Math.max(sample.share(), 1.0 - sample.share()));
         if (heavier == lighter || percent == 100) {
-            return classes.get(heavier);
+            return List.of(classes.get(heavier));
         }
-        return String.format(Locale.ROOT, "%d%% %s %d%% %s", percent, classes.get(heavier), 100 - percent, classes.get(lighter));
+        return List.of(percent + "% " + classes.get(heavier), 100 - percent + "% " + classes.get(lighter));
     }
 
     private static String fitting(String text, FontMetrics metrics, int width) {

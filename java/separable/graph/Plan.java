@@ -1,5 +1,7 @@
 package separable.graph;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -158,6 +160,13 @@ public final class Plan implements AutoCloseable {
             throw new IllegalArgumentException(graph.name() + ": " + values.length + " labels for a batch of " + graph.batch());
         }
         memory.write(labelsTensor(), values);
+    }
+
+    /** The class index of every picture. Waits for the device. */
+    public int[] readLabels() {
+        int[] labels = new int[graph.batch()];
+        ByteBuffer.wrap(memory.read(labelsTensor())).order(ByteOrder.nativeOrder()).asIntBuffer().get(labels);
+        return labels;
     }
 
     /**
