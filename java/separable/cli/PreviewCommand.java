@@ -51,7 +51,7 @@ final class PreviewCommand implements Callable<Integer> {
         requireWithin("--pictures", pictures);
         requireWithin("--draws", draws);
         try (Device device = Device.open()) {
-            RunConfig run = options.resolve(Defaults.isSmall(device.multiprocessors()));
+            RunConfig run = resolve(device);
             Dataset dataset = run.data().load(Part.TRAIN);
             int rows = Math.min(pictures, dataset.count());
             List<List<AugmentedBatch.Sample>> columns = columns(device, run, dataset, rows);
@@ -61,6 +61,16 @@ final class PreviewCommand implements Callable<Integer> {
             spec.commandLine().getOut().flush();
         }
         return 0;
+    }
+
+    private RunConfig resolve(Device device) {
+        try (DecodeProgress decoding = new DecodeProgress(spec.commandLine().getErr(), () -> false)) {
+            RunConfig run = options.resolve(Defaults.isSmall(device.multiprocessors()), decoding);
+            if (run.data().isFolder()) {
+                run.data().open(decoding);
+            }
+            return run;
+        }
     }
 
     private static void requireWithin(String option, int value) {
