@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import separable.data.DecodeListener;
+import separable.train.InputConfig;
 import separable.train.OptimizerConfig;
 import separable.train.Recipe;
 import separable.train.RunConfig;
@@ -78,6 +79,10 @@ final class TrainOptions {
     @Mixin
     AugmentOptions augment = new AugmentOptions();
 
+    @Option(names = "--stream", description = "keep the pictures on the host and copy them batch by batch, even where all would fit on the device; the"
+            + " result is the same")
+    boolean stream;
+
     @Mixin
     UpdateOptions update = new UpdateOptions();
 
@@ -106,13 +111,14 @@ final class TrainOptions {
 
     private Recipe over(Recipe base) {
         OptimizerConfig rule = base.optimizer();
+        InputConfig input = augment.over(base.input());
         return new Recipe(or(epochs, base.epochs()), or(batch, base.batch()), or(precision, base.precision()), or(seed, base.seed()),
                 base.graph() && !noGraph, or(tune, base.tune()),
                 new OptimizerConfig(or(optimizer, rule.name()), or(learningRate, rule.learningRate()), or(weightDecay, rule.weightDecay()),
                         or(momentum, rule.momentum()), or(labelSmoothing, rule.labelSmoothing())),
                 over(base.schedule(), or(epochs, base.epochs())),
                 update.over(base.update()),
-                augment.over(base.input()), evaluation.over(base.evaluation()));
+                input.withStream(input.stream() || stream), evaluation.over(base.evaluation()));
     }
 
     private ScheduleConfig over(ScheduleConfig base, int length) {

@@ -13,8 +13,10 @@ import separable.spec.Shape;
  * @param centre    share of a picture's side that is looked at when nothing is drawn, about the middle: 0.875 where pictures are kept larger
  *                  than the network sees them, else 1
  * @param augment   of training pictures
+ * @param stream    whether they stay on the host and come batch by batch even where all would fit on the device; the bits are the same
+ *                  either way
  */
-public record InputConfig(List<Float> mean, List<Float> deviation, float centre, AugmentConfig augment) {
+public record InputConfig(List<Float> mean, List<Float> deviation, float centre, AugmentConfig augment, boolean stream) {
 
     public InputConfig {
         mean = List.copyOf(Check.present("mean", mean));
@@ -29,16 +31,25 @@ public record InputConfig(List<Float> mean, List<Float> deviation, float centre,
                 "0 for pictures of " + mean.size() + " channels: they need red, green and blue");
     }
 
+    /** Of pictures that lie on the device where they fit. */
+    public InputConfig(List<Float> mean, List<Float> deviation, float centre, AugmentConfig augment) {
+        this(mean, deviation, centre, augment, false);
+    }
+
+    public InputConfig withStream(boolean streamed) {
+        return new InputConfig(mean, deviation, centre, augment, streamed);
+    }
+
     public int channels() {
         return mean.size();
     }
 
     public InputConfig withCentre(float share) {
-        return new InputConfig(mean, deviation, share, augment);
+        return new InputConfig(mean, deviation, share, augment, stream);
     }
 
     public InputConfig withAugment(AugmentConfig drawn) {
-        return new InputConfig(mean, deviation, centre, drawn);
+        return new InputConfig(mean, deviation, centre, drawn, stream);
     }
 
     /** How batches of {@code output} are made of a data set's pictures. @param ringRows as {@link BatchSpec} takes them */
