@@ -17,7 +17,7 @@ import separable.train.TrainingException;
 @Command(name = "separable", scope = ScopeType.INHERIT, mixinStandardHelpOptions = true, versionProvider = Version.class,
         abbreviateSynopsis = true, description = "Depthwise-separable convolution on NVIDIA GPUs for Java.",
         synopsisSubcommandLabel = "COMMAND", subcommands = {TrainCommand.class, PreviewCommand.class, EvalCommand.class, PredictCommand.class,
-            BenchCommand.class, SummaryCommand.class, DoctorCommand.class})
+            ExportCommand.class, BenchCommand.class, SummaryCommand.class, DoctorCommand.class})
 public final class Main implements Runnable {
 
     /** A run failed. */

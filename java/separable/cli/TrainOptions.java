@@ -6,7 +6,9 @@ import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import separable.data.DecodeListener;
+import separable.layer.Network;
 import separable.train.InputConfig;
+import separable.train.ModelConfig;
 import separable.train.OptimizerConfig;
 import separable.train.Recipe;
 import separable.train.RunConfig;
@@ -102,14 +104,15 @@ final class TrainOptions {
             throw new IllegalArgumentException("--config: names the model and the data set already: leave out --model and --dataset");
         }
         RunConfig base = config != null ? RunConfig.read(config) : data.defaults(model, optimizer, small);
-        Recipe recipe = over(base.recipe());
-        RunConfig run = new RunConfig(model.over(base.model()), data.over(base.data(), recipe.seed()), recipe)
-                .withStart(start.over(base.start()));
-        run.recipe().update().requireFitting(run.model().network());     // which says at once when the resolution is too small
+        ModelConfig chosen = model.over(base.model());
+        Network network = chosen.network();     // which says at once when the resolution is too small
+        Recipe recipe = over(base.recipe(), network);
+        RunConfig run = new RunConfig(chosen, data.over(base.data(), recipe.seed()), recipe).withStart(start.over(base.start()));
+        run.recipe().update().requireFitting(network);
         return data.normalised(run, config == null, listener);
     }
 
-    private Recipe over(Recipe base) {
+    private Recipe over(Recipe base, Network network) {
         OptimizerConfig rule = base.optimizer();
         InputConfig input = augment.over(base.input());
         return new Recipe(or(epochs, base.epochs()), or(batch, base.batch()), or(precision, base.precision()), or(seed, base.seed()),
@@ -117,7 +120,7 @@ final class TrainOptions {
                 new OptimizerConfig(or(optimizer, rule.name()), or(learningRate, rule.learningRate()), or(weightDecay, rule.weightDecay()),
                         or(momentum, rule.momentum()), or(labelSmoothing, rule.labelSmoothing())),
                 over(base.schedule(), or(epochs, base.epochs())),
-                update.over(base.update()),
+                update.over(base.update(), network),
                 input.withStream(input.stream() || stream), evaluation.over(base.evaluation()));
     }
 
