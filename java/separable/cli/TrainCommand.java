@@ -48,6 +48,10 @@ final class TrainCommand implements Callable<Integer> {
         try (Device device = Device.open()) {
             boolean goesOn = options.resume != null;
             RunConfig run = goesOn ? TrainingRun.interrupted(options.resume) : options.resolve(Defaults.isSmall(device.multiprocessors()));
+            if (options.printConfig) {
+                out.println(run.toJson().stripTrailing());
+                return;
+            }
             Path folder = goesOn ? options.resume : options.outFor(run);
             out.println(describe(run, device, folder));
             try (Progress progress = Progress.forTerminal(out, err, run.recipe().picturesPerStep())) {

@@ -8,6 +8,7 @@ import picocli.CommandLine.Option;
 import separable.train.AugmentConfig;
 import separable.train.Defaults;
 import separable.train.InputConfig;
+import separable.train.NamedRecipe;
 import separable.train.OptimizerConfig;
 import separable.train.Recipe;
 import separable.train.RunConfig;
@@ -27,6 +28,13 @@ final class TrainOptions {
 
     @Option(names = "--config", paramLabel = "FILE", description = "start from the config.json of an earlier run; other options override it")
     Path config;
+
+    @Option(names = "--recipe", paramLabel = "NAME",
+            description = "a whole set of values, which other options override: paper-v1, paper-v2, torchvision or cifar-fast")
+    String recipe;
+
+    @Option(names = "--print-config", description = "print the run's config.json instead of training")
+    boolean printConfig;
 
     @Option(names = "--data", paramLabel = "DIR", description = "folder of the data set's files")
     Path data;
@@ -109,7 +117,10 @@ final class TrainOptions {
         if (config != null && (model.model != null || model.dataset != null)) {
             throw new IllegalArgumentException("--config: names the model and the data set already: leave out --model and --dataset");
         }
-        RunConfig base = config != null ? RunConfig.read(config)
+        if (config != null && recipe != null) {
+            throw new IllegalArgumentException("--config: has all values of a recipe already: leave out --recipe");
+        }
+        RunConfig base = config != null ? RunConfig.read(config) : recipe != null ? ofRecipe()
                 : Defaults.of(model.modelName(), model.knownDataset(), optimizer, small);
         // Absolute, so that config.json serves from any directory.
         Path folder = or(data, Path.of(base.data().folder())).toAbsolutePath().normalize();
@@ -117,6 +128,11 @@ final class TrainOptions {
                 .withStart(start.over(base.start()));
         run.recipe().update().requireFitting(run.model().network());     // which says at once when the resolution is too small
         return run;
+    }
+
+    private RunConfig ofRecipe() {
+        NamedRecipe named = NamedRecipe.parse(recipe);
+        return named.over(Defaults.of(or(model.model, named.model()), model.knownDataset(), optimizer, false));
     }
 
     private Recipe over(Recipe base) {

@@ -218,7 +218,7 @@ public final class Trainer implements AutoCloseable {
     private void beginEpoch() {
         feed.setOrder(sampler.shuffled(position.epochs()));
         if (stepsDone() == 0) {
-            update.weightsSet();     // whoever loaded others did so before the first step
+            update.weightsSet();     // others may have been loaded
         }
         int total = steps * recipe.picturesPerStep();
         int picture = position.step() * recipe.picturesPerStep();
@@ -252,6 +252,7 @@ public final class Trainer implements AutoCloseable {
         Map<String, StateValue> all = new LinkedHashMap<>(parameters.export());
         all.putAll(state);
         parameters.load(all);
+        update.weightsSet();
     }
 
     /** Calls {@code save} within epochs, after every so many steps; 0 for never. The device is idle then. */

@@ -6,10 +6,11 @@ import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import separable.data.IdxFiles;
 import separable.data.KnownDataset;
 import separable.data.KnownDataset.Part;
@@ -28,11 +29,11 @@ import separable.testing.DeviceExtension;
 class StepGarbageTest {
 
     private static final int SIDE = 4;
-    private static final int STEPS_AN_EPOCH = 125;
+    private static final int BATCHES_AN_EPOCH = 125;
     private static final int EPOCHS = 8;
 
-    /** A step's figures, and what an epoch needs (its order, its evaluation), spread over its steps. */
-    private static final long HEAP_BYTES_A_STEP = 80;
+    /** A step's figures, and what an epoch needs (its order, its evaluation), spread over its batches. */
+    private static final long HEAP_BYTES_A_BATCH = 80;
 
     @TempDir
     Path place;
@@ -42,11 +43,12 @@ class StepGarbageTest {
                 .add("classifier", new Dense(10, Weights.withBias(Initial.HE_UNIFORM))).build("tiny", new Shape(1, SIDE, SIDE, 1));
     }
 
-    @ParameterizedTest(name = "captured: {0}")
-    @ValueSource(booleans = {true, false})
-    void aThousandStepsAllocateNothingOnTheDeviceAndNextToNothingOnTheHeap(boolean captured, Device device) throws IOException {
-        IdxFiles.write(place, STEPS_AN_EPOCH, 2, SIDE);
-        Recipe recipe = Defaults.of("separable-cnn", KnownDataset.MNIST, true).recipe().withEpochs(1 + EPOCHS).withBatch(1).withGraph(captured);
+    @ParameterizedTest(name = "captured: {0}, batches a step: {1}")
+    @CsvSource({"true, 1", "false, 1", "false, 5"})
+    void aThousandBatchesAllocateNothingOnTheDeviceAndNextToNothingOnTheHeap(boolean captured, int accumulate, Device device) throws IOException {
+        IdxFiles.write(place, BATCHES_AN_EPOCH, 2, SIDE);
+        Recipe recipe = Defaults.of("separable-cnn", KnownDataset.MNIST, true).recipe().withEpochs(1 + EPOCHS).withBatch(1).withGraph(captured)
+                .withUpdate(accumulate == 1 ? UpdateConfig.PLAIN : new UpdateConfig(accumulate, 1, 0.9f, "all", List.of()));
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         try (Trainer trainer = new Trainer(device, tiny(), recipe, KnownDataset.MNIST.load(place, Part.TRAIN), KnownDataset.MNIST.load(place, Part.TEST))) {
             trainer.trainEpoch();
@@ -57,7 +59,7 @@ class StepGarbageTest {
             }
             long allocated = threads.getCurrentThreadAllocatedBytes() - heap;
             assertThat(device.allocations()).isEqualTo(allocations);
-            assertThat(allocated / (EPOCHS * STEPS_AN_EPOCH)).as("bytes on the heap a step").isLessThan(HEAP_BYTES_A_STEP);
+            assertThat(allocated / (EPOCHS * BATCHES_AN_EPOCH)).as("bytes on the heap a batch").isLessThan(HEAP_BYTES_A_BATCH);
         }
     }
 }
