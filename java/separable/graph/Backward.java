@@ -50,7 +50,7 @@ public final class Backward {
         if (op instanceof Op.SoftmaxEvaluate loss) {
             Tensor gradient = gradientLike(loss.logits());
             gradients.put(loss.logits(), gradient);
-            ops.add(new Op.SoftmaxCrossEntropy(loss.name(), loss.smoothing(), loss.logits(), loss.labels(), gradient));
+            ops.add(new Op.SoftmaxCrossEntropy(loss.name(), loss.smoothing(), loss.mixed(), loss.logits(), loss.labels(), gradient));
         } else {
             ops.add(op);
         }

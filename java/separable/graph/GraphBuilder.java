@@ -121,13 +121,13 @@ public final class GraphBuilder {
         return y;
     }
 
-    /** Adds the loss of {@code logits}, which creates the labels. */
-    public void softmaxCrossEntropy(String layer, float smoothing, Tensor logits) {
+    /** Adds the loss of {@code logits}, which creates the labels: one int a row, or of mixed rows three planes of them. */
+    public void softmaxCrossEntropy(String layer, float smoothing, boolean mixed, Tensor logits) {
         if (labels != null) {
             throw new IllegalStateException(name + ": a second loss, '" + layer + "'; a graph has one");
         }
-        labels = tensor("labels", Shape.matrix(logits.shape().n(), 1), DType.F32, Role.LABELS);
-        ops.add(new Op.SoftmaxEvaluate(layer, smoothing, logits, labels));
+        labels = tensor("labels", Shape.matrix(logits.shape().n() * (mixed ? 3 : 1), 1), DType.F32, Role.LABELS);
+        ops.add(new Op.SoftmaxEvaluate(layer, smoothing, mixed, logits, labels));
     }
 
     public Graph build(Tensor logits) {

@@ -343,7 +343,7 @@ public sealed interface Op {
     }
 
     /** Loss and top-1/top-5 counts into the step's metrics slot, no gradient. */
-    record SoftmaxEvaluate(String name, float smoothing, Tensor logits, Tensor labels) implements Op {
+    record SoftmaxEvaluate(String name, float smoothing, boolean mixed, Tensor logits, Tensor labels) implements Op {
         @Override
         public List<Tensor> reads() {
             return List.of(logits, labels);
@@ -356,7 +356,7 @@ public sealed interface Op {
     }
 
     /** {@link SoftmaxEvaluate} and the gradient of the mean loss over the batch's valid rows. */
-    record SoftmaxCrossEntropy(String name, float smoothing, Tensor logits, Tensor labels, Tensor dlogits) implements Op {
+    record SoftmaxCrossEntropy(String name, float smoothing, boolean mixed, Tensor logits, Tensor labels, Tensor dlogits) implements Op {
         @Override
         public List<Tensor> reads() {
             return List.of(logits, labels);

@@ -1,5 +1,7 @@
 package separable.graph;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -117,7 +119,7 @@ public final class Plan implements AutoCloseable {
         return memory.address(graph.input());
     }
 
-    /** int32, one a picture. */
+    /** int32, one a picture; of mixed pictures three planes, see {@link separable.kernel.SoftmaxCrossEntropy}. */
     public CUdeviceptr labels() {
         return memory.address(labelsTensor());
     }
@@ -152,12 +154,19 @@ public final class Plan implements AutoCloseable {
         memory.write(graph.input(), HostValues.toDevice(values, graph.input().shape(), graph.input().type()));
     }
 
-    /** Writes a class index a picture. Waits for the device. */
+    /** Writes all of {@link #labels}: a class index a picture. Waits for the device. */
     public void writeLabels(int[] values) {
-        if (values.length != graph.batch()) {
+        if (values.length != labelsTensor().shape().n()) {
             throw new IllegalArgumentException(graph.name() + ": " + values.length + " labels for a batch of " + graph.batch());
         }
         memory.write(labelsTensor(), values);
+    }
+
+    /** The class index of every picture. Waits for the device. */
+    public int[] readLabels() {
+        int[] labels = new int[graph.batch()];
+        ByteBuffer.wrap(memory.read(labelsTensor())).order(ByteOrder.nativeOrder()).asIntBuffer().get(labels);
+        return labels;
     }
 
     /**

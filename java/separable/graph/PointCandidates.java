@@ -91,7 +91,7 @@ final class PointCandidates {
     }
 
     private static Candidate loss(Device device, Op.SoftmaxEvaluate op) {
-        var kernel = new SoftmaxCrossEntropy(device, op.logits().shape(), op.logits().type(), op.smoothing());
+        var kernel = new SoftmaxCrossEntropy(device, op.logits().shape(), op.logits().type(), op.smoothing(), op.mixed());
         return Candidate.folding(kernel, kernel.workspaceBytes(), kernel.tickets(), at -> {
             var logits = at.of(op.logits());
             var labels = at.of(op.labels());
@@ -100,7 +100,7 @@ final class PointCandidates {
     }
 
     private static Candidate loss(Device device, Op.SoftmaxCrossEntropy op) {
-        var kernel = new SoftmaxCrossEntropy(device, op.logits().shape(), op.logits().type(), op.smoothing());
+        var kernel = new SoftmaxCrossEntropy(device, op.logits().shape(), op.logits().type(), op.smoothing(), op.mixed());
         return Candidate.folding(kernel, kernel.workspaceBytes(), kernel.tickets(), at -> {
             var logits = at.of(op.logits());
             var labels = at.of(op.labels());

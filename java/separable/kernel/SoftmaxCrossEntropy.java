@@ -12,7 +12,8 @@ import separable.spec.Shape;
  * among the first five.
  *
  * <p>{@code logits, dlogits}: {@code Shape.matrix(rows, classes)} in the given precision, computed in fp32. {@code labels}:
- * int32 {@code [rows]}. {@code state}: the 64 bytes of {@link StepState}; rows from {@code state.count} on are ignored.
+ * int32 {@code [rows]}, or of mixed rows {@code [3, rows]}: labels, other labels, and as the bits of fp32 the shares of the first ones; the
+ * target is then the two by their shares, and the heavier one is counted. {@code state}: the 64 bytes of {@link StepState}; rows from {@code state.count} on are ignored.
  * {@code metrics}: a ring of {@link StepMetrics}, of which entry {@code state.slot} is written. {@code workspace}: any content;
  * {@code tickets}: zero before the first use, and left zero.
  *
@@ -32,20 +33,22 @@ public final class SoftmaxCrossEntropy extends DeviceOp<SoftmaxCrossEntropy.Laun
      *
      * @param logits    {@code Shape.matrix(rows, classes)}
      * @param smoothing in [0, 1): the share of the target spread over all classes
+     * @param mixed     whether rows have two labels
      */
-    public SoftmaxCrossEntropy(Shape logits, DType type, float smoothing) {
-        super(Device.current(), device -> launches(device, logits, type, smoothing));
+    public SoftmaxCrossEntropy(Shape logits, DType type, float smoothing, boolean mixed) {
+        super(Device.current(), device -> launches(device, logits, type, smoothing, mixed));
     }
 
     /**
      * @param logits    {@code Shape.matrix(rows, classes)}
      * @param smoothing in [0, 1): the share of the target spread over all classes
+     * @param mixed     whether rows have two labels
      */
-    public SoftmaxCrossEntropy(Device device, Shape logits, DType type, float smoothing) {
-        super(device.lend(), share -> launches(share, logits, type, smoothing));
+    public SoftmaxCrossEntropy(Device device, Shape logits, DType type, float smoothing, boolean mixed) {
+        super(device.lend(), share -> launches(share, logits, type, smoothing, mixed));
     }
 
-    private static Launches launches(Device device, Shape logits, DType type, float smoothing) {
+    private static Launches launches(Device device, Shape logits, DType type, float smoothing, boolean mixed) {
         requireProblem("logits", logits, type);
         if (!(smoothing >= 0 && smoothing < 1)) {
             throw new IllegalArgumentException("label smoothing " + smoothing + ": it must be at least 0 and below 1");
@@ -54,23 +57,26 @@ public final class SoftmaxCrossEntropy extends DeviceOp<SoftmaxCrossEntropy.Laun
             throw new IllegalArgumentException("softmax cross-entropy takes a matrix of logits, not " + logits
                     + ": pool or flatten before it");
         }
-        int blocks = VectorGrid.blocks(logits.n(), ROWS_PER_BLOCK);
-        Fold fold = new Fold((long) blocks * StepMetrics.BYTES, 1);
-        Launch run = inputs(device, "softmax_cross_entropy_train_" + type.suffix(), logits, type, blocks).output("dlogits", logits.bytes(type));
-        Launch evaluate = inputs(device, "softmax_cross_entropy_evaluate_" + type.suffix(), logits, type, blocks);
-        return new Launches(outputs(run, fold, logits, smoothing), outputs(evaluate, fold, logits, smoothing), fold);
+        Fold fold = new Fold((long) blocks(logits) * StepMetrics.BYTES, 1);
+        Launch run = inputs(device, "softmax_cross_entropy_train_" + type.suffix(), logits, type, mixed).output("dlogits", logits.bytes(type));
+        Launch evaluate = inputs(device, "softmax_cross_entropy_evaluate_" + type.suffix(), logits, type, mixed);
+        return new Launches(outputs(run, fold, logits, smoothing, mixed), outputs(evaluate, fold, logits, smoothing, mixed), fold);
     }
 
-    private static Launch inputs(Device device, String entry, Shape logits, DType type, int blocks) {
+    private static int blocks(Shape logits) {
+        return VectorGrid.blocks(logits.n(), ROWS_PER_BLOCK);
+    }
+
+    private static Launch inputs(Device device, String entry, Shape logits, DType type, boolean mixed) {
         return device.kernel(entry).launch().describe("softmax cross-entropy " + logits.n() + "x" + logits.c())
-                .grid(blocks, 1, 1).block(ROWS_PER_BLOCK * 32)
-                .input("logits", logits.bytes(type)).input("labels", (long) logits.n() * Integer.BYTES, Integer.BYTES)
+                .grid(blocks(logits), 1, 1).block(ROWS_PER_BLOCK * 32)
+                .input("logits", logits.bytes(type)).input("labels", (long) logits.n() * Integer.BYTES * (mixed ? 3 : 1), Integer.BYTES)
                 .input("state", StepState.BYTES);
     }
 
-    private static Launch outputs(Launch launch, Fold fold, Shape logits, float smoothing) {
+    private static Launch outputs(Launch launch, Fold fold, Shape logits, float smoothing, boolean mixed) {
         return fold.append(launch.output("metrics", StepMetrics.BYTES))
-                .i32(logits.n()).i32(logits.c()).i32(logits.channelStride()).f32(smoothing);
+                .i32(logits.n()).i32(logits.c()).i32(logits.channelStride()).f32(smoothing).i32(mixed ? 1 : 0);
     }
 
     /** Bytes of partial results. */

@@ -1,5 +1,7 @@
 package separable.train;
 
+import separable.kernel.Augmentation;
+
 /**
  * How training pictures are varied; what is drawn for a picture follows from the run's seed, the picture and the step.
  *
@@ -41,6 +43,11 @@ public record AugmentConfig(int crop, float minArea, boolean flip, boolean verti
 
     private static void checkAlpha(String what, float alpha) {
         Check.that(alpha == 0 || alpha >= 0.05f && alpha <= 10, what, alpha, "0 or from 0.05 to 10");
+    }
+
+    /** The same for the device. */
+    public Augmentation drawn() {
+        return new Augmentation(crop, minArea, flip, verticalFlip, rotation, brightness, contrast, saturation, hue, erase, mixup, cutmix);
     }
 
     public AugmentConfig withCrop(int pixels) {

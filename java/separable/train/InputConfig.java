@@ -21,17 +21,12 @@ public record InputConfig(List<Float> mean, List<Float> deviation, float centre,
         Check.that(deviation.stream().allMatch(d -> d > 0), "deviation", deviation, "above 0");
         Check.that(centre > 0 && centre <= 1, "centre", centre, "above 0 and at most 1");
         Check.present("augment", augment);
+        boolean colourless = augment.saturation() == 0 && augment.hue() == 0;
+        Check.that(colourless || mean.size() == 3, "saturation and hue", augment.saturation() + " and " + augment.hue(),
+                "0 for pictures of " + mean.size() + " channels: they need red, green and blue");
     }
 
     public int channels() {
         return mean.size();
-    }
-
-    static float[] array(List<Float> values) {
-        float[] array = new float[values.size()];
-        for (int i = 0; i < array.length; i++) {
-            array[i] = values.get(i);
-        }
-        return array;
     }
 }

@@ -36,6 +36,10 @@ final class StepLoop implements AutoCloseable {
         graph.launch(stream);
     }
 
+    boolean hasRun() {
+        return warm;
+    }
+
     @Override
     public void close() {
         if (graph != null) {

@@ -4,7 +4,10 @@ import java.util.List;
 import separable.exchange.ImportReport;
 import separable.tune.Decision;
 
-/** Hears how a run goes on. Called on the training thread: it should return at once. */
+/**
+ * Hears how a run goes on: a place for one's own code in a {@link TrainingRun}. Called on the training thread, which goes on
+ * when the call returns; what it throws ends the run as it is, and the newest checkpoint stays.
+ */
 public interface TrainListener {
 
     /** Before anything else of a run that starts from weights in a file. */
@@ -14,6 +17,13 @@ public interface TrainListener {
     default void tuned(Decision decision) { }
 
     /**
+     * Before the first step of a run, or of what is left of one that goes on.
+     *
+     * @param run to look at and to stop, from now until the run ends
+     */
+    default void runStarted(RunContext run) { }
+
+    /**
      * Before an epoch's steps.
      *
      * @param done steps of it that were done before, in a run that goes on
@@ -21,7 +31,7 @@ public interface TrainListener {
     default void epochStarted(int epoch, int epochs, int steps, int done) { }
 
     /**
-     * Every few steps, as figures arrive from the device.
+     * Every few steps, as figures arrive from the device, which is some steps ahead by then.
      *
      * @param step    steps of this epoch whose figures have arrived
      * @param soFar   over those steps
@@ -32,8 +42,11 @@ public interface TrainListener {
     /** Before an evaluation, within an epoch or at its end. */
     default void evaluating(int epoch) { }
 
-    /** After an evaluation within an epoch. */
+    /** After an evaluation within an epoch; its line is in {@code metrics.jsonl}. */
     default void evaluated(StepEvaluation figures) { }
+
+    /** After a checkpoint, at the end of an epoch or within one. @param steps of the run that it holds */
+    default void checkpointed(long steps) { }
 
     /**
      * At the end of a run whose patience is over before its epochs are.
@@ -43,8 +56,15 @@ public interface TrainListener {
      */
     default void endedEarly(int epoch, int epochs, int best) { }
 
-    /** After an epoch's evaluation. */
+    /** After an epoch's evaluation; weights, figures and a checkpoint are in the folder. */
     default void epochEnded(EpochMetrics metrics) { }
+
+    /**
+     * When the run has come to its end, or to where a listener had it stopped, and all is in the folder.
+     *
+     * @param test of the last whole epoch; {@link Evaluation#NOTHING} before there is one
+     */
+    default void runEnded(Evaluation test) { }
 
     /** One listener for all of {@code listeners}, which hear everything in their order. */
     static TrainListener all(List<TrainListener> listeners) {

@@ -12,6 +12,11 @@ record TrainListeners(List<TrainListener> listeners) implements TrainListener {
     }
 
     @Override
+    public void runStarted(RunContext run) {
+        listeners.forEach(listener -> listener.runStarted(run));
+    }
+
+    @Override
     public void epochStarted(int epoch, int epochs, int steps, int done) {
         listeners.forEach(listener -> listener.epochStarted(epoch, epochs, steps, done));
     }
@@ -32,6 +37,11 @@ record TrainListeners(List<TrainListener> listeners) implements TrainListener {
     }
 
     @Override
+    public void checkpointed(long steps) {
+        listeners.forEach(listener -> listener.checkpointed(steps));
+    }
+
+    @Override
     public void endedEarly(int epoch, int epochs, int best) {
         listeners.forEach(listener -> listener.endedEarly(epoch, epochs, best));
     }
@@ -39,5 +49,10 @@ record TrainListeners(List<TrainListener> listeners) implements TrainListener {
     @Override
     public void epochEnded(EpochMetrics metrics) {
         listeners.forEach(listener -> listener.epochEnded(metrics));
+    }
+
+    @Override
+    public void runEnded(Evaluation test) {
+        listeners.forEach(listener -> listener.runEnded(test));
     }
 }

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import jcuda.driver.CUdeviceptr;
 import separable.data.Dataset;
@@ -20,6 +21,7 @@ import separable.graph.Parameters;
 import separable.graph.Plan;
 import separable.graph.PlanOptions;
 import separable.graph.StateValue;
+import separable.graph.Tensor;
 import separable.kernel.StepMetrics;
 import separable.kernel.StepState;
 import separable.layer.Network;
@@ -56,6 +58,8 @@ public final class Trainer implements AutoCloseable {
     private final MetricsReader reader;
     private final Evaluator evaluator;
     private final WeightUpdate update;
+    /** Steps of this epoch that the stream was given. */
+    private int enqueued;
     private Position position = Position.START;
     private Evaluation lastTest = Evaluation.NOTHING;
     private int checkpointSteps;
@@ -92,8 +96,7 @@ public final class Trainer implements AutoCloseable {
             DeviceBuffer metrics = owned.keep(device.allocate((long) steps * batches * StepMetrics.BYTES, "step metrics"));
             reader = owned.keep(new MetricsReader(device, metrics));
             DeviceDataset data = owned.keep(new DeviceDataset(device, train));
-            Graph graph = network.trainingGraph(recipe.batch(), recipe.type(), new SoftmaxCrossEntropy(recipe.optimizer().labelSmoothing()),
-                    recipe.update()::freezes);
+            Graph graph = network.trainingGraph(recipe.batch(), recipe.type(), loss(recipe), recipe.update()::freezes);
             parameters = owned.keep(new Parameters(device, graph.state(), recipe.type()));
             parameters.initialise(recipe.seed(), stream);
             plan = owned.keep(Plan.training(device, graph, parameters, state, metrics, PlanOptions.standard().withTuning(tuning)));
@@ -113,6 +116,10 @@ public final class Trainer implements AutoCloseable {
         } catch (RuntimeException failure) {
             throw owned.closedAfter(failure);
         }
+    }
+
+    private static SoftmaxCrossEntropy loss(Recipe recipe) {
+        return new SoftmaxCrossEntropy(recipe.optimizer().labelSmoothing(), recipe.input().augment().drawn().mixes());
     }
 
     private static void requireFitting(Network network, Recipe recipe, Dataset dataset) {
@@ -152,11 +159,11 @@ public final class Trainer implements AutoCloseable {
         trainSteps(listener, stop, clock);
         double trainSeconds = clock.seconds();
         report(listener, trainSeconds);
-        countBatches(epoch);
         listener.evaluating(epoch);
         lastTest = requireNumber(evaluator.run(stop), "test loss");
         Evaluation train = position.soFar();
         position = Position.epochsDone(epoch);
+        enqueued = 0;
         return new EpochMetrics(epoch, epoch * steps, schedule.at(epoch * steps - 1), train.loss(), train.accuracy(), lastTest.loss(),
                 lastTest.accuracy(), (double) (steps - first) * recipe.picturesPerStep() / trainSeconds,
                 (System.nanoTime() - began) * 1e-9);
@@ -174,6 +181,7 @@ public final class Trainer implements AutoCloseable {
                 throw new StoppedException("stopped in epoch " + (position.epochs() + 1) + ", after step " + (step - 1) + " of " + steps);
             }
             loop.enqueue();
+            enqueued = step;
             if (step % REPORT_STEPS == 0) {
                 reader.request(step * batches, stream);
             }
@@ -191,6 +199,7 @@ public final class Trainer implements AutoCloseable {
     /** Waits for the steps of this epoch up to {@code step}, all of them enqueued. */
     private void reach(int step) {
         position = position.at(step, reader.finish(step * batches, stream));
+        countBatches();
     }
 
     /** Whether an evaluation within the epoch is due: before a first step there is none, and the epoch's end has its own. */
@@ -266,6 +275,20 @@ public final class Trainer implements AutoCloseable {
         return position;
     }
 
+    /** Optimizer steps since the run began that the device was given. */
+    long stepsEnqueued() {
+        return (long) position.epochs() * steps + enqueued;
+    }
+
+    /** What the last step put into the network; empty before one. Waits for the device. */
+    Optional<TrainingBatch> lastBatch() {
+        if (!loop.hasRun()) {
+            return Optional.empty();
+        }
+        Tensor input = plan.graph().input();
+        return Optional.of(TrainingBatch.of(input.shape(), plan.read(input), plan.readLabels(), recipe.input()));
+    }
+
     /** Optimizer steps since the run began. */
     long stepsDone() {
         return (long) position.epochs() * steps + position.step();
@@ -297,8 +320,9 @@ public final class Trainer implements AutoCloseable {
                     + recipe.epochs() + " epochs of " + steps + " steps");
         }
         TrainingState.load(parameters, update, snapshot);
-        countBatches(reached.epochs());
         position = reached;
+        enqueued = reached.step();
+        countBatches();
     }
 
     /** The evaluation that ended the last epoch. */
@@ -306,8 +330,8 @@ public final class Trainer implements AutoCloseable {
         return lastTest;
     }
 
-    private void countBatches(int epochs) {
-        parameters.batchesTracked((long) epochs * steps * batches);
+    private void countBatches() {
+        parameters.batchesTracked(stepsDone() * batches);
         result().batchesTracked(parameters.batchesTracked());
     }
 

@@ -33,23 +33,27 @@ public final class TrainingRun {
     private final RunConfig config;
     private final RunFolder folder;
     private final Trainer trainer;
+    private final LiveRun live;
+    private final TrainListener listener;
     private final List<EpochMetrics> metrics = new ArrayList<>();
     private final List<StepEvaluation> evaluations = new ArrayList<>();
     private Evaluation test = Evaluation.NOTHING;
     /** The tensors that the best checkpoint of this run names; empty before there is one. */
     private String best = "";
 
-    private TrainingRun(RunConfig config, RunFolder folder, Trainer trainer) {
+    private TrainingRun(RunConfig config, RunFolder folder, Trainer trainer, TrainListener listener) {
         this.config = config;
         this.folder = folder;
         this.trainer = trainer;
+        this.live = new LiveRun(config, folder.path(), trainer);
+        this.listener = TrainListener.all(List.of(recorder(), listener));
     }
 
     /**
-     * Trains all epochs.
+     * Trains all epochs, or as far as a listener lets it: {@link RunContext#stop}.
      *
      * @param checkpointSteps steps between two checkpoints within an epoch; 0 for none but at the ends of epochs
-     * @return the last evaluation
+     * @return the last epoch's evaluation; {@link Evaluation#NOTHING} when it was stopped before one
      * @throws TrainingException         when the folder cannot be written, holds another run's checkpoint, the weights to start from do
      *                                   not fit, or the run diverges
      * @throws StoppedException          when {@code stop} becomes true; the folder then holds a checkpoint
@@ -107,12 +111,12 @@ public final class TrainingRun {
             Dataset evaluated = config.data().load(Part.TEST);
             Tuning tuning = Tuning.of(config.recipe().effort()).withListener(listener::tuned);
             try (Trainer trainer = new Trainer(device, config.model().network(), config.recipe(), train, evaluated, tuning)) {
-                TrainingRun run = new TrainingRun(config, folder, trainer);
+                TrainingRun run = new TrainingRun(config, folder, trainer, listener);
                 preparation.of(run);
                 String plans = trainer.describePlans();
                 folder.replace(Map.of(PLAN_FILE, file -> Files.writeString(file, plans)));
                 trainer.checkpointEvery(checkpointSteps, run::saveCheckpoint);
-                return run.trainAll(TrainListener.all(List.of(run.recorder(), listener)), stop);
+                return run.trainAll(stop);
             }
         }
     }
@@ -130,28 +134,36 @@ public final class TrainingRun {
         best = Files.exists(other) ? Checkpoint.read(other).tensors() : "";
     }
 
-    private Evaluation trainAll(TrainListener listener, BooleanSupplier stop) {
+    private Evaluation trainAll(BooleanSupplier stop) {
         Recipe recipe = config.recipe();
         if (recipe.isOver(metrics)) {
             saveResults();
         }
-        while (!recipe.isOver(metrics)) {
-            EpochMetrics line;
-            try {
-                line = trainer.trainEpoch(listener, stop);
-            } catch (StoppedException e) {
-                saveCheckpoint();
+        listener.runStarted(live);
+        try {
+            while (!recipe.isOver(metrics) && !live.isStopAsked()) {
+                trainEpoch(() -> live.isStopAsked() || stop.getAsBoolean());
+            }
+        } catch (StoppedException e) {
+            saveCheckpoint();
+            if (!live.isStopAsked()) {
                 throw new StoppedException(e.getMessage() + ": go on with  ./separable train --resume " + folder.path());
             }
-            metrics.add(line);
-            test = trainer.lastEvaluation();
-            saveEpoch();
-            listener.epochEnded(line);
+            saveResults();
         }
-        if (metrics.size() < recipe.epochs()) {
+        if (recipe.isOver(metrics) && metrics.size() < recipe.epochs()) {
             listener.endedEarly(metrics.size(), recipe.epochs(), EvaluationConfig.bestOf(metrics));
         }
+        listener.runEnded(test);
         return test;
+    }
+
+    private void trainEpoch(BooleanSupplier stop) {
+        EpochMetrics line = trainer.trainEpoch(listener, stop);
+        metrics.add(line);
+        test = trainer.lastEvaluation();
+        saveEpoch();
+        listener.epochEnded(line);
     }
 
     /** Keeps the figures of evaluations within epochs, so that others find them in the folder when they hear of them. */
@@ -197,6 +209,7 @@ public final class TrainingRun {
         folder.replace(files);
         folder.delete(name -> Checkpoint.isTensorsFile(name) && !name.equals(tensors.name()) && !name.equals(best)
                 || name.equals(Checkpoint.BEST) && best.isEmpty());
+        listener.checkpointed(trainer.stepsDone());
     }
 
     /** Whether the newest epoch is the first of those with the highest accuracy. */

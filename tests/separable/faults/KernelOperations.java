@@ -7,9 +7,11 @@ import java.util.function.Supplier;
 import separable.device.Device;
 import separable.kernel.AdamUpdate;
 import separable.kernel.Add;
+import separable.kernel.Augmentation;
 import separable.kernel.AveragePool;
 import separable.kernel.BatchGather;
 import separable.kernel.BatchNorm;
+import separable.kernel.BatchSpec;
 import separable.kernel.Bias;
 import separable.kernel.Compare;
 import separable.kernel.Conv;
@@ -122,7 +124,8 @@ final class KernelOperations {
                 .pass("forward", (op, at) -> op.forward(at.a, at.b, at.out, at.stream))
                 .pass("backward", (op, at) -> op.backward(at.a, at.out, at.workspace, at.tickets, at.stream));
         Shape logits = Shape.matrix(4, 8);
-        op(SoftmaxCrossEntropy.class, device -> new SoftmaxCrossEntropy(device, logits, F32, 0.1f), () -> new SoftmaxCrossEntropy(logits, F32, 0.1f))
+        op(SoftmaxCrossEntropy.class, device -> new SoftmaxCrossEntropy(device, logits, F32, 0.1f, false),
+                () -> new SoftmaxCrossEntropy(logits, F32, 0.1f, false))
                 .pass("run", (op, at) -> op.run(at.a, at.zeros, at.state, at.out, at.out2, at.workspace, at.tickets, at.stream))
                 .pass("evaluate", (op, at) -> op.evaluate(at.a, at.zeros, at.state, at.out, at.workspace, at.tickets, at.stream));
         op(Compare.class, Compare::new, Compare::new)
@@ -130,11 +133,14 @@ final class KernelOperations {
     }
 
     private void batches() {
-        Shape batch = new Shape(2, 4, 4, 1);
-        float[] one = {1};
-        op(BatchGather.class, device -> new BatchGather(device, 4, 4, batch, F32, one, one, 1, true, 0),
-                () -> new BatchGather(4, 4, batch, F32, one, one, 1, true, 0))
-                .pass("run", (op, at) -> op.run(at.a, at.b, at.zeros, at.state, at.out, at.out2, at.stream));
+        BatchSpec batch = new BatchSpec(4, 4, 0, new Shape(2, 4, 4, 1), List.of(1f), List.of(1f), 1);
+        Augmentation moved = Augmentation.moves(1, true, false);
+        op(BatchGather.class, device -> new BatchGather(device, batch, moved, F32), () -> new BatchGather(batch, moved, F32))
+                .pass("run", (op, at) -> op.run(at.a, at.b, at.zeros, at.state, at.out, at.out2, null, at.stream));
+        Augmentation varied = new Augmentation(0, 1, false, false, 20, 0, 0.5f, 0, 0, 0, 0.2f, 0);
+        new OpWalk<>(all, BatchGather.class, " of varied pictures", device -> new BatchGather(device, batch, varied, F32),
+                () -> new BatchGather(batch, varied, F32))
+                .pass("run", (op, at) -> op.run(at.a, at.b, at.zeros, at.state, at.out, at.out2, at.out3, at.stream));
         op(Initialiser.class, Initialiser::new, Initialiser::new)
                 .pass("normal", (op, at) -> op.normal(at.out, 8, 8, 8, 8, 0, 1, 7, 0, at.stream))
                 .pass("uniform", (op, at) -> op.uniform(at.out, 8, 8, 8, 8, 0, 1, 7, 0, at.stream))

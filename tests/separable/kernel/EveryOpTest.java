@@ -43,6 +43,11 @@ class EveryOpTest {
     private static final Shape SHAPE = new Shape(1, 4, 4, 8);
     private static final DType F32 = DType.F32;
 
+    private static final BatchSpec BATCH = new BatchSpec(4, 4, 0, new Shape(2, 4, 4, 1), List.of(1f), List.of(1f), 1);
+
+    /** With all three launches. */
+    private static final Augmentation VARIED = new Augmentation(0, 1, false, false, 0, 0, 0.5f, 0, 0, 0, 0, 0);
+
     /** More than any operand of these ops needs. */
     private static final long ENOUGH = 1 << 16;
 
@@ -56,7 +61,6 @@ class EveryOpTest {
         ConvSpec full = ConvSpec.full(SHAPE, 16, 3, 1, 1, Padding.symmetric(1));
         PoolSpec pool = new PoolSpec(SHAPE, 2, 2, Padding.NONE);
         Shape logits = Shape.matrix(4, 10);
-        float[] one = {1};
         Map<Class<?>, Function<Device, AutoCloseable>> all = new LinkedHashMap<>();
         all.put(DepthwiseConv.class, d -> d == null ? new DepthwiseConv(depthwise, F32) : new DepthwiseConv(d, depthwise, F32));
         all.put(PointwiseConv.class, d -> d == null ? new PointwiseConv(pointwise, F32) : new PointwiseConv(d, pointwise, F32));
@@ -71,9 +75,8 @@ class EveryOpTest {
         all.put(MaxPool.class, d -> d == null ? new MaxPool(pool, F32) : new MaxPool(d, pool, F32));
         all.put(AveragePool.class, d -> d == null ? new AveragePool(pool, F32, true) : new AveragePool(d, pool, F32, true));
         all.put(GlobalAveragePool.class, d -> d == null ? new GlobalAveragePool(SHAPE, F32) : new GlobalAveragePool(d, SHAPE, F32));
-        all.put(SoftmaxCrossEntropy.class, d -> d == null ? new SoftmaxCrossEntropy(logits, F32, 0) : new SoftmaxCrossEntropy(d, logits, F32, 0));
-        all.put(BatchGather.class, d -> d == null ? new BatchGather(4, 4, new Shape(2, 4, 4, 1), F32, one, one, 0, false, 0)
-                : new BatchGather(d, 4, 4, new Shape(2, 4, 4, 1), F32, one, one, 0, false, 0));
+        all.put(SoftmaxCrossEntropy.class, d -> d == null ? new SoftmaxCrossEntropy(logits, F32, 0, false) : new SoftmaxCrossEntropy(d, logits, F32, 0, false));
+        all.put(BatchGather.class, d -> d == null ? new BatchGather(BATCH, VARIED, F32) : new BatchGather(d, BATCH, VARIED, F32));
         all.put(SgdUpdate.class, d -> d == null ? new SgdUpdate(64, F32, 0.9f, 0, true) : new SgdUpdate(d, 64, F32, 0.9f, 0, true));
         all.put(RmsPropUpdate.class, d -> d == null ? new RmsPropUpdate(64, F32, 0.9f, 0.9f, 1, 0) : new RmsPropUpdate(d, 64, F32, 0.9f, 0.9f, 1, 0));
         all.put(AdamUpdate.class, d -> d == null ? new AdamUpdate(64, F32, 0.9f, 0.99f, 1, 0, true) : new AdamUpdate(d, 64, F32, 0.9f, 0.99f, 1, 0, true));
@@ -166,7 +169,7 @@ class EveryOpTest {
         Map<Class<?>, Object> samples = Map.of(Device.class, device, ConvSpec.class, depthwise, DType.class, F32, Layout.class, Layout.NCHW,
                 Shape.class, SHAPE, PoolSpec.class, new PoolSpec(SHAPE, 2, 2, Padding.NONE), Activation.class, Activation.RELU,
                 int.class, 64, float.class, 0.5f, boolean.class, true);
-        return type == float[].class ? new float[] {1} : samples.get(type);
+        return type == BatchSpec.class ? BATCH : type == Augmentation.class ? VARIED : samples.get(type);
     }
 
     private static void refusesNull(Constructor<?> made, Object[] parts, int missing) {

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
@@ -58,6 +59,46 @@ class SoftmaxCrossEntropyTest {
         assertThat(run(device, stream, logits, labels, count, smoothing, type, true)).isEqualTo(trained);
     }
 
+    /** Rows with two labels: shares on either side of one half, all and nothing, and twice the same label. */
+    @ParameterizedTest
+    @EnumSource(DType.class)
+    void twoLabelsCountByTheirShares(DType type, Device device, separable.device.Stream stream) {
+        HostTensor logits = HostTensor.random(Shape.matrix(6, 11), -6, 6, 3).roundTo(type);
+        int[] first = {0, 3, 10, 4, 7, 2};
+        int[] second = {5, 9, 1, 8, 7, 6};
+        float[] shares = {0.3f, 0.7f, 1, 0, 0.25f, 0.5f};
+        int[] heavier = {5, 3, 10, 8, 7, 2};
+        int[] labels = new int[3 * first.length];
+        for (int row = 0; row < first.length; row++) {
+            labels[row] = first[row];
+            labels[first.length + row] = second[row];
+            labels[2 * first.length + row] = Float.floatToRawIntBits(shares[row]);
+        }
+        for (int count : new int[] {6, 4}) {
+            double expected = mixedLoss(logits, first, second, shares, count, 0.1f);
+            Result trained = run(device, stream, logits, labels, count, 0.1f, type, true);
+            assertThat((double) trained.metrics.lossSum()).isEqualTo(expected, within(1e-5 * expected));
+            assertThat(trained.metrics.top1()).isEqualTo(ranked(logits, heavier, count, 1));
+            assertThat(trained.metrics.top5()).isEqualTo(ranked(logits, heavier, count, 5));
+            assertThat(run(device, stream, logits, labels, count, 0.1f, type, false).metrics).isEqualTo(trained.metrics);
+            double[] gradient = FiniteDifferences.gradient(logits, () -> mixedLoss(logits, first, second, shares, count, 0.1f) / count);
+            Expect.close(trained.dlogits.values(), gradient, 1e-6, Expect.rounding(type), "dlogits");
+        }
+        labels[first.length + 1] = 11;
+        assertThat(run(device, stream, logits, labels, 6, 0, type, true).metrics.lossSum()).as("a second label out of range").isNaN();
+    }
+
+    private static double mixedLoss(HostTensor logits, int[] first, int[] second, float[] shares, int count, double smoothing) {
+        double sum = 0;
+        for (int row = 0; row < count; row++) {
+            HostTensor own = HostTensor.of(Shape.matrix(1, logits.shape().c()),
+                    Arrays.copyOfRange(logits.values(), row * logits.shape().c(), (row + 1) * logits.shape().c()));
+            sum += shares[row] * loss(own, new int[] {first[row]}, 1, smoothing)
+                    + (1 - shares[row]) * loss(own, new int[] {second[row]}, 1, smoothing);
+        }
+        return sum;
+    }
+
     @Test
     void tiesRankTheLowerClassFirst(Device device, separable.device.Stream stream) {
         HostTensor equal = HostTensor.zeros(Shape.matrix(3, 10));
@@ -97,9 +138,9 @@ class SoftmaxCrossEntropyTest {
 
     @Test
     void refusesWhatIsNoMatrixAndBadSmoothing(Device device) {
-        assertThatThrownBy(() -> new SoftmaxCrossEntropy(device, new Shape(2, 2, 1, 10), DType.F32, 0))
+        assertThatThrownBy(() -> new SoftmaxCrossEntropy(device, new Shape(2, 2, 1, 10), DType.F32, 0, false))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("2x2x1x10");
-        assertThatThrownBy(() -> new SoftmaxCrossEntropy(device, Shape.matrix(2, 10), DType.F32, 1))
+        assertThatThrownBy(() -> new SoftmaxCrossEntropy(device, Shape.matrix(2, 10), DType.F32, 1, false))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("smoothing 1.0");
     }
 
@@ -120,9 +161,9 @@ class SoftmaxCrossEntropyTest {
         Shape shape = logits.shape();
         StepState state = new StepState(device);
         state.write(new StepState.Values(1, 0, 0, count, SLOT, count, 0.1f, shape.n()));
-        SoftmaxCrossEntropy op = new SoftmaxCrossEntropy(device, shape, type, smoothing);
+        SoftmaxCrossEntropy op = new SoftmaxCrossEntropy(device, shape, type, smoothing, labels.length > shape.n());
         DeviceBuffer onDevice = logits.upload(device, type);
-        DeviceBuffer classes = device.allocate(shape.n() * 4L, "labels");
+        DeviceBuffer classes = device.allocate(labels.length * 4L, "labels");
         classes.write(labels);
         DeviceBuffer dlogits = Poisoned.buffer(device, shape, type);
         DeviceBuffer ring = Poisoned.buffer(device, SLOTS * StepMetrics.BYTES);
