@@ -81,8 +81,9 @@ public final class Trainer implements AutoCloseable {
         requireFitting(network, recipe, test);
         recipe.update().requireFitting(network);
         if (recipe.picturesPerStep() > train.count()) {
-            throw new IllegalArgumentException("batch " + recipe.batch() + ", " + recipe.update().accumulate() + " a step: " + train.name()
-                    + " has only " + train.count() + " pictures: use a step of at most that");
+            String several = recipe.update().accumulate() == 1 ? "" : ", " + recipe.update().accumulate() + " a step";
+            throw new IllegalArgumentException("batch " + recipe.batch() + several + ": " + train.name() + " has only " + train.count()
+                    + " pictures: use fewer");
         }
         this.device = device;
         this.recipe = recipe;

@@ -171,7 +171,7 @@ class MainTest {
         assertThat(config.recipe().update().decayOn()).isEqualTo("weights");
         assertThat(place.resolve("out")).doesNotExist();
         Files.writeString(place.resolve("printed.json"), out.toString());
-        assertThat(run("train --config DATA/printed.json --recipe paper-v1 --print-config")).isEqualTo(1);
+        assertThat(run("train --config DATA/printed.json --recipe paper-v1 --print-config")).isEqualTo(2);
         assertThat(err.toString()).contains("--config: has all values of a recipe already");
     }
 
@@ -181,7 +181,7 @@ class MainTest {
         RunConfig config = RunConfig.read(place.resolve("out/config.json"));
         assertThat(config.recipe().update()).isEqualTo(new UpdateConfig(2, 1, 0.9f, "weights", List.of("conv1", "block1")));
         assertThat(config.recipe().evaluation().patience()).isEqualTo(1);
-        assertThat(run(tiny("--freeze conv"))).isEqualTo(1);
+        assertThat(run(tiny("--freeze conv"))).isEqualTo(2);
         assertThat(err.toString()).contains("frozen layer 'conv': separable CNN has none of that name; its names begin with [block1, ");
     }
 
