@@ -5,9 +5,11 @@ import static separable.cli.ModelOptions.or;
 import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import separable.data.DecodeListener;
+import separable.layer.Network;
 import separable.train.AugmentConfig;
-import separable.train.Defaults;
 import separable.train.InputConfig;
+import separable.train.ModelConfig;
 import separable.train.NamedRecipe;
 import separable.train.OptimizerConfig;
 import separable.train.Recipe;
@@ -36,8 +38,8 @@ final class TrainOptions {
     @Option(names = "--print-config", description = "print the run's config.json instead of training")
     boolean printConfig;
 
-    @Option(names = "--data", paramLabel = "DIR", description = "folder of the data set's files")
-    Path data;
+    @Mixin
+    DataOptions data = new DataOptions();
 
     @Option(names = "--out", paramLabel = "DIR", description = "folder for the results, among them plan.txt, which says what every op runs (default: runs/MODEL-DATASET)")
     Path out;
@@ -101,6 +103,10 @@ final class TrainOptions {
     @Option(names = "--crop", paramLabel = "PIXELS", description = "pad training pictures by so many pixels and crop at random")
     Integer crop;
 
+    @Option(names = "--stream", description = "keep the pictures on the host and copy them batch by batch, even where all would fit on the device; the"
+            + " result is the same")
+    boolean stream;
+
     @Mixin
     UpdateOptions update = new UpdateOptions();
 
@@ -108,34 +114,40 @@ final class TrainOptions {
     EvaluationOptions evaluation = new EvaluationOptions();
 
     /**
-     * The whole run: the configuration named, or the defaults, with the options put in their places.
+     * The whole run: the configuration named, or the defaults, with the options put in their places. Where mean and deviation are to be the
+     * pictures' own, these are read, and a folder of them is decoded.
      *
-     * @param small whether the device is small
+     * @param small    whether the device is small
+     * @param listener hears how decoding goes on
      * @throws IllegalArgumentException when an option's value is not possible
      */
-    RunConfig resolve(boolean small) {
+    RunConfig resolve(boolean small, DecodeListener listener) {
         if (config != null && (model.model != null || model.dataset != null)) {
             throw new IllegalArgumentException("--config: names the model and the data set already: leave out --model and --dataset");
         }
         if (config != null && recipe != null) {
             throw new IllegalArgumentException("--config: has all values of a recipe already: leave out --recipe");
         }
-        RunConfig base = config != null ? RunConfig.read(config) : recipe != null ? ofRecipe()
-                : Defaults.of(model.modelName(), model.knownDataset(), optimizer, small);
-        // Absolute, so that config.json serves from any directory.
-        Path folder = or(data, Path.of(base.data().folder())).toAbsolutePath().normalize();
-        RunConfig run = new RunConfig(model.over(base.model()), base.data().in(folder.toString()), over(base.recipe()))
-                .withStart(start.over(base.start()));
-        run.recipe().update().requireFitting(run.model().network());     // which says at once when the resolution is too small
-        return run;
+        NamedRecipe named = recipe == null ? null : NamedRecipe.parse(recipe);
+        RunConfig base = base(named, small);
+        ModelConfig chosen = model.over(base.model());
+        Network network = chosen.network();     // which says at once when the resolution is too small
+        Recipe changed = over(base.recipe(), network);
+        RunConfig run = new RunConfig(chosen, data.over(base.data(), changed.seed()), changed).withStart(start.over(base.start()));
+        run.recipe().update().requireFitting(network);
+        return data.normalised(run, config == null && (named == null || named.takesStatistics()), listener);
     }
 
-    private RunConfig ofRecipe() {
-        NamedRecipe named = NamedRecipe.parse(recipe);
-        return named.over(Defaults.of(or(model.model, named.model()), model.knownDataset(), optimizer, false));
+    /** @param named null for no recipe */
+    private RunConfig base(NamedRecipe named, boolean small) {
+        if (config != null) {
+            return RunConfig.read(config);
+        }
+        return named == null ? data.defaults(model, model.modelName(), optimizer, small)
+                : named.over(data.defaults(model, or(model.model, named.model()), optimizer, false));
     }
 
-    private Recipe over(Recipe base) {
+    private Recipe over(Recipe base, Network network) {
         OptimizerConfig rule = base.optimizer();
         InputConfig input = base.input();
         return new Recipe(or(epochs, base.epochs()), or(batch, base.batch()), or(precision, base.precision()), or(seed, base.seed()),
@@ -143,8 +155,9 @@ final class TrainOptions {
                 new OptimizerConfig(or(optimizer, rule.name()), or(learningRate, rule.learningRate()), or(weightDecay, rule.weightDecay()),
                         or(momentum, rule.momentum()), or(labelSmoothing, rule.labelSmoothing())),
                 over(base.schedule(), or(epochs, base.epochs())),
-                update.over(base.update()),
-                new InputConfig(input.mean(), input.deviation(), input.centre(), over(input.augment())), evaluation.over(base.evaluation()));
+                update.over(base.update(), network),
+                new InputConfig(input.mean(), input.deviation(), input.centre(), over(input.augment()), input.stream() || stream),
+                evaluation.over(base.evaluation()));
     }
 
     private AugmentConfig over(AugmentConfig base) {

@@ -8,9 +8,9 @@ import separable.spec.Labels;
 
 /**
  * Published ways to train, as whole sets of values. Each leaves to the run what depends on pictures and machine: the data set with its
- * mean and deviation, resolution and classes, seed and captured graphs. Pictures below {@value #LARGE} pixels keep a stem stride of 1 and
- * padded crops, without which nothing would be left of them; larger ones get the published stride of 2 and resized crops. A learning rate
- * is that of the recipe's own batch: with another it is the user's to scale.
+ * mean and deviation, resolution, classes and stem stride, seed and captured graphs. Pictures of at least {@value #LARGE} pixels get the
+ * published resized crops, smaller ones padded crops: little would be left of them. A learning rate is that of the recipe's own batch: with
+ * another it is the user's to scale.
  */
 public enum NamedRecipe {
 
@@ -26,7 +26,7 @@ public enum NamedRecipe {
             OptimizerConfig rule = new OptimizerConfig("rmsprop", 0.045f, 4e-5f, 0.9f, 0f);
             UpdateConfig update = UpdateConfig.PLAIN.withDecayOn("no-depthwise").withEma(0.9999f);
             return with(base, 0.001f, ModelConfig.TF_SLIM, 200, 64, rule, new ScheduleConfig("step", 0, 0.94, 2.5), update,
-                    new InputConfig(halves(base), halves(base), centre(base), augment(base, GENTLE_CROPS, 0)));
+                    new InputConfig(halves(base), halves(base), base.recipe().input().centre(), augment(base, GENTLE_CROPS, 0)));
         }
     },
 
@@ -42,14 +42,14 @@ public enum NamedRecipe {
             OptimizerConfig rule = new OptimizerConfig("rmsprop", 0.045f, 4e-5f, 0.9f, 0.1f);
             UpdateConfig update = UpdateConfig.PLAIN.withDecayOn("no-depthwise").withEma(0.9999f);
             return with(base, 0.2f, ModelConfig.TIMM, 300, 96, rule, new ScheduleConfig("step", 0, 0.98, 1), update,
-                    new InputConfig(halves(base), halves(base), centre(base), augment(base, RESIZED_CROPS, 0)));
+                    new InputConfig(halves(base), halves(base), base.recipe().input().centre(), augment(base, RESIZED_CROPS, 0)));
         }
     },
 
     /**
      * torchvision's {@code references/classification/README.md} for {@code mobilenet_v2}: SGD with momentum 0.9, rate 0.045 times 0.98 an
-     * epoch, weight decay 4e-5 on all parameters, 300 epochs, batch 256 (32 on each of 8 GPUs), random resized crops and flips, the middle
-     * 224 of 256 pixels in evaluation.
+     * epoch, weight decay 4e-5 on all parameters, 300 epochs, batch 256 (32 on each of 8 GPUs), random resized crops and flips; in evaluation
+     * the middle 224 of 256 pixels, which is what pictures of a folder have anyway.
      */
     TORCHVISION("torchvision", ModelConfig.MOBILENET_V2) {
         @Override
@@ -57,7 +57,7 @@ public enum NamedRecipe {
             OptimizerConfig rule = new OptimizerConfig("sgd", 0.045f, 4e-5f, 0.9f, 0f);
             InputConfig input = base.recipe().input();
             return with(base, 0.2f, ModelConfig.TIMM, 300, 256, rule, new ScheduleConfig("step", 0, 0.98, 1), UpdateConfig.PLAIN.withDecayOn("all"),
-                    new InputConfig(input.mean(), input.deviation(), centre(base), augment(base, RESIZED_CROPS, 0)));
+                    new InputConfig(input.mean(), input.deviation(), base.recipe().input().centre(), augment(base, RESIZED_CROPS, 0)));
         }
     },
 
@@ -74,7 +74,7 @@ public enum NamedRecipe {
             InputConfig input = base.recipe().input();
             return with(base, 0f, ModelConfig.TIMM, 100, 256, rule, new ScheduleConfig("cosine", 5, 1, 1),
                     UpdateConfig.PLAIN.withDecayOn("weights").withEma(0.999f),
-                    new InputConfig(input.mean(), input.deviation(), centre(base), augment(base, RESIZED_CROPS, 0.25f)));
+                    new InputConfig(input.mean(), input.deviation(), base.recipe().input().centre(), augment(base, RESIZED_CROPS, 0.25f)));
         }
     };
 
@@ -84,9 +84,6 @@ public enum NamedRecipe {
     /** Smallest share of a picture's area in a random crop: torchvision's and Inception's; and where a paper asks for less augmentation. */
     private static final float RESIZED_CROPS = 0.08f;
     private static final float GENTLE_CROPS = 0.35f;
-
-    /** What evaluation looks at of large pictures: 224 of 256 pixels. */
-    private static final float CENTRE = 0.875f;
 
     /** Pixels around small colour pictures before a crop, and around grey ones. */
     private static final int COLOUR_PADDING = 4;
@@ -110,6 +107,11 @@ public enum NamedRecipe {
         return model;
     }
 
+    /** Whether mean and deviation are the data set's; else they are a half each. */
+    public boolean takesStatistics() {
+        return this == TORCHVISION || this == CIFAR_FAST;
+    }
+
     /** {@code base} with the recipe's values in place of its own. */
     public abstract RunConfig over(RunConfig base);
 
@@ -126,7 +128,7 @@ public enum NamedRecipe {
         if (base.name().equals(ModelConfig.SEPARABLE_CNN)) {
             return base;
         }
-        return new ModelConfig(base.name(), 1, base.depth(), base.resolution(), base.inputChannels(), base.classes(), isLarge(base) ? 2 : 1, dropout,
+        return new ModelConfig(base.name(), 1, base.depth(), base.resolution(), base.inputChannels(), base.classes(), base.stemStride(), dropout,
                 base.name().equals(ModelConfig.MOBILENET_V1) ? style : base.style(), base.blocks());
     }
 
@@ -136,10 +138,6 @@ public enum NamedRecipe {
 
     private static List<Float> halves(RunConfig base) {
         return Collections.nCopies(base.data().channels(), 0.5f);
-    }
-
-    private static float centre(RunConfig base) {
-        return isLarge(base.model()) ? CENTRE : 1;
     }
 
     /** Crops and flips, but of digits, of which a mirrored one is another or none. */

@@ -35,6 +35,9 @@ class StepGarbageTest {
     /** A step's figures, and what an epoch needs (its order, its evaluation), spread over its batches. */
     private static final long HEAP_BYTES_A_BATCH = 80;
 
+    /** Beside those: names of a copy that may fail, a look at its time, a place in a queue. */
+    private static final long HEAP_BYTES_A_STREAMED_BATCH = 600;
+
     @TempDir
     Path place;
 
@@ -43,11 +46,12 @@ class StepGarbageTest {
                 .add("classifier", new Dense(10, Weights.withBias(Initial.HE_UNIFORM))).build("tiny", new Shape(1, SIDE, SIDE, 1));
     }
 
-    @ParameterizedTest(name = "captured: {0}, batches a step: {1}")
-    @CsvSource({"true, 1", "false, 1", "false, 5"})
-    void aThousandBatchesAllocateNothingOnTheDeviceAndNextToNothingOnTheHeap(boolean captured, int accumulate, Device device) throws IOException {
+    @ParameterizedTest(name = "captured: {0}, streamed: {1}, batches a step: {2}")
+    @CsvSource({"true, false, 1", "false, false, 1", "true, true, 1", "false, false, 5"})
+    void aThousandBatchesAllocateNothingOnTheDeviceAndNextToNothingOnTheHeap(boolean captured, boolean streamed, int accumulate, Device device) throws IOException {
         IdxFiles.write(place, BATCHES_AN_EPOCH, 2, SIDE);
-        Recipe recipe = Defaults.of("separable-cnn", KnownDataset.MNIST, true).recipe().withEpochs(1 + EPOCHS).withBatch(1).withGraph(captured)
+        Recipe usual = Defaults.of("separable-cnn", KnownDataset.MNIST, true).recipe();
+        Recipe recipe = usual.withEpochs(1 + EPOCHS).withBatch(1).withGraph(captured).withInput(usual.input().withStream(streamed))
                 .withUpdate(accumulate == 1 ? UpdateConfig.PLAIN : new UpdateConfig(accumulate, 1, 0.9f, "all", List.of()));
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         try (Trainer trainer = new Trainer(device, tiny(), recipe, KnownDataset.MNIST.load(place, Part.TRAIN), KnownDataset.MNIST.load(place, Part.TEST))) {
@@ -59,7 +63,7 @@ class StepGarbageTest {
             }
             long allocated = threads.getCurrentThreadAllocatedBytes() - heap;
             assertThat(device.allocations()).isEqualTo(allocations);
-            assertThat(allocated / (EPOCHS * BATCHES_AN_EPOCH)).as("bytes on the heap a batch").isLessThan(HEAP_BYTES_A_BATCH);
+            assertThat(allocated / (EPOCHS * BATCHES_AN_EPOCH)).as("bytes on the heap a batch").isLessThan(streamed ? HEAP_BYTES_A_STREAMED_BATCH : HEAP_BYTES_A_BATCH);
         }
     }
 }
