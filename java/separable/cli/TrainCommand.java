@@ -28,6 +28,9 @@ final class TrainCommand implements Callable<Integer> {
     @Mixin
     private TrainOptions options = new TrainOptions();
 
+    @Mixin
+    private FolderOptions folders = new FolderOptions();
+
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
@@ -46,12 +49,12 @@ final class TrainCommand implements Callable<Integer> {
     private void train(PrintWriter out, PrintWriter err, StopSignal stop) {
         requireSensible();
         try (Device device = Device.open()) {
-            boolean goesOn = options.resume != null;
+            boolean goesOn = folders.resume != null;
             RunConfig run;
             Path folder;
             try (DecodeProgress decoding = new DecodeProgress(err, stop::isRequested)) {
-                run = goesOn ? TrainingRun.interrupted(options.resume) : options.resolve(Defaults.isSmall(device.multiprocessors()), decoding);
-                folder = goesOn ? options.resume : options.outFor(run);
+                run = goesOn ? TrainingRun.interrupted(folders.resume) : options.resolve(Defaults.isSmall(device.multiprocessors()), decoding);
+                folder = goesOn ? folders.resume : folders.outFor(run);
                 out.println(describe(run, device, folder));
                 if (run.data().isFolder()) {
                     out.println(DataOptions.describe(run.data().open(decoding), folder.resolve(TrainingRun.BROKEN_FILE)));
@@ -59,8 +62,8 @@ final class TrainCommand implements Callable<Integer> {
             }
             try (Progress progress = Progress.forTerminal(out, err, run.recipe().picturesPerStep())) {
                 Evaluation test = goesOn
-                        ? TrainingRun.resume(device, folder, options.checkpointSteps, progress, stop::isRequested)
-                        : TrainingRun.execute(device, run, folder, options.checkpointSteps, progress, stop::isRequested);
+                        ? TrainingRun.resume(device, folder, folders.checkpointSteps, progress, stop::isRequested)
+                        : TrainingRun.execute(device, run, folder, folders.checkpointSteps, progress, stop::isRequested);
                 progress.close();
                 out.println(lastLine(test));
             }
@@ -68,10 +71,10 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private void requireSensible() {
-        if (options.checkpointSteps < 0) {
-            throw new IllegalArgumentException("--checkpoint-steps " + options.checkpointSteps + ": must be 0 or more");
+        if (folders.checkpointSteps < 0) {
+            throw new IllegalArgumentException("--checkpoint-steps " + folders.checkpointSteps + ": must be 0 or more");
         }
-        if (options.resume == null) {
+        if (folders.resume == null) {
             return;
         }
         Set<String> together = Set.of("--resume", "--checkpoint-steps", "--verbose");
