@@ -15,6 +15,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import separable.bench.DrawingException;
 import separable.data.Dataset;
+import separable.data.KnownDataset;
 import separable.data.KnownDataset.Part;
 import separable.device.Device;
 import separable.predict.ModelEvaluation;
@@ -71,8 +72,10 @@ final class EvalCommand implements Callable<Integer> {
         }
     }
 
+    /** Another data set lies where it always does, unless the user says where. */
     private DataConfig source(RunConfig config) {
-        return new DataConfig(or(dataset, config.data().dataset()), or(data, Path.of(config.data().folder())).toString());
+        DataConfig named = dataset == null || dataset.equals(config.data().dataset()) ? config.data() : new DataConfig(dataset, KnownDataset.parse(dataset).defaultFolder().toString());
+        return data == null ? named : named.in(data.toString());
     }
 
     private ModelReport measure(ModelEvaluation evaluation, Dataset pictures, Device device, StopSignal stop) {

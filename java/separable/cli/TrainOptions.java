@@ -5,8 +5,8 @@ import static separable.cli.ModelOptions.or;
 import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import separable.data.DecodeListener;
 import separable.train.AugmentConfig;
-import separable.train.Defaults;
 import separable.train.InputConfig;
 import separable.train.OptimizerConfig;
 import separable.train.Recipe;
@@ -28,8 +28,8 @@ final class TrainOptions {
     @Option(names = "--config", paramLabel = "FILE", description = "start from the config.json of an earlier run; other options override it")
     Path config;
 
-    @Option(names = "--data", paramLabel = "DIR", description = "folder of the data set's files")
-    Path data;
+    @Mixin
+    DataOptions data = new DataOptions();
 
     @Option(names = "--out", paramLabel = "DIR", description = "folder for the results, among them plan.txt, which says what every op runs (default: runs/MODEL-DATASET)")
     Path out;
@@ -100,23 +100,23 @@ final class TrainOptions {
     EvaluationOptions evaluation = new EvaluationOptions();
 
     /**
-     * The whole run: the configuration named, or the defaults, with the options put in their places.
+     * The whole run: the configuration named, or the defaults, with the options put in their places. Where mean and deviation are to be the
+     * pictures' own, these are read, and a folder of them is decoded.
      *
-     * @param small whether the device is small
+     * @param small    whether the device is small
+     * @param listener hears how decoding goes on
      * @throws IllegalArgumentException when an option's value is not possible
      */
-    RunConfig resolve(boolean small) {
+    RunConfig resolve(boolean small, DecodeListener listener) {
         if (config != null && (model.model != null || model.dataset != null)) {
             throw new IllegalArgumentException("--config: names the model and the data set already: leave out --model and --dataset");
         }
-        RunConfig base = config != null ? RunConfig.read(config)
-                : Defaults.of(model.modelName(), model.knownDataset(), optimizer, small);
-        // Absolute, so that config.json serves from any directory.
-        Path folder = or(data, Path.of(base.data().folder())).toAbsolutePath().normalize();
-        RunConfig run = new RunConfig(model.over(base.model()), base.data().in(folder.toString()), over(base.recipe()))
+        RunConfig base = config != null ? RunConfig.read(config) : data.defaults(model, optimizer, small);
+        Recipe recipe = over(base.recipe());
+        RunConfig run = new RunConfig(model.over(base.model()), data.over(base.data(), recipe.seed()), recipe)
                 .withStart(start.over(base.start()));
         run.recipe().update().requireFitting(run.model().network());     // which says at once when the resolution is too small
-        return run;
+        return data.normalised(run, config == null, listener);
     }
 
     private Recipe over(Recipe base) {

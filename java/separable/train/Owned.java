@@ -5,12 +5,12 @@ import java.util.List;
 import separable.device.Closing;
 
 /** Things to be closed together, the newest first. */
-final class Owned implements AutoCloseable {
+public final class Owned implements AutoCloseable {
 
     private final List<AutoCloseable> things = new ArrayList<>();
 
     /** Keeps {@code thing} until {@link #close}. */
-    <T extends AutoCloseable> T keep(T thing) {
+    public <T extends AutoCloseable> T keep(T thing) {
         things.add(thing);
         return thing;
     }
@@ -20,7 +20,7 @@ final class Owned implements AutoCloseable {
      *
      * @return {@code failure}
      */
-    RuntimeException closedAfter(RuntimeException failure) {
+    public RuntimeException closedAfter(RuntimeException failure) {
         return Closing.after(failure, List.of(this));
     }
 

@@ -7,7 +7,7 @@ import separable.device.Stream;
  * Repeats one step: what it enqueues is captured after the first time and from then on launched as one graph, or enqueued
  * anew each time where no graph is wanted. The device does the same work in the same order either way.
  */
-final class StepLoop implements AutoCloseable {
+public final class StepLoop implements AutoCloseable {
 
     private final Stream stream;
     private final Runnable step;
@@ -16,14 +16,14 @@ final class StepLoop implements AutoCloseable {
     private CapturedGraph graph;
 
     /** @param captured whether to use a graph, which the device must be able to: {@link Recipe#capturesOn} */
-    StepLoop(Stream stream, boolean captured, Runnable step) {
+    public StepLoop(Stream stream, boolean captured, Runnable step) {
         this.stream = stream;
         this.captured = captured;
         this.step = step;
     }
 
     /** Enqueues one step. */
-    void enqueue() {
+    public void enqueue() {
         if (!captured || !warm) {
             // The first step loads modules and prepares launches, which a capture does not allow.
             step.run();

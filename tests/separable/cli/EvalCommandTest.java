@@ -98,7 +98,7 @@ class EvalCommandTest {
         "eval PLACE/run --part all | 2 | unknown part 'all': use train or test",
         "eval PLACE/run --dataset imagenet | 2 | unknown data set 'imagenet'",
         "eval PLACE/run --data PLACE/nowhere | 1 | nowhere: no such folder",
-        "eval PLACE/run --dataset fashion-mnist | 2 | fashion-mnist test: its 10 classes are not the 10 that",
+        "eval PLACE/run --dataset fashion-mnist --data PLACE | 2 | fashion-mnist test: its 10 classes are not the 10 that",
         "eval PLACE/run --batch 0 | 2 | batch 0",
     })
     void refusesInOneLine(String line, int status, String message) {
