@@ -25,9 +25,8 @@ final class Png {
         }
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         file.writeBytes(SIGNATURE);
-        byte noInterlace = 0;
-        chunk(file, "IHDR", ByteBuffer.allocate(13).putInt(width).putInt(height).put((byte) BIT_DEPTH)
-                .put((byte) COLOUR_TYPES[channels - 1]).put((byte) 0).put((byte) 0).put(noInterlace).array());
+        // The three zeros left: deflate, filters a row, no interlace.
+        chunk(file, "IHDR", ByteBuffer.allocate(13).putInt(width).putInt(height).put((byte) BIT_DEPTH).put((byte) COLOUR_TYPES[channels - 1]).array());
         chunk(file, "IDAT", deflated(height, width * channels, pixels));
         chunk(file, "IEND", new byte[0]);
         return file.toByteArray();

@@ -56,6 +56,9 @@ public final class TensorBoardListener implements TrainListener, AutoCloseable {
 
     @Override
     public void runStarted(RunContext started) {
+        if (file != null) {
+            throw new IllegalStateException("a listener for TensorBoard serves one run");
+        }
         run = started;
         try {
             file = new EventFile(folder, started.steps() == 0 ? 0 : started.steps() + 1);
@@ -90,12 +93,13 @@ public final class TensorBoardListener implements TrainListener, AutoCloseable {
         Recipe recipe = run.config().recipe();
         schedule = recipe.schedule().over(epochs, steps, recipe.optimizer().learningRate());
         stepsBefore = (long) (epoch - 1) * steps;
-        reported = null;
+        // What a run that goes on has of this epoch from before is in earlier files, and not known here.
+        reported = done == 0 ? Evaluation.NOTHING : null;
+        reportedSeconds = 0;
     }
 
     @Override
     public void stepsDone(int step, Evaluation soFar, double seconds) {
-        // What a run that goes on has from before is in earlier files.
         if (reported != null && soFar.count() > reported.count()) {
             Evaluation latest = soFar.since(reported);
             long at = stepsBefore + step;
