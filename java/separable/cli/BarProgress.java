@@ -49,8 +49,8 @@ final class BarProgress extends Progress {
     public void stepsDone(int step, Evaluation soFar, double seconds) {
         secondsLeft = secondsLeft(step, seconds);
         bar.stepTo(step);
-        bar.setExtraMessage(String.format(Locale.ROOT, " loss %.4f, accuracy %.4f, %.0f images/s", soFar.loss(), soFar.accuracy(),
-                imagesPerSecond(step, seconds)));
+        bar.setExtraMessage(String.format(Locale.ROOT, " loss %.4f, accuracy %.4f, %.0f images/s%s", soFar.loss(), soFar.accuracy(),
+                imagesPerSecond(step, seconds), input()));
     }
 
     @Override

@@ -40,8 +40,8 @@ final class LineProgress extends Progress {
             return;
         }
         next = seconds + INTERVAL_SECONDS;
-        err.println(String.format(Locale.ROOT, "%s, step %d/%d: loss %.4f, accuracy %.4f, %.0f images/s, %s left", title(), step, steps(),
-                soFar.loss(), soFar.accuracy(), imagesPerSecond(step, seconds), duration(secondsLeft(step, seconds))));
+        err.println(String.format(Locale.ROOT, "%s, step %d/%d: loss %.4f, accuracy %.4f, %.0f images/s%s, %s left", title(), step, steps(),
+                soFar.loss(), soFar.accuracy(), imagesPerSecond(step, seconds), input(), duration(secondsLeft(step, seconds))));
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.io.Writer;
 import java.util.Locale;
 import separable.exchange.ImportReport;
 import separable.train.EpochMetrics;
+import separable.train.InputRate;
 import separable.train.StartConfig;
 import separable.train.StepEvaluation;
 import separable.train.TrainListener;
@@ -20,6 +21,7 @@ abstract class Progress implements TrainListener, AutoCloseable {
     private int epochs;
     private int steps;
     private int done;
+    private String input = "";
 
     Progress(PrintWriter out, int batch) {
         this.out = out;
@@ -48,6 +50,21 @@ abstract class Progress implements TrainListener, AutoCloseable {
         epochs = allEpochs;
         steps = stepsOfEpoch;
         done = stepsDone;
+        input = "";
+    }
+
+    @Override
+    public void inputRead(InputRate rate) {
+        input = text(rate.imagesPerSecond(), rate.waited());
+    }
+
+    private static String text(double imagesPerSecond, double waited) {
+        return String.format(Locale.ROOT, " (read at %.0f/s, waited %.0f%%)", imagesPerSecond, 100 * waited);
+    }
+
+    /** What {@link #imagesPerSecond} is followed by: how the reading of streamed pictures keeps up; else nothing. */
+    String input() {
+        return input;
     }
 
     @Override
@@ -79,9 +96,9 @@ abstract class Progress implements TrainListener, AutoCloseable {
     @Override
     public void epochEnded(EpochMetrics m) {
         close();
-        out.println(String.format(Locale.ROOT, "epoch %d/%d: train loss %.4f, accuracy %.4f; test loss %.4f, accuracy %.4f; %.0f images/s, %s",
+        out.println(String.format(Locale.ROOT, "epoch %d/%d: train loss %.4f, accuracy %.4f; test loss %.4f, accuracy %.4f; %.0f images/s%s, %s",
                 m.epoch(), epochs, m.trainLoss(), m.trainAccuracy(), m.testLoss(), m.testAccuracy(), m.imagesPerSecond(),
-                duration(m.seconds())));
+                m.inputWaited() == null ? "" : text(m.inputImagesPerSecond(), m.inputWaited()), duration(m.seconds())));
     }
 
     @Override

@@ -6,8 +6,10 @@ import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import separable.data.DecodeListener;
+import separable.layer.Network;
 import separable.train.AugmentConfig;
 import separable.train.InputConfig;
+import separable.train.ModelConfig;
 import separable.train.OptimizerConfig;
 import separable.train.Recipe;
 import separable.train.RunConfig;
@@ -93,6 +95,10 @@ final class TrainOptions {
     @Option(names = "--crop", paramLabel = "PIXELS", description = "pad training pictures by so many pixels and crop at random")
     Integer crop;
 
+    @Option(names = "--stream", description = "keep the pictures on the host and copy them batch by batch, even where all would fit on the device; the"
+            + " result is the same")
+    boolean stream;
+
     @Mixin
     UpdateOptions update = new UpdateOptions();
 
@@ -112,14 +118,15 @@ final class TrainOptions {
             throw new IllegalArgumentException("--config: names the model and the data set already: leave out --model and --dataset");
         }
         RunConfig base = config != null ? RunConfig.read(config) : data.defaults(model, optimizer, small);
-        Recipe recipe = over(base.recipe());
-        RunConfig run = new RunConfig(model.over(base.model()), data.over(base.data(), recipe.seed()), recipe)
-                .withStart(start.over(base.start()));
-        run.recipe().update().requireFitting(run.model().network());     // which says at once when the resolution is too small
+        ModelConfig chosen = model.over(base.model());
+        Network network = chosen.network();     // which says at once when the resolution is too small
+        Recipe recipe = over(base.recipe(), network);
+        RunConfig run = new RunConfig(chosen, data.over(base.data(), recipe.seed()), recipe).withStart(start.over(base.start()));
+        run.recipe().update().requireFitting(network);
         return data.normalised(run, config == null, listener);
     }
 
-    private Recipe over(Recipe base) {
+    private Recipe over(Recipe base, Network network) {
         OptimizerConfig rule = base.optimizer();
         InputConfig input = base.input();
         return new Recipe(or(epochs, base.epochs()), or(batch, base.batch()), or(precision, base.precision()), or(seed, base.seed()),
@@ -127,8 +134,9 @@ final class TrainOptions {
                 new OptimizerConfig(or(optimizer, rule.name()), or(learningRate, rule.learningRate()), or(weightDecay, rule.weightDecay()),
                         or(momentum, rule.momentum()), or(labelSmoothing, rule.labelSmoothing())),
                 over(base.schedule(), or(epochs, base.epochs())),
-                update.over(base.update()),
-                new InputConfig(input.mean(), input.deviation(), input.centre(), over(input.augment())), evaluation.over(base.evaluation()));
+                update.over(base.update(), network),
+                new InputConfig(input.mean(), input.deviation(), input.centre(), over(input.augment()), input.stream() || stream),
+                evaluation.over(base.evaluation()));
     }
 
     private AugmentConfig over(AugmentConfig base) {

@@ -6,9 +6,10 @@ import java.util.List;
 import separable.device.Closing;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
+import separable.device.Stream;
 
 /** A data set that lies on the device for as long as a run lasts: batches are gathered from it there. */
-public final class DeviceDataset implements AutoCloseable {
+public final class DeviceDataset implements BatchSource {
 
     private static final int COPY_BYTES = 1 << 24;
 
@@ -46,19 +47,48 @@ public final class DeviceDataset implements AutoCloseable {
         }
     }
 
-    /** What was copied. */
+    @Override
     public Dataset dataset() {
         return dataset;
     }
 
-    /** u8 {@code [count, height, width, channels]} */
+    @Override
     public DeviceBuffer images() {
         return images;
     }
 
-    /** int32 {@code [count]} */
+    @Override
     public DeviceBuffer labels() {
         return labels;
+    }
+
+    @Override
+    public int ringRows() {
+        return 0;
+    }
+
+    @Override
+    public void begin(int[] order, int first, int end) { }
+
+    @Override
+    public void supply(Stream steps) { }
+
+    @Override
+    public void taken(Stream steps) { }
+
+    @Override
+    public double picturesPerSecond() {
+        return 0;
+    }
+
+    @Override
+    public double waitedSeconds() {
+        return 0;
+    }
+
+    @Override
+    public String describe() {
+        return dataset.name() + ": " + images.bytes() + " bytes of pictures on the device";
     }
 
     @Override

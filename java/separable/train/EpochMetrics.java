@@ -8,7 +8,21 @@ package separable.train;
  * @param learningRate    of the epoch's last step
  * @param imagesPerSecond training pictures over the seconds of training, evaluations not counted
  * @param seconds         the epoch's wall time, evaluations included
+ * @param inputImagesPerSecond {@link InputRate#imagesPerSecond} of a streamed data set; null, and not in the file, for one on the device
+ * @param inputWaited     {@link InputRate#waited}; null likewise
  */
 public record EpochMetrics(int epoch, int step, float learningRate, double trainLoss, double trainAccuracy, double testLoss,
-                           double testAccuracy, double imagesPerSecond, double seconds) {
+                           double testAccuracy, double imagesPerSecond, double seconds, Double inputImagesPerSecond, Double inputWaited) {
+
+    /** Of an epoch whose pictures lay on the device. */
+    public EpochMetrics(int epoch, int step, float learningRate, double trainLoss, double trainAccuracy, double testLoss, double testAccuracy,
+                        double imagesPerSecond, double seconds) {
+        this(epoch, step, learningRate, trainLoss, trainAccuracy, testLoss, testAccuracy, imagesPerSecond, seconds, null, null);
+    }
+
+    /** The same epoch with its pictures streamed. */
+    EpochMetrics withInput(InputRate input) {
+        return new EpochMetrics(epoch, step, learningRate, trainLoss, trainAccuracy, testLoss, testAccuracy, imagesPerSecond, seconds,
+                input.imagesPerSecond(), input.waited());
+    }
 }

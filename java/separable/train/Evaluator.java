@@ -4,7 +4,6 @@ import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 import jcuda.driver.CUdeviceptr;
 import separable.data.Dataset;
-import separable.data.DeviceDataset;
 import separable.data.Sampler;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
@@ -32,8 +31,8 @@ public final class Evaluator implements AutoCloseable {
     private final MetricsReader reader;
     private final StepLoop loop;
     private final BatchFeed feed;
-    /** How many pictures the feed's order holds. */
-    private int ordered;
+    /** The pictures of the last pass, in its order. */
+    private int[] order = {};
 
     /** @param parameters shared with whoever trains them; to be closed after this */
     public Evaluator(Device device, Network network, Parameters parameters, Recipe recipe, Dataset dataset) {
@@ -48,12 +47,11 @@ public final class Evaluator implements AutoCloseable {
         try {
             stream = owned.keep(device.newStream());
             state = owned.keep(new StepState(device));
-            DeviceDataset data = owned.keep(new DeviceDataset(device, dataset));
             DeviceBuffer metrics = owned.keep(device.allocate((long) steps(count) * StepMetrics.BYTES, "evaluation metrics"));
             reader = owned.keep(new MetricsReader(device, metrics));
             Graph graph = network.evaluationGraph(batch, recipe.type(), new SoftmaxCrossEntropy(0));
             plan = owned.keep(Plan.evaluation(device, graph, parameters, state, metrics, PlanOptions.standard().withTuning(tuning)));
-            feed = owned.keep(new BatchFeed(device, data, graph.input().shape(), recipe.type(), recipe.input(), false));
+            feed = owned.keep(new BatchFeed(device, dataset, graph.input().shape(), 1, recipe.type(), recipe.input(), false));
             CUdeviceptr input = plan.input();
             CUdeviceptr labels = plan.labels();
             loop = owned.keep(new StepLoop(stream, recipe.capturesOn(device), () -> {
@@ -118,10 +116,10 @@ public final class Evaluator implements AutoCloseable {
     /** @param enqueued hears of every step, by number, when its work is enqueued */
     private Evaluation run(int pictures, BooleanSupplier stop, IntConsumer enqueued) {
         int steps = steps(pictures);
-        if (ordered != pictures) {
-            feed.setOrder(new Sampler(count, 0).spread(pictures));
-            ordered = pictures;
+        if (order.length != pictures) {
+            order = new Sampler(count, 0).spread(pictures);
         }
+        feed.begin(order, 0, pictures);
         reader.restart();
         state.write(StepState.Values.epoch(0, 0, pictures, 0, batch));
         // A copy from pageable memory may still be on its way to the device when it returns, and this stream does not wait for it.
@@ -131,10 +129,17 @@ public final class Evaluator implements AutoCloseable {
                 stream.synchronize();
                 throw new StoppedException("stopped while evaluating, after step " + step + " of " + steps);
             }
+            feed.supply(stream);
             loop.enqueue();
+            feed.taken(stream);
             enqueued.accept(step);
         }
         return reader.finish(steps, stream);
+    }
+
+    /** In one line, for people: where the pictures lie. */
+    String describeData() {
+        return feed.describe();
     }
 
     /** What runs for each batch of the data set. */

@@ -10,8 +10,10 @@ import java.util.List;
  * @param centre    share of a picture's side that is looked at when nothing is drawn, about the middle: 0.875 where pictures are kept larger
  *                  than the network sees them, else 1
  * @param augment   of training pictures
+ * @param stream    whether they stay on the host and come batch by batch even where all would fit on the device; the bits are the same
+ *                  either way
  */
-public record InputConfig(List<Float> mean, List<Float> deviation, float centre, AugmentConfig augment) {
+public record InputConfig(List<Float> mean, List<Float> deviation, float centre, AugmentConfig augment, boolean stream) {
 
     public InputConfig {
         mean = List.copyOf(Check.present("mean", mean));
@@ -24,6 +26,15 @@ public record InputConfig(List<Float> mean, List<Float> deviation, float centre,
         boolean colourless = augment.saturation() == 0 && augment.hue() == 0;
         Check.that(colourless || mean.size() == 3, "saturation and hue", augment.saturation() + " and " + augment.hue(),
                 "0 for pictures of " + mean.size() + " channels: they need red, green and blue");
+    }
+
+    /** Of pictures that lie on the device where they fit. */
+    public InputConfig(List<Float> mean, List<Float> deviation, float centre, AugmentConfig augment) {
+        this(mean, deviation, centre, augment, false);
+    }
+
+    public InputConfig withStream(boolean streamed) {
+        return new InputConfig(mean, deviation, centre, augment, streamed);
     }
 
     public int channels() {

@@ -39,6 +39,9 @@ public interface TrainListener {
      */
     default void stepsDone(int step, Evaluation soFar, double seconds) { }
 
+    /** Before {@link #stepsDone}, in a run whose pictures are streamed: over the steps of this epoch so far. */
+    default void inputRead(InputRate input) { }
+
     /** Before an evaluation, within an epoch or at its end. */
     default void evaluating(int epoch) { }
 

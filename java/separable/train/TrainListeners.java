@@ -27,6 +27,11 @@ record TrainListeners(List<TrainListener> listeners) implements TrainListener {
     }
 
     @Override
+    public void inputRead(InputRate input) {
+        listeners.forEach(listener -> listener.inputRead(input));
+    }
+
+    @Override
     public void evaluating(int epoch) {
         listeners.forEach(listener -> listener.evaluating(epoch));
     }

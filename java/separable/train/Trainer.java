@@ -9,7 +9,6 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import jcuda.driver.CUdeviceptr;
 import separable.data.Dataset;
-import separable.data.DeviceDataset;
 import separable.data.Sampler;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
@@ -66,7 +65,7 @@ public final class Trainer implements AutoCloseable {
     private Runnable checkpoint = () -> { };
 
     /**
-     * Puts the data on the device, draws the first weights and compiles the step.
+     * Draws the first weights, compiles the step, and puts the data on the device where it fits.
      *
      * @throws IllegalArgumentException when batch, data and network do not fit together
      * @throws separable.device.DeviceException when the device lacks the memory
@@ -95,14 +94,13 @@ public final class Trainer implements AutoCloseable {
             state = owned.keep(new StepState(device));
             DeviceBuffer metrics = owned.keep(device.allocate((long) steps * batches * StepMetrics.BYTES, "step metrics"));
             reader = owned.keep(new MetricsReader(device, metrics));
-            DeviceDataset data = owned.keep(new DeviceDataset(device, train));
             Graph graph = network.trainingGraph(recipe.batch(), recipe.type(), loss(recipe), recipe.update()::freezes);
             parameters = owned.keep(new Parameters(device, graph.state(), recipe.type()));
             parameters.initialise(recipe.seed(), stream);
             plan = owned.keep(Plan.training(device, graph, parameters, state, metrics, PlanOptions.standard().withTuning(tuning)));
             update = owned.keep(new WeightUpdate(device, recipe, schedule, parameters, state));
             update.weightsSet();
-            feed = owned.keep(new BatchFeed(device, data, graph.input().shape(), recipe.type(), recipe.input(), true));
+            feed = owned.keep(new BatchFeed(device, train, graph.input().shape(), batches, recipe.type(), recipe.input(), true));
             CUdeviceptr input = plan.input();
             CUdeviceptr labels = plan.labels();
             loop = owned.keep(new StepLoop(stream, recipe.capturesOn(device), () -> {
@@ -164,9 +162,10 @@ public final class Trainer implements AutoCloseable {
         Evaluation train = position.soFar();
         position = Position.epochsDone(epoch);
         enqueued = 0;
-        return new EpochMetrics(epoch, epoch * steps, schedule.at(epoch * steps - 1), train.loss(), train.accuracy(), lastTest.loss(),
+        EpochMetrics metrics = new EpochMetrics(epoch, epoch * steps, schedule.at(epoch * steps - 1), train.loss(), train.accuracy(), lastTest.loss(),
                 lastTest.accuracy(), (double) (steps - first) * recipe.picturesPerStep() / trainSeconds,
                 (System.nanoTime() - began) * 1e-9);
+        return feed.rate(trainSeconds).map(metrics::withInput).orElse(metrics);
     }
 
     /** The steps of this epoch from {@link #position} on. */
@@ -180,7 +179,9 @@ public final class Trainer implements AutoCloseable {
                 reach(step - 1);
                 throw new StoppedException("stopped in epoch " + (position.epochs() + 1) + ", after step " + (step - 1) + " of " + steps);
             }
+            feed.supply(stream);
             loop.enqueue();
+            feed.taken(stream);
             enqueued = step;
             if (step % REPORT_STEPS == 0) {
                 reader.request(step * batches, stream);
@@ -225,12 +226,12 @@ public final class Trainer implements AutoCloseable {
     }
 
     private void beginEpoch() {
-        feed.setOrder(sampler.shuffled(position.epochs()));
         if (stepsDone() == 0) {
             update.weightsSet();     // whoever loaded others did so before the first step
         }
         int total = steps * recipe.picturesPerStep();
         int picture = position.step() * recipe.picturesPerStep();
+        feed.begin(sampler.shuffled(position.epochs()), picture, total);
         int done = position.epochs() * steps + position.step();
         int slot = position.step() * batches;
         state.write(new StepState.Values(recipe.seed(), (long) done * batches, picture, Math.min(recipe.batch(), total - picture), slot, total,
@@ -241,6 +242,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     private void report(TrainListener listener, double seconds) {
+        feed.rate(seconds).ifPresent(listener::inputRead);
         listener.stepsDone(reader.steps() / batches, requireNumber(reader.soFar(), "training loss"), seconds);
     }
 
@@ -293,12 +295,16 @@ public final class Trainer implements AutoCloseable {
         return (long) position.epochs() * steps + position.step();
     }
 
-    /** The step and the evaluation op by op ({@link Plan#describe}), and how the kernel of each of their convolutions was chosen. */
+    /**
+     * The step and the evaluation op by op ({@link Plan#describe}), where the pictures lie, and how the kernel of each of their
+     * convolutions was chosen.
+     */
     String describePlans() {
         Map<Problem, Decision> choices = new LinkedHashMap<>();
         plan.decisions().forEach(decision -> choices.putIfAbsent(decision.problem(), decision));
         evaluator.plan().decisions().forEach(decision -> choices.putIfAbsent(decision.problem(), decision));
-        StringBuilder text = new StringBuilder(plan.describe()).append('\n').append(evaluator.plan().describe()).append("\nconvolutions\n");
+        StringBuilder text = new StringBuilder(plan.describe()).append('\n').append(evaluator.plan().describe())
+                .append("\npictures\n").append(feed.describe()).append('\n').append(evaluator.describeData()).append("\n\nconvolutions\n");
         choices.values().forEach(decision -> text.append(decision).append('\n'));
         return text.toString();
     }

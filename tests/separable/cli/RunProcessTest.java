@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -42,7 +44,11 @@ class RunProcessTest {
     }
 
     private String trainLine(String out) {
-        return "train --model mobilenet-v1 --width 0.05 --dropout 0.1 --resolution " + SIDE + " --dataset mnist --batch 16 --epochs 2 --precision fp32 --crop 1"
+        return trainLine(out, 16);
+    }
+
+    private String trainLine(String out, int batch) {
+        return "train --model mobilenet-v1 --width 0.05 --dropout 0.1 --resolution " + SIDE + " --dataset mnist --batch " + batch + " --epochs 2 --precision fp32 --crop 1"
                 + " --data " + place + " --out " + place.resolve(out);
     }
 
@@ -62,6 +68,19 @@ class RunProcessTest {
         assertThat(old.status()).as(old.output()).isZero();
         assertThat(old.output().lines().findFirst().orElseThrow()).endsWith(", plain launches (the driver is too old for graphs)");
         assertThat(weights("old")).isEqualTo(weights("usual"));
+    }
+
+    /** Copies that are late, more steps than the ring has batches: a batch must not be overwritten before it was read. */
+    @Test
+    void lateStreamedWorkGivesTheSameBytes() throws Exception {
+        StringWriter err = new StringWriter();
+        int status = Main.run(trainLine("resident", 4).split(" "), new PrintWriter(new StringWriter()), new PrintWriter(err));
+        assertThat(status).as(err.toString()).isZero();
+        ForkedJava.Result late = ForkedJava.run(Main.class, Map.of("SEPARABLE_EMULATOR_DEFERRED", "1"),
+                (trainLine("late", 4) + " --stream").split(" "));
+        assertThat(late.status()).as(late.output()).isZero();
+        assertThat(late.output()).containsPattern("images/s \\(read at \\d+/s, waited \\d+%\\)");
+        assertThat(weights("late")).isEqualTo(weights("resident"));
     }
 
     /** A driver call, which of them fails, CUDA's number for the failure, and what the one line says. */
