@@ -36,6 +36,9 @@ final class TrainCommand implements Callable<Integer> {
     @Mixin
     private WatchOptions watch = new WatchOptions();
 
+    @Mixin
+    private FolderOptions folders = new FolderOptions();
+
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
@@ -55,12 +58,12 @@ final class TrainCommand implements Callable<Integer> {
         requireSensible();
         try (Device device = Device.open()) {
             PrintWriter said = watch.quiet ? new PrintWriter(Writer.nullWriter()) : out;
-            boolean goesOn = options.resume != null;
+            boolean goesOn = folders.resume != null;
             RunConfig run;
             Path folder;
             try (DecodeProgress decoding = new DecodeProgress(err, stop::isRequested, watch.quiet)) {
-                run = goesOn ? TrainingRun.interrupted(options.resume) : options.resolve(Defaults.isSmall(device.multiprocessors()), decoding);
-                folder = goesOn ? options.resume : options.outFor(run);
+                run = goesOn ? TrainingRun.interrupted(folders.resume) : options.resolve(Defaults.isSmall(device.multiprocessors()), decoding);
+                folder = goesOn ? folders.resume : folders.outFor(run);
                 said.println(describe(run, device, folder));
                 if (run.data().isFolder()) {
                     said.println(DataOptions.describe(run.data().open(decoding), folder.resolve(TrainingRun.BROKEN_FILE)));
@@ -70,8 +73,8 @@ final class TrainCommand implements Callable<Integer> {
                  TensorBoardListener events = watch.tensorboard == null ? null : new TensorBoardListener(watch.tensorboard, watch.histogramEpochs)) {
                 TrainListener listener = TrainListener.all(Stream.of(progress, events, new Curves(err)).filter(Objects::nonNull).toList());
                 Evaluation test = goesOn
-                        ? TrainingRun.resume(device, folder, options.checkpointSteps, listener, stop::isRequested)
-                        : TrainingRun.execute(device, run, folder, options.checkpointSteps, listener, stop::isRequested);
+                        ? TrainingRun.resume(device, folder, folders.checkpointSteps, listener, stop::isRequested)
+                        : TrainingRun.execute(device, run, folder, folders.checkpointSteps, listener, stop::isRequested);
                 progress.close();
                 out.println(lastLine(test));
             }
@@ -79,13 +82,13 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private void requireSensible() {
-        if (options.checkpointSteps < 0) {
-            throw new IllegalArgumentException("--checkpoint-steps " + options.checkpointSteps + ": must be 0 or more");
+        if (folders.checkpointSteps < 0) {
+            throw new IllegalArgumentException("--checkpoint-steps " + folders.checkpointSteps + ": must be 0 or more");
         }
         if (watch.histogramEpochs < 0) {
             throw new IllegalArgumentException("--histogram-epochs " + watch.histogramEpochs + ": must be 0 or more");
         }
-        if (options.resume == null) {
+        if (folders.resume == null) {
             return;
         }
         Set<String> together = Set.of("--resume", "--checkpoint-steps", "--verbose");

@@ -7,7 +7,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import separable.data.DecodeListener;
 import separable.layer.Network;
-import separable.train.AugmentConfig;
 import separable.train.InputConfig;
 import separable.train.ModelConfig;
 import separable.train.OptimizerConfig;
@@ -15,7 +14,7 @@ import separable.train.Recipe;
 import separable.train.RunConfig;
 import separable.train.ScheduleConfig;
 
-/** The options of {@code separable train}. Null where the user named nothing. */
+/** The options that describe a run: network, data, recipe. Null where the user named nothing. */
 final class TrainOptions {
 
     /** Share of a run that the warm-up takes at most, unless the user says otherwise. */
@@ -32,16 +31,6 @@ final class TrainOptions {
 
     @Mixin
     DataOptions data = new DataOptions();
-
-    @Option(names = "--out", paramLabel = "DIR", description = "folder for the results, among them plan.txt, which says what every op runs (default: runs/MODEL-DATASET)")
-    Path out;
-
-    @Option(names = "--resume", paramLabel = "DIR", description = "go on with the interrupted run in that folder; goes with no other option but --checkpoint-steps and those for watching")
-    Path resume;
-
-    @Option(names = "--checkpoint-steps", paramLabel = "N", defaultValue = "2000",
-            description = "steps between two checkpoints within an epoch; 0: only at the ends of epochs (default: ${DEFAULT-VALUE})")
-    int checkpointSteps;
 
     @Option(names = "--epochs", paramLabel = "N", description = "passes over the training pictures")
     Integer epochs;
@@ -89,11 +78,8 @@ final class TrainOptions {
     @Option(names = "--label-smoothing", paramLabel = "X", description = "share of the target spread over all classes")
     Float labelSmoothing;
 
-    @Option(names = "--flip", negatable = true, description = "mirror training pictures left to right at random, or not")
-    Boolean flip;
-
-    @Option(names = "--crop", paramLabel = "PIXELS", description = "pad training pictures by so many pixels and crop at random")
-    Integer crop;
+    @Mixin
+    AugmentOptions augment = new AugmentOptions();
 
     @Option(names = "--stream", description = "keep the pictures on the host and copy them batch by batch, even where all would fit on the device; the"
             + " result is the same")
@@ -128,19 +114,14 @@ final class TrainOptions {
 
     private Recipe over(Recipe base, Network network) {
         OptimizerConfig rule = base.optimizer();
-        InputConfig input = base.input();
+        InputConfig input = augment.over(base.input());
         return new Recipe(or(epochs, base.epochs()), or(batch, base.batch()), or(precision, base.precision()), or(seed, base.seed()),
                 base.graph() && !noGraph, or(tune, base.tune()),
                 new OptimizerConfig(or(optimizer, rule.name()), or(learningRate, rule.learningRate()), or(weightDecay, rule.weightDecay()),
                         or(momentum, rule.momentum()), or(labelSmoothing, rule.labelSmoothing())),
                 over(base.schedule(), or(epochs, base.epochs())),
                 update.over(base.update(), network),
-                new InputConfig(input.mean(), input.deviation(), input.centre(), over(input.augment()), input.stream() || stream),
-                evaluation.over(base.evaluation()));
-    }
-
-    private AugmentConfig over(AugmentConfig base) {
-        return base.withCrop(or(crop, base.crop())).withFlip(or(flip, base.flip()), base.verticalFlip());
+                input.withStream(input.stream() || stream), evaluation.over(base.evaluation()));
     }
 
     private ScheduleConfig over(ScheduleConfig base, int length) {
@@ -149,10 +130,5 @@ final class TrainOptions {
         double longest = Math.max(LONGEST_WARMUP, ScheduleConfig.usual(named.name(), 0, 1).warmupEpochs()) * length;
         return new ScheduleConfig(named.name(), or(warmup, Math.min(named.warmupEpochs(), longest)), or(decayFactor, named.decayFactor()),
                 or(decayEpochs, named.decayEpochs()));
-    }
-
-    /** Where results go. */
-    Path outFor(RunConfig run) {
-        return or(out, Path.of("runs", run.model().name() + "-" + run.data().dataset()));
     }
 }
