@@ -54,6 +54,10 @@ final class TrainCommand implements Callable<Integer> {
             Path folder;
             try (DecodeProgress decoding = new DecodeProgress(err, stop::isRequested)) {
                 run = goesOn ? TrainingRun.interrupted(folders.resume) : options.resolve(Defaults.isSmall(device.multiprocessors()), decoding);
+                if (options.printConfig) {
+                    out.println(run.toJson().stripTrailing());
+                    return;
+                }
                 folder = goesOn ? folders.resume : folders.outFor(run);
                 out.println(describe(run, device, folder));
                 if (run.data().isFolder()) {
