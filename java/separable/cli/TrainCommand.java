@@ -63,6 +63,10 @@ final class TrainCommand implements Callable<Integer> {
             Path folder;
             try (DecodeProgress decoding = new DecodeProgress(err, stop::isRequested, watch.quiet)) {
                 run = goesOn ? TrainingRun.interrupted(folders.resume) : options.resolve(Defaults.isSmall(device.multiprocessors()), decoding);
+                if (options.printConfig) {
+                    out.println(run.toJson().stripTrailing());
+                    return;
+                }
                 folder = goesOn ? folders.resume : folders.outFor(run);
                 said.println(describe(run, device, folder));
                 if (run.data().isFolder()) {

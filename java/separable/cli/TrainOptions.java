@@ -9,6 +9,7 @@ import separable.data.DecodeListener;
 import separable.layer.Network;
 import separable.train.InputConfig;
 import separable.train.ModelConfig;
+import separable.train.NamedRecipe;
 import separable.train.OptimizerConfig;
 import separable.train.Recipe;
 import separable.train.RunConfig;
@@ -28,6 +29,13 @@ final class TrainOptions {
 
     @Option(names = "--config", paramLabel = "FILE", description = "start from the config.json of an earlier run; other options override it")
     Path config;
+
+    @Option(names = "--recipe", paramLabel = "NAME",
+            description = "a whole set of values, which other options override: paper-v1, paper-v2, torchvision or cifar-fast")
+    String recipe;
+
+    @Option(names = "--print-config", description = "print the run's config.json instead of training")
+    boolean printConfig;
 
     @Mixin
     DataOptions data = new DataOptions();
@@ -103,13 +111,26 @@ final class TrainOptions {
         if (config != null && (model.model != null || model.dataset != null)) {
             throw new IllegalArgumentException("--config: names the model and the data set already: leave out --model and --dataset");
         }
-        RunConfig base = config != null ? RunConfig.read(config) : data.defaults(model, optimizer, small);
+        if (config != null && recipe != null) {
+            throw new IllegalArgumentException("--config: has all values of a recipe already: leave out --recipe");
+        }
+        NamedRecipe named = recipe == null ? null : NamedRecipe.parse(recipe);
+        RunConfig base = base(named, small);
         ModelConfig chosen = model.over(base.model());
         Network network = chosen.network();     // which says at once when the resolution is too small
-        Recipe recipe = over(base.recipe(), network);
-        RunConfig run = new RunConfig(chosen, data.over(base.data(), recipe.seed()), recipe).withStart(start.over(base.start()));
+        Recipe changed = over(base.recipe(), network);
+        RunConfig run = new RunConfig(chosen, data.over(base.data(), changed.seed()), changed).withStart(start.over(base.start()));
         run.recipe().update().requireFitting(network);
-        return data.normalised(run, config == null, listener);
+        return data.normalised(run, config == null && (named == null || named.takesStatistics()), listener);
+    }
+
+    /** @param named null for no recipe */
+    private RunConfig base(NamedRecipe named, boolean small) {
+        if (config != null) {
+            return RunConfig.read(config);
+        }
+        return named == null ? data.defaults(model, model.modelName(), optimizer, small)
+                : named.over(data.defaults(model, or(model.model, named.model()), optimizer, false));
     }
 
     private Recipe over(Recipe base, Network network) {
