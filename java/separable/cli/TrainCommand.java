@@ -11,6 +11,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Spec;
 import separable.device.Device;
+import separable.device.Range;
 import separable.train.Defaults;
 import separable.train.Evaluation;
 import separable.train.RunConfig;
@@ -45,6 +46,9 @@ final class TrainCommand implements Callable<Integer> {
 
     private void train(PrintWriter out, PrintWriter err, StopSignal stop) {
         requireSensible();
+        if (options.profile && !Range.enable()) {
+            out.println("--profile: no NVTX library is installed (libnvToolsExt.so.1 or libnvtx3interop.so.1, of the CUDA toolkit): going on without ranges");
+        }
         try (Device device = Device.open()) {
             boolean goesOn = options.resume != null;
             RunConfig run = goesOn ? TrainingRun.interrupted(options.resume) : options.resolve(Defaults.isSmall(device.multiprocessors()));
@@ -67,7 +71,7 @@ final class TrainCommand implements Callable<Integer> {
         if (options.resume == null) {
             return;
         }
-        Set<String> together = Set.of("--resume", "--checkpoint-steps", "--verbose");
+        Set<String> together = Set.of("--resume", "--checkpoint-steps", "--profile", "--verbose");
         spec.commandLine().getParseResult().matchedOptions().stream().map(OptionSpec::longestName).filter(name -> !together.contains(name))
                 .findFirst().ifPresent(name -> {
                     throw new IllegalArgumentException("--resume goes on with a run as it is: leave out " + name);
@@ -83,6 +87,9 @@ final class TrainCommand implements Callable<Integer> {
     private static String launches(RunConfig run, Device device) {
         if (run.recipe().capturesOn(device)) {
             return "one graph launch a step";
+        }
+        if (Range.isEnabled()) {
+            return "plain launches for the profiler";
         }
         return run.recipe().graph() ? "plain launches (the driver is too old for graphs)" : "plain launches";
     }
