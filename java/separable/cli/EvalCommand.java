@@ -74,7 +74,7 @@ final class EvalCommand implements Callable<Integer> {
 
     /** Another data set lies where it always does, unless the user says where. */
     private DataConfig source(RunConfig config) {
-        DataConfig named = dataset == null ? config.data() : new DataConfig(dataset, KnownDataset.parse(dataset).defaultFolder().toString());
+        DataConfig named = dataset == null || dataset.equals(config.data().dataset()) ? config.data() : new DataConfig(dataset, KnownDataset.parse(dataset).defaultFolder().toString());
         return data == null ? named : named.in(data.toString());
     }
 

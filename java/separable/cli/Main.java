@@ -15,7 +15,8 @@ import separable.train.TrainingException;
 /** The {@code separable} command. Every failure ends in one line on the error stream and an exit status that is not 0. */
 @Command(name = "separable", scope = ScopeType.INHERIT, mixinStandardHelpOptions = true, versionProvider = Version.class,
         abbreviateSynopsis = true, description = "Depthwise-separable convolution on NVIDIA GPUs for Java.",
-        synopsisSubcommandLabel = "COMMAND", subcommands = {TrainCommand.class, EvalCommand.class, PredictCommand.class, BenchCommand.class, SummaryCommand.class, DoctorCommand.class})
+        synopsisSubcommandLabel = "COMMAND", subcommands = {TrainCommand.class, EvalCommand.class,
+        PredictCommand.class, ExportCommand.class, BenchCommand.class, SummaryCommand.class, DoctorCommand.class})
 public final class Main implements Runnable {
 
     /** A run failed. */

@@ -11,7 +11,7 @@ final class ModelOptions {
     @Option(names = "--model", paramLabel = "NAME", description = "mobilenet-v1 (default), mobilenet-v2 or separable-cnn")
     String model;
 
-    @Option(names = "--dataset", paramLabel = "NAME", description = "fashion-mnist (default), mnist, cifar10, cifar100 or cifar100-coarse")
+    @Option(names = "--dataset", paramLabel = "NAME", description = "fashion-mnist (default), mnist, cifar10, cifar100, cifar100-coarse, or folder: pictures in class folders, named by --data")
     String dataset;
 
     @Option(names = "--width", paramLabel = "X", description = "width multiplier of a MobileNet")
@@ -26,7 +26,7 @@ final class ModelOptions {
     @Option(names = "--classes", paramLabel = "N", description = "outputs (default: the data set's classes)")
     Integer classes;
 
-    @Option(names = "--stem-stride", paramLabel = "1|2", description = "stride of a MobileNet's first convolution (default: 1, for small pictures)")
+    @Option(names = "--stem-stride", paramLabel = "1|2", description = "stride of a MobileNet's first convolution (default: 1 for inputs below 64 pixels, else 2)")
     Integer stemStride;
 
     @Option(names = "--dropout", paramLabel = "RATE", description = "before a MobileNet's classifier")

@@ -51,9 +51,16 @@ final class TrainCommand implements Callable<Integer> {
         }
         try (Device device = Device.open()) {
             boolean goesOn = options.resume != null;
-            RunConfig run = goesOn ? TrainingRun.interrupted(options.resume) : options.resolve(Defaults.isSmall(device.multiprocessors()));
-            Path folder = goesOn ? options.resume : options.outFor(run);
-            out.println(describe(run, device, folder));
+            RunConfig run;
+            Path folder;
+            try (DecodeProgress decoding = new DecodeProgress(err, stop::isRequested)) {
+                run = goesOn ? TrainingRun.interrupted(options.resume) : options.resolve(Defaults.isSmall(device.multiprocessors()), decoding);
+                folder = goesOn ? options.resume : options.outFor(run);
+                out.println(describe(run, device, folder));
+                if (run.data().isFolder()) {
+                    out.println(DataOptions.describe(run.data().open(decoding), folder.resolve(TrainingRun.BROKEN_FILE)));
+                }
+            }
             try (Progress progress = Progress.forTerminal(out, err, run.recipe().picturesPerStep())) {
                 Evaluation test = goesOn
                         ? TrainingRun.resume(device, folder, options.checkpointSteps, progress, stop::isRequested)

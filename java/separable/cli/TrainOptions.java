@@ -5,9 +5,11 @@ import static separable.cli.ModelOptions.or;
 import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import separable.data.DecodeListener;
+import separable.layer.Network;
 import separable.train.AugmentConfig;
-import separable.train.Defaults;
 import separable.train.InputConfig;
+import separable.train.ModelConfig;
 import separable.train.OptimizerConfig;
 import separable.train.Recipe;
 import separable.train.RunConfig;
@@ -28,8 +30,8 @@ final class TrainOptions {
     @Option(names = "--config", paramLabel = "FILE", description = "start from the config.json of an earlier run; other options override it")
     Path config;
 
-    @Option(names = "--data", paramLabel = "DIR", description = "folder of the data set's files")
-    Path data;
+    @Mixin
+    DataOptions data = new DataOptions();
 
     @Option(names = "--out", paramLabel = "DIR", description = "folder for the results, among them plan.txt, which says what every op runs (default: runs/MODEL-DATASET)")
     Path out;
@@ -107,26 +109,27 @@ final class TrainOptions {
     EvaluationOptions evaluation = new EvaluationOptions();
 
     /**
-     * The whole run: the configuration named, or the defaults, with the options put in their places.
+     * The whole run: the configuration named, or the defaults, with the options put in their places. Where mean and deviation are to be the
+     * pictures' own, these are read, and a folder of them is decoded.
      *
-     * @param small whether the device is small
+     * @param small    whether the device is small
+     * @param listener hears how decoding goes on
      * @throws IllegalArgumentException when an option's value is not possible
      */
-    RunConfig resolve(boolean small) {
+    RunConfig resolve(boolean small, DecodeListener listener) {
         if (config != null && (model.model != null || model.dataset != null)) {
             throw new IllegalArgumentException("--config: names the model and the data set already: leave out --model and --dataset");
         }
-        RunConfig base = config != null ? RunConfig.read(config)
-                : Defaults.of(model.modelName(), model.knownDataset(), optimizer, small);
-        // Absolute, so that config.json serves from any directory.
-        Path folder = or(data, Path.of(base.data().folder())).toAbsolutePath().normalize();
-        RunConfig run = new RunConfig(model.over(base.model()), base.data().in(folder.toString()), over(base.recipe()))
-                .withStart(start.over(base.start()));
-        run.recipe().update().requireFitting(run.model().network());     // which says at once when the resolution is too small
-        return run;
+        RunConfig base = config != null ? RunConfig.read(config) : data.defaults(model, optimizer, small);
+        ModelConfig chosen = model.over(base.model());
+        Network network = chosen.network();     // which says at once when the resolution is too small
+        Recipe recipe = over(base.recipe(), network);
+        RunConfig run = new RunConfig(chosen, data.over(base.data(), recipe.seed()), recipe).withStart(start.over(base.start()));
+        run.recipe().update().requireFitting(network);
+        return data.normalised(run, config == null, listener);
     }
 
-    private Recipe over(Recipe base) {
+    private Recipe over(Recipe base, Network network) {
         OptimizerConfig rule = base.optimizer();
         InputConfig input = base.input();
         return new Recipe(or(epochs, base.epochs()), or(batch, base.batch()), or(precision, base.precision()), or(seed, base.seed()),
@@ -134,7 +137,7 @@ final class TrainOptions {
                 new OptimizerConfig(or(optimizer, rule.name()), or(learningRate, rule.learningRate()), or(weightDecay, rule.weightDecay()),
                         or(momentum, rule.momentum()), or(labelSmoothing, rule.labelSmoothing())),
                 over(base.schedule(), or(epochs, base.epochs())),
-                update.over(base.update()),
+                update.over(base.update(), network),
                 new InputConfig(input.mean(), input.deviation(), input.centre(), over(input.augment()), input.stream() || stream),
                 evaluation.over(base.evaluation()));
     }

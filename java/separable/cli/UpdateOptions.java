@@ -3,11 +3,17 @@ package separable.cli;
 import static separable.cli.ModelOptions.or;
 
 import java.util.List;
+import java.util.stream.Stream;
 import picocli.CommandLine.Option;
+import separable.exchange.Head;
+import separable.layer.Network;
 import separable.train.UpdateConfig;
 
 /** What happens to gradients and weights around the optimizer's rule. Null where the user named nothing. */
 final class UpdateOptions {
+
+    /** Stands for all layers but the last, in --freeze. */
+    static final String BODY = "body";
 
     @Option(names = "--accumulate", paramLabel = "N", description = "batches whose gradients are averaged before the weights change (default: 1)")
     Integer accumulate;
@@ -24,12 +30,17 @@ final class UpdateOptions {
     String decayOn;
 
     @Option(names = "--freeze", paramLabel = "NAME,...", split = ",", hideParamSyntax = true,
-            description = "layers that stay as they are, their batch normalisations as in evaluation, by the beginning of their names: features.0")
+            description = "layers that stay as they are, their batch normalisations as in evaluation, by the beginning of their names:"
+                    + " features.0; body: all but the last layer")
     List<String> frozen;
 
-    /** {@code base} with what the user named put in its place. */
-    UpdateConfig over(UpdateConfig base) {
+    /** {@code base} with what the user named put in its place; {@value #BODY} becomes the names of the network's body. */
+    UpdateConfig over(UpdateConfig base, Network network) {
         return new UpdateConfig(or(accumulate, base.accumulate()), or(clipNorm, base.clipNorm()), or(ema, base.ema()), or(decayOn, base.decayOn()),
-                or(frozen, base.frozen()));
+                frozen == null ? base.frozen() : expanded(frozen, network));
+    }
+
+    private static List<String> expanded(List<String> names, Network network) {
+        return names.stream().flatMap(name -> name.equals(BODY) ? Head.of(network).body(network).stream() : Stream.of(name)).distinct().toList();
     }
 }

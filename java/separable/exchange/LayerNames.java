@@ -1,9 +1,15 @@
 package separable.exchange;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import separable.graph.ParameterLayout;
+import separable.graph.RunningStatistics;
+import separable.graph.StateEntry;
+import separable.graph.StateValue;
+import separable.layer.Network;
 import separable.model.MobileNetV2;
 
 /**
@@ -75,5 +81,27 @@ public record LayerNames(String library, Map<String, String> theirs) {
             throw new IllegalArgumentException(library + " has no name for '" + entry + "'");
         }
         return layer + entry.substring(dot);
+    }
+
+    /**
+     * A network's whole state as a file under these names, in the network's order, which is the library's.
+     *
+     * @param state by our names; counters that it lacks are 0
+     * @throws IllegalArgumentException naming entries that are missing, superfluous or of another shape
+     */
+    public SafeTensors file(Network network, Map<String, StateValue> state) {
+        new ParameterLayout(network.state()).requireFitting(state);
+        List<NamedTensor> tensors = new ArrayList<>();
+        for (StateEntry entry : network.state()) {
+            for (String name : entryNames(entry)) {
+                tensors.add(StateTensors.tensor(of(name), state.getOrDefault(name, new StateValue.Counter(0))));
+            }
+        }
+        return SafeTensors.of(tensors, Map.of("format", "pt"));
+    }
+
+    private static List<String> entryNames(StateEntry entry) {
+        return entry instanceof RunningStatistics statistics
+                ? List.of(statistics.meanName(), statistics.varianceName(), statistics.counterName()) : List.of(entry.name());
     }
 }

@@ -4,10 +4,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -28,9 +26,6 @@ public record SafeTensors(Map<String, NamedTensor> tensors, Map<String, String> 
 
     /** The format's own limit on the header, in bytes. */
     static final long MAX_HEADER = 100_000_000;
-
-    /** Read and write in pieces: the JDK keeps a native copy of each heap buffer as large as the largest one transferred. */
-    private static final int PIECE = 1 << 20;
 
     public SafeTensors {
         tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
@@ -100,7 +95,7 @@ public record SafeTensors(Map<String, NamedTensor> tensors, Map<String, String> 
         }
         ByteBuffer data = ByteBuffer.allocate((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
         while (data.position() < data.capacity()) {
-            data.limit((int) Math.min(data.capacity(), (long) data.position() + PIECE));
+            data.limit((int) Math.min(data.capacity(), (long) data.position() + WholeFile.PIECE));
             if (channel.read(data, position + data.position()) < 0) {
                 throw new SafeTensorsException(file, "it became shorter while it was read");
             }
@@ -113,32 +108,12 @@ public record SafeTensors(Map<String, NamedTensor> tensors, Map<String, String> 
      * its name once it is complete and on the disk, so an older file survives any failure.
      */
     public void write(Path file) throws IOException {
-        Path target = file.toAbsolutePath();
-        Path aside = target.resolveSibling("." + target.getFileName() + ".partial");
-        try {
-            try (FileChannel channel = FileChannel.open(aside, StandardOpenOption.CREATE, StandardOpenOption.WRITE,
-                    StandardOpenOption.TRUNCATE_EXISTING)) {
-                writeFully(channel, SafeTensorsHeader.format(tensors.values(), metadata));
-                for (NamedTensor tensor : tensors.values()) {
-                    writeFully(channel, tensor.data());
-                }
-                channel.force(true);
+        WholeFile.replace(file, channel -> {
+            WholeFile.writeFully(channel, SafeTensorsHeader.format(tensors.values(), metadata));
+            for (NamedTensor tensor : tensors.values()) {
+                WholeFile.writeFully(channel, tensor.data());
             }
-            Files.move(aside, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } finally {
-            Files.deleteIfExists(aside); // still there only after a failure
-        }
-        try (FileChannel folder = FileChannel.open(target.getParent(), StandardOpenOption.READ)) {
-            folder.force(true); // the new name too
-        }
-    }
-
-    private static void writeFully(FileChannel channel, ByteBuffer data) throws IOException {
-        int end = data.limit();
-        while (data.position() < end) {
-            data.limit((int) Math.min(end, (long) data.position() + PIECE));
-            channel.write(data);
-        }
+        });
     }
 
     /** Names in the file's order. */

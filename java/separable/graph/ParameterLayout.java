@@ -99,4 +99,13 @@ public final class ParameterLayout {
         }
         return mask;
     }
+
+    /**
+     * Checks, without a device, that the entries of a file are those of this layout.
+     *
+     * @throws IllegalArgumentException naming entries that are missing, superfluous or of another shape
+     */
+    public void requireFitting(Map<String, StateValue> values) {
+        new StateLoader(this, values);
+    }
 }

@@ -42,13 +42,10 @@ final class JpegDecoder {
         if (jpeg.hasLuma()) {
             toColours(values, jpeg.components());
         }
-        List<String> conversions = new ArrayList<>();
+        List<String> conversions = List.of();
         if (jpeg.components() == 4) {
             values = withoutBlack(values, jpeg.hasLuma());
-            conversions.add("CMYK to RGB");
-        }
-        if (jpeg.orientation() != 1) {
-            conversions.add("turned as EXIF orientation " + jpeg.orientation() + " says");
+            conversions = List.of("CMYK to RGB");
         }
         Picture picture = new Picture(jpeg.height(), jpeg.width(), jpeg.components() == 1 ? 1 : 3, values);
         return new Decoded(picture.turned(jpeg.orientation()), conversions);

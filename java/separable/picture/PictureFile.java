@@ -7,6 +7,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.function.Supplier;
 
 /**
  * Reads JPEG and PNG pictures of any kind into bytes, grey or red, green, blue. The kind is told by a file's first bytes, never by
@@ -25,14 +26,25 @@ public final class PictureFile {
     /** Bytes of the largest file that is read. */
     public static final int MOST_BYTES = 1 << 28;
 
-    private PictureFile() {
+    private final int height;
+    private final int width;
+    private final Supplier<Decoded> decoder;
+
+    private PictureFile(int height, int width, Supplier<Decoded> decoder) {
+        this.height = height;
+        this.width = width;
+        this.decoder = decoder;
     }
 
     /** @throws PictureException when the file cannot be read or is no whole picture */
     public static Decoded read(Path file) {
+        return decode(file.toString(), bytes(file));
+    }
+
+    /** A file's content, as far as it can be a picture's. @throws PictureException when it cannot be read */
+    public static byte[] bytes(Path file) {
         try (InputStream in = Files.newInputStream(file)) {
-            byte[] bytes = in.readNBytes(MOST_BYTES + 1);
-            return decode(file.toString(), bytes);
+            return in.readNBytes(MOST_BYTES + 1);
         } catch (NoSuchFileException e) {
             throw new PictureException(file.toString(), "no such file", e);
         } catch (AccessDeniedException e) {
@@ -44,6 +56,11 @@ public final class PictureFile {
 
     /** Decodes a picture in memory. @param name what messages call it @throws PictureException when it is no whole picture */
     public static Decoded decode(String name, byte[] bytes) {
+        return parse(name, bytes).decode();
+    }
+
+    /** Reads all but the pixels. @param name what messages call it @throws PictureException when it is no picture */
+    public static PictureFile parse(String name, byte[] bytes) {
         if (bytes.length == 0) {
             throw new PictureException(name, "is empty");
         }
@@ -51,12 +68,29 @@ public final class PictureFile {
             throw new PictureException(name, "is larger than " + (MOST_BYTES >> 20) + " MiB");
         }
         if (PngChunks.isPng(bytes)) {
-            return new PngDecoder(PngChunks.parse(name, bytes)).decode();
+            PngChunks png = PngChunks.parse(name, bytes);
+            return new PictureFile(png.height(), png.width(), () -> new PngDecoder(png).decode());
         }
         if (JpegHeader.isJpeg(bytes)) {
-            return new JpegDecoder(JpegHeader.parse(name, bytes)).decode();
+            JpegHeader jpeg = JpegHeader.parse(name, bytes);
+            return new PictureFile(jpeg.height(), jpeg.width(), () -> new JpegDecoder(jpeg).decode());
         }
         throw new PictureException(name, "is " + kindOf(bytes) + ", not a JPEG or PNG picture");
+    }
+
+    /** Rows as they are stored; a camera's orientation may make columns of them. */
+    public int height() {
+        return height;
+    }
+
+    /** Columns as they are stored. */
+    public int width() {
+        return width;
+    }
+
+    /** @throws PictureException when the pixels are damaged */
+    public Decoded decode() {
+        return decoder.get();
     }
 
     /** Refuses sizes that are no picture's or too large. */

@@ -54,9 +54,6 @@ final class PngDecoder {
         if (sawTransparency) {
             conversions.add("transparency over white");
         }
-        if (png.orientation() != 1) {
-            conversions.add("turned as EXIF orientation " + png.orientation() + " says");
-        }
         return conversions;
     }
 

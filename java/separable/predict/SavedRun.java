@@ -3,11 +3,14 @@ package separable.predict;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import separable.device.Closing;
 import separable.device.Device;
 import separable.exchange.SafeTensors;
 import separable.exchange.StateTensors;
+import separable.graph.ParameterLayout;
 import separable.graph.Parameters;
+import separable.graph.StateValue;
 import separable.layer.Network;
 import separable.train.RunConfig;
 import separable.train.TrainingException;
@@ -46,21 +49,35 @@ public record SavedRun(Path folder, RunConfig config) {
     }
 
     /**
-     * The weights of {@code model.safetensors} on the device, for plans of the run's precision; the caller closes them.
+     * The weights of {@code model.safetensors}, by our names.
      *
      * @throws TrainingException in one line, when the file is missing, damaged, or not of the configuration's network
+     */
+    public Map<String, StateValue> weights() {
+        Path file = folder.resolve(TrainingRun.MODEL_FILE);
+        try {
+            Map<String, StateValue> values = StateTensors.values(SafeTensors.read(file));
+            new ParameterLayout(network().state()).requireFitting(values);
+            return values;
+        } catch (IOException e) {
+            throw new TrainingException(e.getMessage(), e);
+        } catch (IllegalArgumentException e) {
+            throw new TrainingException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * {@link #weights} on the device, for plans of the run's precision; the caller closes them.
+     *
+     * @throws TrainingException as {@link #weights}
      * @throws separable.device.DeviceException when the device lacks the memory
      */
     Parameters parameters(Device device) {
-        Path file = folder.resolve(TrainingRun.MODEL_FILE);
+        Map<String, StateValue> values = weights();
         Parameters parameters = Parameters.withoutGradients(device, network().state(), config.recipe().type());
         try {
-            parameters.load(StateTensors.values(SafeTensors.read(file)));
+            parameters.load(values);
             return parameters;
-        } catch (IOException e) {
-            throw Closing.after(new TrainingException(e.getMessage(), e), List.of(parameters));
-        } catch (IllegalArgumentException e) {
-            throw Closing.after(new TrainingException(file + ": " + e.getMessage(), e), List.of(parameters));
         } catch (RuntimeException e) {
             throw Closing.after(e, List.of(parameters));
         }

@@ -54,6 +54,10 @@ public record AugmentConfig(int crop, float minArea, boolean flip, boolean verti
         return new AugmentConfig(pixels, minArea, flip, verticalFlip, rotation, brightness, contrast, saturation, hue, erase, mixup, cutmix);
     }
 
+    public AugmentConfig withMinArea(float share) {
+        return new AugmentConfig(crop, share, flip, verticalFlip, rotation, brightness, contrast, saturation, hue, erase, mixup, cutmix);
+    }
+
     public AugmentConfig withFlip(boolean sideways, boolean upsideDown) {
         return new AugmentConfig(crop, minArea, sideways, upsideDown, rotation, brightness, contrast, saturation, hue, erase, mixup, cutmix);
     }

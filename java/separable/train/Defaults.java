@@ -16,6 +16,13 @@ public final class Defaults {
     /** Devices with fewer multiprocessors count as small. */
     private static final int SMALL_MULTIPROCESSORS = 8;
 
+    /** Inputs from this size on begin with a stride of 2, as in the papers. */
+    private static final int SMALLEST_WITH_STRIDE = 64;
+
+    /** Of 256 pixels evaluation looks at 224. */
+    private static final float USUAL_CENTRE = 0.875f;
+    private static final float LEAST_CENTRE = 0.75f;
+
     private Defaults() {
     }
 
@@ -35,28 +42,67 @@ public final class Defaults {
             Check.oneOf("optimizer", optimizer, OptimizerConfig.NAMES);
         }
         DataConfig data = DataConfig.of(dataset, dataset.defaultFolder().toString());
-        return new RunConfig(model(model, data, small), data, recipe(model, data, dataset.statistics(), optimizer, small));
+        boolean flip = dataset != KnownDataset.MNIST;     // a mirrored digit is another digit or none
+        int crop = small ? 0 : data.channels() == 3 ? 4 : 2;
+        InputConfig input = input(model, dataset.statistics(), 1, AugmentConfig.NONE.withCrop(crop).withFlip(flip, false));
+        return new RunConfig(model(model, data, data.size(), small), data, recipe(model, input, optimizer, small));
     }
 
-    private static ModelConfig model(String name, DataConfig data, boolean small) {
-        int resolution = data.size();
+    /**
+     * The whole configuration for a model on a folder of pictures. Mean and deviation are those of the separable CNN, 1/2, for every model:
+     * better ones are known when the pictures are decoded.
+     *
+     * @param resolution side of the network's input
+     */
+    public static RunConfig ofFolder(String model, DataConfig data, int resolution, String optimizer, boolean small) {
+        Check.oneOf("model", model, ModelConfig.NAMES);
+        if (optimizer != null) {
+            Check.oneOf("optimizer", optimizer, OptimizerConfig.NAMES);
+        }
+        List<Float> halves = Collections.nCopies(data.channels(), 0.5f);
+        AugmentConfig plain = AugmentConfig.NONE.withFlip(true, false);
+        AugmentConfig augment = small ? plain : plain.withMinArea(0.25f);
+        InputConfig input = input(model, new PictureStatistics(halves, halves), centre(resolution, data.size()), augment);
+        return new RunConfig(model(model, data, resolution, small), data, recipe(model, input, optimizer, small));
+    }
+
+    /** Side of the network's input for a folder of pictures. */
+    public static int folderResolution(boolean small) {
+        return small ? 64 : 224;
+    }
+
+    /** Side that a folder's pictures are kept at for a network's input: as much larger as 256 is than 224, in steps of 8. */
+    public static int pictureSize(int resolution) {
+        return Math.max(resolution, Math.round(resolution / USUAL_CENTRE / 8) * 8);
+    }
+
+    /** The share of a picture's side that evaluation looks at: exactly the input's pixels where that is about the usual share. */
+    private static float centre(int resolution, int size) {
+        float share = (float) resolution / size;
+        return share >= 1 ? 1 : share >= LEAST_CENTRE ? share : USUAL_CENTRE;
+    }
+
+    private static ModelConfig model(String name, DataConfig data, int resolution, boolean small) {
         int classes = data.classes().size();
         if (name.equals(ModelConfig.SEPARABLE_CNN)) {
             return ModelConfig.separableCnn(List.of(64, 64, 128, 128), resolution, data.channels(), classes);
         }
         double smallWidth = name.equals(ModelConfig.MOBILENET_V2) ? 0.35 : 0.25;
         // The papers' dropout is for a thousand classes and weeks of training; one short epoch underfits as it is.
-        return ModelConfig.mobileNet(name, small ? smallWidth : 1.0, resolution, data.channels(), classes, 1, small ? 0f : 0.2f);
+        int stemStride = resolution < SMALLEST_WITH_STRIDE ? 1 : 2;
+        return ModelConfig.mobileNet(name, small ? smallWidth : 1.0, resolution, data.channels(), classes, stemStride, small ? 0f : 0.2f);
     }
 
-    private static Recipe recipe(String model, DataConfig data, PictureStatistics statistics, String optimizer, boolean small) {
-        boolean isCnn = model.equals(ModelConfig.SEPARABLE_CNN);
-        String rule = optimizer != null ? optimizer : isCnn ? "adam" : "nesterov";
-        boolean flip = !data.dataset().equals(KnownDataset.MNIST.toString());     // a mirrored digit is another digit or none
-        int crop = small ? 0 : data.channels() == 3 ? 4 : 2;
-        List<Float> halves = Collections.nCopies(data.channels(), 0.5f);     // x / 127.5 - 1
-        InputConfig input = new InputConfig(isCnn ? halves : statistics.mean(), isCnn ? halves : statistics.deviation(), 1,
-                AugmentConfig.NONE.withCrop(crop).withFlip(flip, false));
+    private static InputConfig input(String model, PictureStatistics statistics, float centre, AugmentConfig augment) {
+        if (model.equals(ModelConfig.SEPARABLE_CNN)) {
+            List<Float> halves = Collections.nCopies(statistics.mean().size(), 0.5f);     // x / 127.5 - 1
+            return new InputConfig(halves, halves, centre, augment);
+        }
+        return new InputConfig(statistics.mean(), statistics.deviation(), centre, augment);
+    }
+
+    private static Recipe recipe(String model, InputConfig input, String optimizer, boolean small) {
+        String rule = optimizer != null ? optimizer : model.equals(ModelConfig.SEPARABLE_CNN) ? "adam" : "nesterov";
         return new Recipe(small ? 2 : 20, small ? 64 : 256, (small ? DType.F32 : DType.BF16).toString(), 1, true, Effort.OFF.toString(),
                 optimizer(rule), ScheduleConfig.usual("cosine", small ? 0.25 : 2, small ? 2 : 20), UpdateConfig.PLAIN, input, EvaluationConfig.EPOCHS);
     }

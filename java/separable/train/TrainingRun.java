@@ -8,8 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
-import separable.data.Dataset;
-import separable.data.KnownDataset.Part;
+import separable.data.DecodeListener;
 import separable.device.Device;
 import separable.exchange.NamedTensor;
 import separable.exchange.SafeTensors;
@@ -29,6 +28,9 @@ public final class TrainingRun {
 
     /** The latest run's kernels, written before its first step: what each op moves and runs, and how it was chosen. */
     public static final String PLAN_FILE = "plan.txt";
+
+    /** Which pictures of a folder are broken and left out, and which are odd; where there are any. */
+    public static final String BROKEN_FILE = "broken-pictures.txt";
 
     private final RunConfig config;
     private final RunFolder folder;
@@ -107,14 +109,16 @@ public final class TrainingRun {
     private static Evaluation run(Device device, RunConfig config, Path out, int checkpointSteps, TrainListener listener, BooleanSupplier stop,
                                   Preparation preparation) {
         try (RunFolder folder = RunFolder.open(out)) {
-            Dataset train = config.data().load(Part.TRAIN);
-            Dataset evaluated = config.data().load(Part.TEST);
+            LoadedData data = config.data().loadAll(DecodeListener.NONE);
             Tuning tuning = Tuning.of(config.recipe().effort()).withListener(listener::tuned);
-            try (Trainer trainer = new Trainer(device, config.model().network(), config.recipe(), train, evaluated, tuning)) {
+            try (Trainer trainer = new Trainer(device, config.model().network(), config.recipe(), data.train(), data.test(), tuning)) {
                 TrainingRun run = new TrainingRun(config, folder, trainer, listener);
                 preparation.of(run);
                 String plans = trainer.describePlans();
                 folder.replace(Map.of(PLAN_FILE, file -> Files.writeString(file, plans)));
+                if (!data.report().isEmpty()) {
+                    folder.replace(Map.of(BROKEN_FILE, file -> Files.writeString(file, data.report())));
+                }
                 trainer.checkpointEvery(checkpointSteps, run::saveCheckpoint);
                 return run.trainAll(stop);
             }

@@ -14,6 +14,7 @@ import java.util.Optional;
 import separable.cudnn.Cudnn;
 import separable.device.BuildInfo;
 import separable.device.Device;
+import separable.device.UserCache;
 import separable.tune.Decision.Score;
 import separable.tune.Decision.Source;
 
@@ -29,9 +30,6 @@ import separable.tune.Decision.Source;
 public final class TuningCache {
 
     private static final Logger LOG = System.getLogger(TuningCache.class.getName());
-
-    /** The environment variable that names another folder than the user's. */
-    public static final String FOLDER_VARIABLE = "SEPARABLE_CACHE";
 
     /** Days after which the use of an entry is noted: not every run need write. */
     private static final long USE_NOTED_DAYS = 7;
@@ -51,19 +49,9 @@ public final class TuningCache {
         return new TuningCache(folder);
     }
 
-    /** The user's own, in {@code $SEPARABLE_CACHE}, else {@code $XDG_CACHE_HOME/separable}, else {@code ~/.cache/separable}. */
+    /** The user's own. */
     public static TuningCache ofUser() {
-        return in(userFolder(System.getenv(), System.getProperty("user.home")));
-    }
-
-    /** As the XDG Base Directory Specification says, a relative {@code $XDG_CACHE_HOME} does not count. */
-    static Path userFolder(Map<String, String> environment, String home) {
-        String own = environment.getOrDefault(FOLDER_VARIABLE, "");
-        if (!own.isEmpty()) {
-            return Path.of(own);
-        }
-        Path caches = Path.of(environment.getOrDefault("XDG_CACHE_HOME", ""));
-        return (caches.isAbsolute() ? caches : Path.of(home, ".cache")).resolve("separable");
+        return in(UserCache.folder());
     }
 
     /** The file, there or not. */
@@ -159,7 +147,7 @@ public final class TuningCache {
         } catch (IOException e) {
             writable = false;
             LOG.log(Level.WARNING, "the tuning cache {0} cannot be written ({1}), so results of tuning are not remembered: make the folder"
-                    + " writable, or name another in {2}", file.path(), CacheFile.reason(e), FOLDER_VARIABLE);
+                    + " writable, or name another in {2}", file.path(), CacheFile.reason(e), UserCache.FOLDER_VARIABLE);
         }
     }
 }

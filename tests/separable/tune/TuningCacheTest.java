@@ -175,12 +175,4 @@ class TuningCacheTest {
         assertThat(cache.section(device).find(problem(1), QUICK)).as("remembered while the process lives").isPresent();
         assertThat(file).isEmptyFile();
     }
-
-    @Test
-    void theFolderIsTheUsersUnlessNamed() {
-        assertThat(TuningCache.userFolder(Map.of(), "/home/u")).isEqualTo(Path.of("/home/u/.cache/separable"));
-        assertThat(TuningCache.userFolder(Map.of("XDG_CACHE_HOME", "/c"), "/home/u")).isEqualTo(Path.of("/c/separable"));
-        assertThat(TuningCache.userFolder(Map.of("XDG_CACHE_HOME", "relative"), "/home/u")).isEqualTo(Path.of("/home/u/.cache/separable"));
-        assertThat(TuningCache.userFolder(Map.of("XDG_CACHE_HOME", "/c", "SEPARABLE_CACHE", "/own"), "/home/u")).isEqualTo(Path.of("/own"));
-    }
 }

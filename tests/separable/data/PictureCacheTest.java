@@ -1,0 +1,205 @@
+package separable.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import separable.testing.ForkedJava;
+
+/** The cache of decoded pictures: written once, gone on with after a cut, checked when read, shared by processes. */
+class PictureCacheTest {
+
+    private static final int PICTURES = 60;
+
+    @TempDir
+    Path place;
+
+    private Path folder;
+
+    @BeforeEach
+    void makeFolder() throws IOException {
+        folder = place.resolve("pictures");
+        PictureFiles.writeClasses(folder, PICTURES / 3, 10);
+    }
+
+    private static FolderOptions options(Path cache) {
+        return new FolderOptions(8, 3, 0.1, 1, 0, cache);
+    }
+
+    private static PictureFolder open(Path folder, Path cache, DecodeListener listener) {
+        return PictureFolder.open(folder, options(cache), listener);
+    }
+
+    /** Opens the folder. @return how many pictures had to be decoded */
+    private int decoded(Path cache) {
+        int[] first = {PICTURES};
+        open(folder, cache, (done, all) -> first[0] = Math.min(first[0], done));
+        return PICTURES - first[0];
+    }
+
+    private Path cache() {
+        return place.resolve("cache");
+    }
+
+    private Path file(String name) throws IOException {
+        try (Stream<Path> inside = Files.walk(cache())) {
+            return inside.filter(path -> path.getFileName().toString().equals(name)).findFirst().orElseThrow();
+        }
+    }
+
+    @Test
+    void decodesOnceAndAgainWhatChanged() throws IOException {
+        assertThat(decoded(cache())).isEqualTo(PICTURES);
+        assertThat(decoded(cache())).isZero();
+        Files.setLastModifiedTime(folder.resolve("blue/0.jpg"), FileTime.fromMillis(1_000_000));
+        assertThat(decoded(cache())).as("another listing").isEqualTo(PICTURES);
+        assertThat(decoded(cache())).isZero();
+    }
+
+    @Test
+    void aListenerThatThrowsEndsItAndTheNextGoesOn() {
+        IllegalStateException stop = new IllegalStateException("enough");
+        assertThatThrownBy(() -> open(folder, cache(), (done, all) -> {
+            if (done == all) {
+                throw stop;
+            }
+        })).isSameAs(stop);
+        assertThat(decoded(cache())).as("all were kept").isZero();
+    }
+
+    /** Every length that a kill may leave the index at, and rubbish after it. */
+    @Test
+    void whatACutLeftIsGoneOnWith() throws IOException {
+        byte[] whole = reference();
+        byte[] index = Files.readAllBytes(file("index"));
+        Random random = new Random(5);
+        for (int round = 0; round < 12; round++) {
+            int length = round == 0 ? 0 : random.nextInt(index.length);
+            byte[] cut = Arrays.copyOf(index, length + random.nextInt(3) * 5);
+            Files.write(file("index"), cut);
+            int again = decoded(cache());
+            assertThat(again).isBetween(1, PICTURES);
+            assertThat(again).isLessThanOrEqualTo(PICTURES - (length - 8) / 200);
+            assertThat(reference()).isEqualTo(whole);
+        }
+    }
+
+    /** A power cut may keep the index and lose pictures that were written before it. */
+    @Test
+    void anUnfinishedCacheIsCheckedBeforeItIsGoneOnWith() throws IOException {
+        byte[] whole = reference();
+        byte[] index = Files.readAllBytes(file("index"));
+        Files.write(file("index"), Arrays.copyOf(index, index.length - 10));
+        byte[] pixels = Files.readAllBytes(file("pixels.u8"));
+        Arrays.fill(pixels, 0, pixels.length / 2, (byte) 0);
+        Files.write(file("pixels.u8"), pixels);
+        assertThat(decoded(cache())).isBetween(PICTURES / 2, PICTURES / 2 + 1);
+        assertThat(reference()).isEqualTo(whole);
+    }
+
+    @Test
+    void damageIsSeenWhenAPictureIsRead() throws IOException {
+        byte[] whole = reference();
+        byte[] pixels = Files.readAllBytes(file("pixels.u8"));
+        pixels[pixels.length / 2] ^= 1;
+        Files.write(file("pixels.u8"), pixels);
+        assertThatThrownBy(this::reference).isInstanceOf(DataException.class).hasMessageContaining("is damaged (its checksum is wrong): delete the folder");
+        Files.write(file("pixels.u8"), Arrays.copyOf(pixels, 100));
+        assertThat(decoded(cache())).as("of a file of another length nothing is used").isEqualTo(PICTURES);
+        assertThat(reference()).isEqualTo(whole);
+        Files.delete(file("pixels.u8"));
+        assertThat(decoded(cache())).isEqualTo(PICTURES);
+    }
+
+    /** All pictures, as a reader gets them. */
+    private byte[] reference() {
+        Dataset train = open(folder, cache(), DecodeListener.NONE).train();
+        ByteBuffer bytes = ByteBuffer.allocate((int) train.bytes());
+        for (int i = 0; i < train.count(); i++) {
+            train.read(i, bytes);
+        }
+        return bytes.array();
+    }
+
+    /** Wrong bytes in the index are pictures decoded again: never another exception, never an entry that is not there. */
+    @Test
+    void anIndexOfAnyBytesIsRead() throws IOException {
+        decoded(cache());
+        Path index = file("index");
+        byte[] whole = Files.readAllBytes(index);
+        Random random = new Random(7);
+        Path other = place.resolve("index");
+        for (int round = 0; round < 300; round++) {
+            byte[] bytes = round % 3 == 0 ? new byte[random.nextInt(300)] : whole.clone();
+            if (round % 3 == 0) {
+                random.nextBytes(bytes);
+                System.arraycopy(whole, 0, bytes, 0, Math.min(8, bytes.length));
+            } else {
+                bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
+            }
+            Files.write(other, bytes);
+            CacheEntry[] entries = new CacheEntry[PICTURES];
+            int found = new CacheIndex(other, 3).read(entries, false);
+            assertThat(Stream.of(entries).filter(entry -> entry != null).count()).isEqualTo(found);
+        }
+    }
+
+    @Test
+    void twoProcessesThatStartTogetherDecodeOnce() throws IOException {
+        for (int i = 0; i < 300; i++) {
+            PictureFiles.write(folder.resolve("red").resolve("more" + i + ".png"), 60, 60, 0, i);
+        }
+        List<CompletableFuture<ForkedJava.Result>> both = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            both.add(CompletableFuture.supplyAsync(() -> {
+                try {
+                    return ForkedJava.run(Decoder.class, Map.of(), folder.toString(), cache().toString());
+                } catch (IOException | InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            }));
+        }
+        int sum = 0;
+        for (CompletableFuture<ForkedJava.Result> one : both) {
+            assertThat(one.join().status()).as(one.join().output()).isZero();
+            sum += Integer.parseInt(one.join().output().trim());
+        }
+        assertThat(sum).as("pictures decoded by both together").isEqualTo(PICTURES + 300);
+    }
+
+    /** Opens a folder and prints how many pictures it decoded itself. */
+    static final class Decoder {
+
+        private Decoder() {
+        }
+
+        public static void main(String[] arguments) {
+            int[] own = {0};
+            open(Path.of(arguments[0]), Path.of(arguments[1]), (done, all) -> own[0] = done < 0 ? 0 : all);
+            System.out.println(own[0]);
+        }
+    }
+
+    @Test
+    void aPlaceThatCannotBeWrittenIsNamed() throws IOException {
+        Path cache = Files.writeString(place.resolve("file"), "in the way", StandardOpenOption.CREATE_NEW);
+        assertThatThrownBy(() -> open(folder, cache, DecodeListener.NONE)).isInstanceOf(DataException.class)
+                .hasMessageStartingWith(cache + "/pictures/").hasMessageContaining("the decoded pictures cannot be kept there (")
+                .hasMessageEndingWith("make room, or name another place with --cache DIR");
+    }
+}
