@@ -109,7 +109,7 @@ final class DataOptions {
             means = ownMean ? own.mean() : means;
             deviations = ownDeviation ? own.deviation() : deviations;
         }
-        return new RunConfig(run.model(), run.data(), run.recipe().withInput(new InputConfig(means, deviations, input.centre(), input.augment())))
+        return new RunConfig(run.model(), run.data(), run.recipe().withInput(new InputConfig(means, deviations, input.centre(), input.augment(), input.stream())))
                 .withStart(run.start());
     }
 
