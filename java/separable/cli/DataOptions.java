@@ -52,10 +52,10 @@ final class DataOptions {
     @Option(names = "--deviation", paramLabel = "auto|R,G,B", description = "what they are divided by; auto: the training pictures' deviation (default: as --mean)")
     String deviation;
 
-    /** The defaults for a model on the data set that was named. */
-    RunConfig defaults(ModelOptions model, String optimizer, boolean small) {
+    /** The defaults for a model on the data set that was named. @param model whose resolution counts, and whose data set */
+    RunConfig defaults(ModelOptions model, String modelName, String optimizer, boolean small) {
         if (!DataConfig.FOLDER.equals(model.dataset)) {
-            return Defaults.of(model.modelName(), model.knownDataset(), optimizer, small);
+            return Defaults.of(modelName, model.knownDataset(), optimizer, small);
         }
         if (data == null) {
             throw new IllegalArgumentException("--dataset folder: name the folder with --data DIR");
@@ -65,7 +65,7 @@ final class DataOptions {
         DataConfig folder = new DataConfig(DataConfig.FOLDER, absolute(data).toString(), outline.classes(), or(channels, 3),
                 or(pictureSize, Defaults.pictureSize(resolution)),
                 new FolderConfig(outline.hasTest() ? 0 : FolderConfig.USUAL_VALIDATION, 1, FolderConfig.USUAL_MAX_BROKEN, null));
-        return Defaults.ofFolder(model.modelName(), folder, resolution, optimizer, small);
+        return Defaults.ofFolder(modelName, folder, resolution, optimizer, small);
     }
 
     /** {@code base} with what the user named put in its place. Folders are absolute, so that config.json serves from any directory. */
@@ -95,7 +95,7 @@ final class DataOptions {
      * The run with the mean and deviation that were asked for. Those of the pictures themselves are computed here; for a folder that
      * means that everything is decoded.
      *
-     * @param isNew whether the configuration is one of defaults
+     * @param isNew whether the configuration is one of defaults, which leave a folder's mean and deviation open
      */
     RunConfig normalised(RunConfig run, boolean isNew, DecodeListener listener) {
         boolean isUsual = isNew && run.data().isFolder() && !run.model().name().equals(ModelConfig.SEPARABLE_CNN);

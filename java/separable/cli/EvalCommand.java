@@ -2,6 +2,7 @@ package separable.cli;
 
 import static separable.cli.ModelOptions.or;
 
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -9,21 +10,17 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import separable.bench.DrawingException;
 import separable.data.Dataset;
-import separable.data.KnownDataset;
-import separable.data.KnownDataset.Part;
 import separable.device.Device;
 import separable.predict.ModelEvaluation;
 import separable.predict.ModelReport;
 import separable.predict.ReportFiles;
 import separable.predict.ReportTable;
 import separable.predict.SavedRun;
-import separable.spec.Labels;
 import separable.train.DataConfig;
 import separable.train.Evaluation;
 import separable.train.RunConfig;
@@ -38,44 +35,30 @@ final class EvalCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "DIR", description = "folder of the run")
-    private Path run;
-
-    @Option(names = "--dataset", paramLabel = "NAME", description = "pictures of the same classes from another data set (default: the run's)")
-    private String dataset;
-
-    @Option(names = "--data", paramLabel = "DIR", description = "folder of the data set's files (default: where the run found them)")
-    private Path data;
-
-    @Option(names = "--part", paramLabel = "NAME", defaultValue = "test", description = "test (default) or train: which of its pictures")
-    private String part;
-
-    @Option(names = "--batch", paramLabel = "N", description = "pictures at a time (default: the run's)")
-    private Integer batch;
-
-    @Option(names = "--out", paramLabel = "DIR", description = "folder for the results (default: evaluation-PART in the run's)")
-    private Path out;
+    @Mixin
+    private EvalOptions options = new EvalOptions();
 
     @Override
     public Integer call() {
-        Part pictures = Labels.parse(Part.class, part, "part");
-        SavedRun saved = SavedRun.open(run);
-        Path folder = or(out, run.resolve("evaluation-" + pictures));
-        try (StopSignal stop = new StopSignal(); RunFolder results = RunFolder.open(folder); Device device = Device.open()) {
-            Dataset measured = source(saved.config()).load(pictures);
-            ModelEvaluation evaluation = new ModelEvaluation(saved, measured, or(batch, saved.config().recipe().batch()));
-            print(describe(saved.config(), measured, device, folder));
-            return write(measure(evaluation, measured, device, stop), results);
-        } catch (StoppedException e) {
-            spec.commandLine().getErr().println("separable: " + e.getMessage());
-            return Main.INTERRUPTED;
+        SavedRun run = SavedRun.open(options.run);
+        PrintWriter err = spec.commandLine().getErr();
+        try (StopSignal stop = new StopSignal(); RunFolder results = RunFolder.open(options.outFolder()); Device device = Device.open()) {
+            try {
+                Dataset pictures = read(run.config().data(), stop);
+                ModelEvaluation evaluation = new ModelEvaluation(run, pictures, or(options.batch, run.config().recipe().batch()));
+                print(describe(run.config(), pictures, device, options.outFolder()));
+                return write(measure(evaluation, pictures, device, stop), results);
+            } catch (StoppedException e) {
+                err.println("separable: " + e.getMessage());
+                return Main.INTERRUPTED;
+            }
         }
     }
 
-    /** Another data set lies where it always does, unless the user says where. */
-    private DataConfig source(RunConfig config) {
-        DataConfig named = dataset == null || dataset.equals(config.data().dataset()) ? config.data() : new DataConfig(dataset, KnownDataset.parse(dataset).defaultFolder().toString());
-        return data == null ? named : named.in(data.toString());
+    private Dataset read(DataConfig own, StopSignal stop) {
+        try (DecodeProgress decoding = new DecodeProgress(spec.commandLine().getErr(), stop::isRequested)) {
+            return options.pictures(own, decoding);
+        }
     }
 
     private ModelReport measure(ModelEvaluation evaluation, Dataset pictures, Device device, StopSignal stop) {
@@ -93,6 +76,15 @@ final class EvalCommand implements Callable<Integer> {
         files.put(ReportFiles.JSON, file -> Files.writeString(file, ReportFiles.json(report)));
         results.replace(files);
         print(ReportTable.of(report) + lastLine(report.figures()));
+        return draw(report, results);
+    }
+
+    private int draw(ModelReport report, RunFolder results) {
+        int classes = report.confusion().classes().size();
+        if (classes > ConfusionPicture.MOST_CLASSES) {
+            print("no " + ConfusionPicture.FILE + ": " + classes + " classes are too many to draw; " + ReportFiles.CONFUSION + " has the matrix");
+            return 0;
+        }
         try {
             byte[] png = ConfusionPicture.png(report);
             results.replace(Map.of(ConfusionPicture.FILE, file -> Files.write(file, png)));

@@ -8,6 +8,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import separable.bench.DrawingException;
 import separable.data.DataException;
 import separable.device.DeviceException;
 import separable.train.TrainingException;
@@ -15,8 +16,8 @@ import separable.train.TrainingException;
 /** The {@code separable} command. Every failure ends in one line on the error stream and an exit status that is not 0. */
 @Command(name = "separable", scope = ScopeType.INHERIT, mixinStandardHelpOptions = true, versionProvider = Version.class,
         abbreviateSynopsis = true, description = "Depthwise-separable convolution on NVIDIA GPUs for Java.",
-        synopsisSubcommandLabel = "COMMAND", subcommands = {TrainCommand.class, EvalCommand.class,
-        PredictCommand.class, ExportCommand.class, BenchCommand.class, SummaryCommand.class, DoctorCommand.class})
+        synopsisSubcommandLabel = "COMMAND", subcommands = {TrainCommand.class, PreviewCommand.class, EvalCommand.class, PredictCommand.class,
+            ExportCommand.class, BenchCommand.class, SummaryCommand.class, DoctorCommand.class})
 public final class Main implements Runnable {
 
     /** A run failed. */
@@ -78,7 +79,7 @@ public final class Main implements Runnable {
     /** Whether the message was written for people: what, where, what to do. */
     private static boolean isExplained(Exception e) {
         return e instanceof DataException || e instanceof TrainingException || e instanceof DeviceException
-                || e instanceof IllegalArgumentException;
+                || e instanceof IllegalArgumentException || e instanceof DrawingException;
     }
 
     private static int status(Exception e) {

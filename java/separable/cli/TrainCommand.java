@@ -29,6 +29,9 @@ final class TrainCommand implements Callable<Integer> {
     @Mixin
     private TrainOptions options = new TrainOptions();
 
+    @Mixin
+    private FolderOptions folders = new FolderOptions();
+
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
@@ -50,12 +53,16 @@ final class TrainCommand implements Callable<Integer> {
             out.println("--profile: no NVTX library is installed (libnvToolsExt.so.1 or libnvtx3interop.so.1, of the CUDA toolkit): going on without ranges");
         }
         try (Device device = Device.open()) {
-            boolean goesOn = options.resume != null;
+            boolean goesOn = folders.resume != null;
             RunConfig run;
             Path folder;
             try (DecodeProgress decoding = new DecodeProgress(err, stop::isRequested)) {
-                run = goesOn ? TrainingRun.interrupted(options.resume) : options.resolve(Defaults.isSmall(device.multiprocessors()), decoding);
-                folder = goesOn ? options.resume : options.outFor(run);
+                run = goesOn ? TrainingRun.interrupted(folders.resume) : options.resolve(Defaults.isSmall(device.multiprocessors()), decoding);
+                if (options.printConfig) {
+                    out.println(run.toJson().stripTrailing());
+                    return;
+                }
+                folder = goesOn ? folders.resume : folders.outFor(run);
                 out.println(describe(run, device, folder));
                 if (run.data().isFolder()) {
                     out.println(DataOptions.describe(run.data().open(decoding), folder.resolve(TrainingRun.BROKEN_FILE)));
@@ -63,8 +70,8 @@ final class TrainCommand implements Callable<Integer> {
             }
             try (Progress progress = Progress.forTerminal(out, err, run.recipe().picturesPerStep())) {
                 Evaluation test = goesOn
-                        ? TrainingRun.resume(device, folder, options.checkpointSteps, progress, stop::isRequested)
-                        : TrainingRun.execute(device, run, folder, options.checkpointSteps, progress, stop::isRequested);
+                        ? TrainingRun.resume(device, folder, folders.checkpointSteps, progress, stop::isRequested)
+                        : TrainingRun.execute(device, run, folder, folders.checkpointSteps, progress, stop::isRequested);
                 progress.close();
                 out.println(lastLine(test));
             }
@@ -72,10 +79,10 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private void requireSensible() {
-        if (options.checkpointSteps < 0) {
-            throw new IllegalArgumentException("--checkpoint-steps " + options.checkpointSteps + ": must be 0 or more");
+        if (folders.checkpointSteps < 0) {
+            throw new IllegalArgumentException("--checkpoint-steps " + folders.checkpointSteps + ": must be 0 or more");
         }
-        if (options.resume == null) {
+        if (folders.resume == null) {
             return;
         }
         Set<String> together = Set.of("--resume", "--checkpoint-steps", "--profile", "--verbose");

@@ -7,15 +7,15 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import separable.data.DecodeListener;
 import separable.layer.Network;
-import separable.train.AugmentConfig;
 import separable.train.InputConfig;
 import separable.train.ModelConfig;
+import separable.train.NamedRecipe;
 import separable.train.OptimizerConfig;
 import separable.train.Recipe;
 import separable.train.RunConfig;
 import separable.train.ScheduleConfig;
 
-/** The options of {@code separable train}. Null where the user named nothing. */
+/** The options that describe a run: network, data, recipe. Null where the user named nothing. */
 final class TrainOptions {
 
     /** Share of a run that the warm-up takes at most, unless the user says otherwise. */
@@ -30,18 +30,15 @@ final class TrainOptions {
     @Option(names = "--config", paramLabel = "FILE", description = "start from the config.json of an earlier run; other options override it")
     Path config;
 
+    @Option(names = "--recipe", paramLabel = "NAME",
+            description = "a whole set of values, which other options override: paper-v1, paper-v2, torchvision or cifar-fast")
+    String recipe;
+
+    @Option(names = "--print-config", description = "print the run's config.json instead of training")
+    boolean printConfig;
+
     @Mixin
     DataOptions data = new DataOptions();
-
-    @Option(names = "--out", paramLabel = "DIR", description = "folder for the results, among them plan.txt, which says what every op runs (default: runs/MODEL-DATASET)")
-    Path out;
-
-    @Option(names = "--resume", paramLabel = "DIR", description = "go on with the interrupted run in that folder; goes with no other option but --checkpoint-steps and --profile")
-    Path resume;
-
-    @Option(names = "--checkpoint-steps", paramLabel = "N", defaultValue = "2000",
-            description = "steps between two checkpoints within an epoch; 0: only at the ends of epochs (default: ${DEFAULT-VALUE})")
-    int checkpointSteps;
 
     @Option(names = "--epochs", paramLabel = "N", description = "passes over the training pictures")
     Integer epochs;
@@ -92,11 +89,8 @@ final class TrainOptions {
     @Option(names = "--label-smoothing", paramLabel = "X", description = "share of the target spread over all classes")
     Float labelSmoothing;
 
-    @Option(names = "--flip", negatable = true, description = "mirror training pictures left to right at random, or not")
-    Boolean flip;
-
-    @Option(names = "--crop", paramLabel = "PIXELS", description = "pad training pictures by so many pixels and crop at random")
-    Integer crop;
+    @Mixin
+    AugmentOptions augment = new AugmentOptions();
 
     @Option(names = "--stream", description = "keep the pictures on the host and copy them batch by batch, even where all would fit on the device; the"
             + " result is the same")
@@ -120,30 +114,38 @@ final class TrainOptions {
         if (config != null && (model.model != null || model.dataset != null)) {
             throw new IllegalArgumentException("--config: names the model and the data set already: leave out --model and --dataset");
         }
-        RunConfig base = config != null ? RunConfig.read(config) : data.defaults(model, optimizer, small);
+        if (config != null && recipe != null) {
+            throw new IllegalArgumentException("--config: has all values of a recipe already: leave out --recipe");
+        }
+        NamedRecipe named = recipe == null ? null : NamedRecipe.parse(recipe);
+        RunConfig base = base(named, small);
         ModelConfig chosen = model.over(base.model());
         Network network = chosen.network();     // which says at once when the resolution is too small
-        Recipe recipe = over(base.recipe(), network);
-        RunConfig run = new RunConfig(chosen, data.over(base.data(), recipe.seed()), recipe).withStart(start.over(base.start()));
+        Recipe changed = over(base.recipe(), network);
+        RunConfig run = new RunConfig(chosen, data.over(base.data(), changed.seed()), changed).withStart(start.over(base.start()));
         run.recipe().update().requireFitting(network);
-        return data.normalised(run, config == null, listener);
+        return data.normalised(run, config == null && (named == null || named.takesStatistics()), listener);
+    }
+
+    /** @param named null for no recipe */
+    private RunConfig base(NamedRecipe named, boolean small) {
+        if (config != null) {
+            return RunConfig.read(config);
+        }
+        return named == null ? data.defaults(model, model.modelName(), optimizer, small)
+                : named.over(data.defaults(model, or(model.model, named.model()), optimizer, false));
     }
 
     private Recipe over(Recipe base, Network network) {
         OptimizerConfig rule = base.optimizer();
-        InputConfig input = base.input();
+        InputConfig input = augment.over(base.input());
         return new Recipe(or(epochs, base.epochs()), or(batch, base.batch()), or(precision, base.precision()), or(seed, base.seed()),
                 base.graph() && !noGraph, or(tune, base.tune()),
                 new OptimizerConfig(or(optimizer, rule.name()), or(learningRate, rule.learningRate()), or(weightDecay, rule.weightDecay()),
                         or(momentum, rule.momentum()), or(labelSmoothing, rule.labelSmoothing())),
                 over(base.schedule(), or(epochs, base.epochs())),
                 update.over(base.update(), network),
-                new InputConfig(input.mean(), input.deviation(), input.centre(), over(input.augment()), input.stream() || stream),
-                evaluation.over(base.evaluation()));
-    }
-
-    private AugmentConfig over(AugmentConfig base) {
-        return base.withCrop(or(crop, base.crop())).withFlip(or(flip, base.flip()), base.verticalFlip());
+                input.withStream(input.stream() || stream), evaluation.over(base.evaluation()));
     }
 
     private ScheduleConfig over(ScheduleConfig base, int length) {
@@ -152,10 +154,5 @@ final class TrainOptions {
         double longest = Math.max(LONGEST_WARMUP, ScheduleConfig.usual(named.name(), 0, 1).warmupEpochs()) * length;
         return new ScheduleConfig(named.name(), or(warmup, Math.min(named.warmupEpochs(), longest)), or(decayFactor, named.decayFactor()),
                 or(decayEpochs, named.decayEpochs()));
-    }
-
-    /** Where results go. */
-    Path outFor(RunConfig run) {
-        return or(out, Path.of("runs", run.model().name() + "-" + run.data().dataset()));
     }
 }

@@ -74,6 +74,16 @@ public final class PictureFolder {
         return part("test", this::isTest);
     }
 
+    /** All pictures. @throws DataException when there are none */
+    public Dataset all() {
+        return part("all", picture -> true);
+    }
+
+    /** Whether it has a part for evaluation, instead of pictures that are held back. */
+    public boolean hasTestFolder() {
+        return listing.hasTestFolder();
+    }
+
     private boolean isTest(int picture) {
         return listing.hasTestFolder() ? listing.entries().get(picture).isTest() : held.contains(picture);
     }

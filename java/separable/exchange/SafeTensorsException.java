@@ -10,7 +10,15 @@ public final class SafeTensorsException extends IOException {
     @Serial
     private static final long serialVersionUID = 1L;
 
+    private static final int MOST_CHARACTERS = 300;
+
     SafeTensorsException(Path file, String defect) {
-        super(file + ": not a usable safetensors file: " + defect + "; copy or export the file again");
+        super(file + ": not a usable safetensors file: " + inOneLine(defect) + "; copy or export the file again");
+    }
+
+    /** A damaged file may name its tensors anything. */
+    private static String inOneLine(String defect) {
+        String line = defect.replaceAll("\\p{Cntrl}", "?");
+        return line.length() <= MOST_CHARACTERS ? line : line.substring(0, MOST_CHARACTERS) + "...";
     }
 }

@@ -12,14 +12,18 @@ public final class Confusion {
     /** {@code [label][predicted]}, the last column for what is no class of the data set. */
     private final int[][] counts;
 
-    public Confusion(List<String> classes) {
+    private Confusion(List<String> classes) {
         this.classes = List.copyOf(classes);
         this.counts = new int[classes.size()][classes.size() + 1];
     }
 
-    /** Counts one picture. @param predicted an output of the network, at least 0 */
-    void add(int label, int predicted) {
-        counts[label][Math.min(predicted, classes.size())]++;
+    /** Counts what was said of each picture. @param classes names in index order */
+    public static Confusion of(List<String> classes, List<ModelReport.Answer> answers) {
+        Confusion confusion = new Confusion(classes);
+        for (ModelReport.Answer answer : answers) {
+            confusion.counts[answer.label()][Math.min(answer.predicted(), classes.size())]++;
+        }
+        return confusion;
     }
 
     /** Class names in index order. */

@@ -46,7 +46,6 @@ public final class ModelEvaluation {
      * @throws separable.train.TrainingException when the weights do not fit or give no numbers
      */
     public ModelReport on(Device device, IntConsumer done, BooleanSupplier stop) {
-        Confusion confusion = new Confusion(dataset.classes());
         List<Answer> answers = new ArrayList<>(dataset.count());
         try (Parameters parameters = run.parameters(device);
              Evaluator evaluator = new Evaluator(device, run.network(), parameters, recipe, dataset)) {
@@ -55,13 +54,11 @@ public final class ModelEvaluation {
                 for (int row = 0; row < count; row++) {
                     Scores scores = new Scores(logits, row, outputs);
                     int best = scores.best();
-                    Answer answer = new Answer(dataset.label(first + row), best, scores.probabilities()[best]);
-                    confusion.add(answer.label(), answer.predicted());
-                    answers.add(answer);
+                    answers.add(new Answer(dataset.label(first + row), best, scores.probabilities()[best]));
                 }
                 done.accept(first + count);
             });
-            return new ModelReport(run.folder(), dataset.name(), figures, confusion, answers);
+            return new ModelReport(run.folder(), dataset.name(), figures, Confusion.of(dataset.classes(), answers), answers);
         }
     }
 }

@@ -10,7 +10,6 @@ import separable.device.Range;
 import separable.device.Stream;
 import separable.kernel.Augmentation;
 import separable.kernel.BatchGather;
-import separable.kernel.BatchSpec;
 import separable.kernel.StepState;
 import separable.spec.DType;
 import separable.spec.Shape;
@@ -34,9 +33,8 @@ final class BatchFeed implements AutoCloseable {
     BatchFeed(Device device, Dataset dataset, Shape batch, int together, DType type, InputConfig treatment, boolean augment) {
         try {
             data = owned.keep(BatchSource.of(device, dataset, batch.n(), together, treatment.stream()));
-            BatchSpec spec = new BatchSpec(dataset.height(), dataset.width(), data.ringRows(), batch, treatment.mean(), treatment.deviation(),
-                    treatment.centre());
-            gather = owned.keep(new BatchGather(device, spec, augment ? treatment.augment().drawn() : Augmentation.NONE, type));
+            gather = owned.keep(new BatchGather(device, treatment.batch(dataset, data.ringRows(), batch),
+                    augment ? treatment.augment().drawn() : Augmentation.NONE, type));
             order = owned.keep(device.allocate((long) dataset.count() * Integer.BYTES, "order of " + dataset.name()));
             workspace = gather.workspaceBytes() == 0 ? null
                     : owned.keep(device.allocate(gather.workspaceBytes(), "augmentation of " + dataset.name())).pointer();

@@ -101,6 +101,12 @@ public final class Defaults {
         return new InputConfig(statistics.mean(), statistics.deviation(), centre, augment);
     }
 
+    /** How a model is trained, on pictures treated as {@code input} says, with its own optimiser. */
+    public static Recipe recipe(String model, InputConfig input, boolean small) {
+        Check.oneOf("model", model, ModelConfig.NAMES);
+        return recipe(model, input, null, small);
+    }
+
     private static Recipe recipe(String model, InputConfig input, String optimizer, boolean small) {
         String rule = optimizer != null ? optimizer : model.equals(ModelConfig.SEPARABLE_CNN) ? "adam" : "nesterov";
         return new Recipe(small ? 2 : 20, small ? 64 : 256, (small ? DType.F32 : DType.BF16).toString(), 1, true, Effort.OFF.toString(),

@@ -1,6 +1,9 @@
 package separable.train;
 
 import java.util.List;
+import separable.data.Dataset;
+import separable.kernel.BatchSpec;
+import separable.spec.Shape;
 
 /**
  * What is done to pictures on their way into the network.
@@ -39,5 +42,18 @@ public record InputConfig(List<Float> mean, List<Float> deviation, float centre,
 
     public int channels() {
         return mean.size();
+    }
+
+    public InputConfig withCentre(float share) {
+        return new InputConfig(mean, deviation, share, augment, stream);
+    }
+
+    public InputConfig withAugment(AugmentConfig drawn) {
+        return new InputConfig(mean, deviation, centre, drawn, stream);
+    }
+
+    /** How batches of {@code output} are made of a data set's pictures. @param ringRows as {@link BatchSpec} takes them */
+    BatchSpec batch(Dataset dataset, int ringRows, Shape output) {
+        return new BatchSpec(dataset.height(), dataset.width(), ringRows, output, mean, deviation, centre);
     }
 }

@@ -81,8 +81,9 @@ public final class Trainer implements AutoCloseable {
         requireFitting(network, recipe, test);
         recipe.update().requireFitting(network);
         if (recipe.picturesPerStep() > train.count()) {
-            throw new IllegalArgumentException("batch " + recipe.batch() + ", " + recipe.update().accumulate() + " a step: " + train.name()
-                    + " has only " + train.count() + " pictures: use a step of at most that");
+            String several = recipe.update().accumulate() == 1 ? "" : ", " + recipe.update().accumulate() + " a step";
+            throw new IllegalArgumentException("batch " + recipe.batch() + several + ": " + train.name() + " has only " + train.count()
+                    + " pictures: use fewer");
         }
         this.device = device;
         this.recipe = recipe;
@@ -233,7 +234,7 @@ public final class Trainer implements AutoCloseable {
 
     private void beginEpoch() {
         if (stepsDone() == 0) {
-            update.weightsSet();     // whoever loaded others did so before the first step
+            update.weightsSet();     // others may have been loaded
         }
         int total = steps * recipe.picturesPerStep();
         int picture = position.step() * recipe.picturesPerStep();
@@ -269,6 +270,7 @@ public final class Trainer implements AutoCloseable {
         Map<String, StateValue> all = new LinkedHashMap<>(parameters.export());
         all.putAll(state);
         parameters.load(all);
+        update.weightsSet();
     }
 
     /** Calls {@code save} within epochs, after every so many steps; 0 for never. The device is idle then. */

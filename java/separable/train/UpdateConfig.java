@@ -75,7 +75,7 @@ public record UpdateConfig(int accumulate, float clipNorm, float ema, String dec
         for (String layer : frozen) {
             if (names.stream().noneMatch(name -> name.startsWith(layer + "."))) {
                 throw new IllegalArgumentException("frozen layer '" + layer + "': " + network.name() + " has none of that name; its names begin with "
-                        + names.stream().map(name -> name.substring(0, name.indexOf('.'))).collect(Collectors.toCollection(TreeSet::new)));
+                        + names.stream().map(name -> name.split("\\.")[0]).collect(Collectors.toCollection(TreeSet::new)));
             }
         }
         if (names.stream().allMatch(this::freezes)) {

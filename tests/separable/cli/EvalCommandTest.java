@@ -20,13 +20,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import separable.data.Dataset;
 import separable.data.IdxFiles;
+import separable.data.KnownDataset;
+import separable.data.KnownDataset.Part;
+import separable.testing.PngFiles;
 import separable.train.EpochMetrics;
 
 /** {@code separable eval} on a small run from end to end. */
 class EvalCommandTest {
 
-    private static final int TEST_PICTURES = 37;
+    private static final int TEST_PICTURES = 60;
 
     @TempDir
     static Path place;
@@ -35,11 +39,24 @@ class EvalCommandTest {
     private final StringWriter err = new StringWriter();
 
     @BeforeAll
-    static void train() throws IOException {
-        IdxFiles.write(place, 96, TEST_PICTURES, 8);
+    static void prepare() throws IOException {
+        train();
+        writeOtherClasses();
+    }
+
+    private static void train() throws IOException {
+        IdxFiles.write(place, 96, TEST_PICTURES, 28);
         StringWriter words = new StringWriter();
         assertThat(Main.run(words("train --model separable-cnn --blocks 8,8,8,8 --resolution 8 --dataset mnist --data PLACE --out PLACE/run --batch 16"
                 + " --epochs 2 --precision fp32 --crop 0"), new PrintWriter(words), new PrintWriter(words))).as(words.toString()).isZero();
+    }
+
+    /** A folder of two classes that are not the run's. */
+    private static void writeOtherClasses() throws IOException {
+        for (String name : List.of("0", "cat")) {
+            PngFiles.write(KnownDataset.MNIST.load(place, Part.TEST), 0, place.resolve("pictures/" + name + "/a.png"));
+            PngFiles.write(KnownDataset.MNIST.load(place, Part.TEST), 1, place.resolve("pictures/" + name + "/b.png"));
+        }
     }
 
     private static String[] words(String line) {
@@ -62,13 +79,13 @@ class EvalCommandTest {
         assertThat(report.get("top1Share").getAsDouble()).isEqualTo(last.testAccuracy());
         assertThat(report.get("loss").getAsDouble()).isCloseTo(last.testLoss(), within(1e-6));
         assertThat(out.toString().trim().lines().reduce("", (before, line) -> line))
-                .matches("top-1 [01]\\.\\d{4} \\(\\d+ of 37\\), top-5 [01]\\.\\d{4}, loss \\d+\\.\\d{4}");
+                .matches("top-1 [01]\\.\\d{4} \\(\\d+ of 60\\), top-5 [01]\\.\\d{4}, loss \\d+\\.\\d{4}");
     }
 
     @Test
     void leavesItsFilesInTheRun() throws IOException {
         assertThat(run("eval PLACE/run")).as(err.toString()).isZero();
-        Path folder = place.resolve("run/evaluation-test");
+        Path folder = place.resolve("run/evaluation");
         assertThat(folder.toFile().list()).containsExactlyInAnyOrder("evaluation.json", "classes.csv", "confusion.csv", "predictions.csv", "confusion.png");
         JsonObject report = JsonParser.parseString(Files.readString(folder.resolve("evaluation.json"))).getAsJsonObject();
         List<String[]> matrix = Files.readAllLines(folder.resolve("confusion.csv")).stream().skip(1).map(line -> line.split(",")).toList();
@@ -91,11 +108,28 @@ class EvalCommandTest {
         assertThat(Files.readString(place.resolve("train/evaluation.json"))).contains("\"dataset\": \"mnist train\"", "\"pictures\": 96");
     }
 
+    /** The test pictures as files in class folders: the same bytes, so that the same is said of them. */
+    @Test
+    void measuresAFolderOfPicturesToo() throws IOException {
+        Dataset pictures = KnownDataset.MNIST.load(place, Part.TEST);
+        for (int picture = 0; picture < pictures.count(); picture++) {
+            PngFiles.write(pictures, picture, place.resolve("digits/" + pictures.label(picture) + "/" + picture + ".png"));
+        }
+        assertThat(run("eval PLACE/run --out PLACE/idx")).as(err.toString()).isZero();
+        assertThat(run("eval PLACE/run --dataset folder --data PLACE/digits --cache PLACE/cache --out PLACE/files")).as(err.toString()).isZero();
+        assertThat(Files.readString(place.resolve("files/confusion.csv"))).isEqualTo(Files.readString(place.resolve("idx/confusion.csv")));
+        assertThat(run("eval PLACE/run --dataset folder --data PLACE/digits --cache PLACE/cache --part test --out PLACE/part")).as(err.toString()).isZero();
+        assertThat(Files.readAllLines(place.resolve("part/predictions.csv"))).hasSize(1 + 10);
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "eval | 2 | DIR",
         "eval PLACE/nowhere | 1 | nowhere/config.json: no such file",
-        "eval PLACE/run --part all | 2 | unknown part 'all': use train or test",
+        "eval PLACE/run --part all | 2 | --part all: is for --dataset folder",
+        "eval PLACE/run --part some | 2 | unknown part 'some': use test, train or all",
+        "eval PLACE/run --dataset folder | 2 | --dataset folder: name the folder with --data DIR",
+        "eval PLACE/run --dataset folder --data PLACE/pictures --cache PLACE/cache | 1 | its classes are [0, cat]",
         "eval PLACE/run --dataset imagenet | 2 | unknown data set 'imagenet'",
         "eval PLACE/run --data PLACE/nowhere | 1 | nowhere: no such folder",
         "eval PLACE/run --dataset fashion-mnist --data PLACE | 2 | fashion-mnist test: its 10 classes are not the 10 that",

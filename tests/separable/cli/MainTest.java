@@ -18,6 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import separable.data.CifarFiles;
 import separable.data.IdxFiles;
 import separable.train.RunConfig;
+import separable.train.UpdateConfig;
 
 /** Command lines from end to end, with a small data set of four files. */
 class MainTest {
@@ -158,6 +159,36 @@ class MainTest {
         assertThat(err.toString()).contains("t10k-labels-idx1-ubyte: is not an IDX label file");
         assertThat(out.resolve("model.safetensors")).hasContent("earlier");
         assertThat(out.toFile().list()).hasSize(1);
+    }
+
+    @Test
+    void printsTheConfigurationOfARecipeWithWhatOverridesIt() throws IOException {
+        assertThat(run("train --recipe cifar-fast --dataset cifar10 --data DATA --epochs 30 --ema 0 --print-config")).as(err.toString()).isZero();
+        RunConfig config = RunConfig.fromJson(out.toString());
+        assertThat(config.model().name()).isEqualTo("mobilenet-v2");
+        assertThat(config.recipe().epochs()).isEqualTo(30);
+        assertThat(config.recipe().update().ema()).isZero();
+        assertThat(config.recipe().update().decayOn()).isEqualTo("weights");
+        assertThat(place.resolve("out")).doesNotExist();
+        Files.writeString(place.resolve("printed.json"), out.toString());
+        assertThat(run("train --config DATA/printed.json --recipe paper-v1 --print-config")).isEqualTo(2);
+        assertThat(err.toString()).contains("--config: has all values of a recipe already");
+    }
+
+    @Test
+    void changesWeightsAsTheOptionsSay() {
+        assertThat(run(tiny("--accumulate 2 --clip-norm 1 --ema 0.9 --decay-on weights --freeze conv1,block1 --patience 1 --lr 1e-9"))).as(err.toString()).isZero();
+        RunConfig config = RunConfig.read(place.resolve("out/config.json"));
+        assertThat(config.recipe().update()).isEqualTo(new UpdateConfig(2, 1, 0.9f, "weights", List.of("conv1", "block1")));
+        assertThat(config.recipe().evaluation().patience()).isEqualTo(1);
+        assertThat(run(tiny("--freeze conv"))).isEqualTo(2);
+        assertThat(err.toString()).contains("frozen layer 'conv': separable CNN has none of that name; its names begin with [block1, ");
+    }
+
+    @Test
+    void saysWhenPatienceEndsARun() {
+        assertThat(run(tiny("--epochs 5 --patience 1 --lr 1e-9").replace("--epochs 2 ", ""))).as(err.toString()).isZero();
+        assertThat(out.toString()).contains("ended after epoch 2 of 5: test accuracy was not better than epoch 1's");
     }
 
     @Test

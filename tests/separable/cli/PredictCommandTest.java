@@ -5,17 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,6 +22,7 @@ import separable.data.Dataset;
 import separable.data.IdxFiles;
 import separable.data.KnownDataset;
 import separable.data.KnownDataset.Part;
+import separable.testing.PngFiles;
 
 /** {@code separable predict} on files, with a run of grey pictures. */
 class PredictCommandTest {
@@ -54,13 +52,7 @@ class PredictCommandTest {
     private static void writePictures() throws IOException {
         Dataset pictures = KnownDataset.MNIST.load(place, Part.TEST);
         for (int picture = 0; picture < PICTURES; picture++) {
-            ByteBuffer pixels = ByteBuffer.allocate(pictures.imageBytes());
-            pictures.read(picture, pixels);
-            BufferedImage image = new BufferedImage(28, 28, BufferedImage.TYPE_INT_RGB);
-            for (int at = 0; at < 28 * 28; at++) {
-                image.setRGB(at % 28, at / 28, 0x010101 * (pixels.get(at) & 0xff));
-            }
-            ImageIO.write(image, "png", place.resolve(name(picture)).toFile());
+            PngFiles.write(pictures, picture, place.resolve(name(picture)));
         }
     }
 
@@ -83,7 +75,7 @@ class PredictCommandTest {
     @Test
     void saysOfTheTestPicturesWhatEvaluationSaid() throws IOException {
         assertThat(run("predict --run PLACE/run --top 1 " + allPictures())).as(err.toString()).isZero();
-        List<String> evaluated = Files.readAllLines(place.resolve("run/evaluation-test/predictions.csv")).stream().skip(1).map(line -> line.split(",")[2]).toList();
+        List<String> evaluated = Files.readAllLines(place.resolve("run/evaluation/predictions.csv")).stream().skip(1).map(line -> line.split(",")[2]).toList();
         List<String> lines = out.toString().lines().toList();
         assertThat(lines).hasSize(PICTURES);
         for (int picture = 0; picture < PICTURES; picture++) {

@@ -31,7 +31,7 @@ class FaultInjectionTest {
     Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {"device", "kernel", "cudnn", "tune", "graph", "train"})
+    @ValueSource(strings = {"device", "kernel", "cudnn", "tune", "graph", "train", "predict"})
     void everyFailureOfADriverCallEndsAsDocumented(String room, Device device) throws Exception {
         assumeTrue(device.name().startsWith("Emulated"), "needs the emulated device's faults");
         assumeTrue(System.getenv("SEPARABLE_EMULATOR_ORDER") == null, "failures do not depend on the order of blocks");

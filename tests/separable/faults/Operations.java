@@ -19,6 +19,7 @@ final class Operations {
             case "tune" -> TuneOperations.all();
             case "graph" -> GraphOperations.all();
             case "train" -> TrainOperations.all();
+            case "predict" -> PredictOperations.all();
             default -> throw new IllegalArgumentException("no operations for room " + room);
         };
     }
@@ -34,7 +35,7 @@ final class Operations {
         return switch (room) {
             case "kernel" -> 2;
             case "graph" -> 3;
-            case "train" -> 5;
+            case "train", "predict" -> 5;
             default -> 1;
         };
     }

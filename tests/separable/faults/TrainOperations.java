@@ -11,6 +11,7 @@ import separable.data.MemoryDataset;
 import separable.train.Defaults;
 import separable.train.Recipe;
 import separable.train.Trainer;
+import separable.train.UpdateConfig;
 
 /** A whole training run in small. */
 final class TrainOperations {
@@ -28,7 +29,8 @@ final class TrainOperations {
         new Random(1).nextBytes(pixels);
         Dataset data = new MemoryDataset("small", "memory", GraphOperations.SIDE, GraphOperations.SIDE, 1, pixels, new int[] {0, 1, 2, 0},
                 List.of("a", "b", "c"));
-        Recipe recipe = Defaults.of("separable-cnn", KnownDataset.MNIST, true).recipe().withEpochs(3).withBatch(2);
+        Recipe recipe = Defaults.of("separable-cnn", KnownDataset.MNIST, true).recipe().withEpochs(3).withBatch(1)
+                .withUpdate(new UpdateConfig(2, 1, 0.9f, "all", List.of()));
         return new Trainer(place.device, GraphOperations.network(), recipe, data, data);
     }
 

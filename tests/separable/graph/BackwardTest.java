@@ -79,6 +79,21 @@ class BackwardTest {
         assertThat(plain.g()).isEqualTo(plain.dy());
     }
 
+    /** Of a frozen block in the middle only what passes the gradient on; before a frozen beginning nothing at all. */
+    @Test
+    void frozenLayersGetNoGradient() {
+        Network network = new Network.Builder()
+                .add("stem", new PointwiseConv(8, PLAIN)).add("a.conv", new PointwiseConv(8, PLAIN)).add("a.norm", new BatchNorm(Activation.RELU6, 1e-5f, 0.1f))
+                .add("dense", new Dense(4, PLAIN)).build("net", new Shape(1, 4, 4, 3));
+        Graph middle = Backward.of(network.trainingGraph(2, DType.F32, LOSS, name -> name.startsWith("a.")));
+        assertThat(middle.ops()).noneMatch(Op.BatchNormStatistics.class::isInstance);
+        assertThat(backward(middle)).containsExactly("loss SoftmaxCrossEntropy", "dense ConvBackwardFilter", "dense ConvBackwardData",
+                "a.norm ActivationBackward", "a.norm BatchNormBackwardData", "a.conv ConvBackwardData", "stem ConvBackwardFilter");
+        assertThat(middle.state()).isEqualTo(network.state());
+        Graph beginning = Backward.of(network.trainingGraph(2, DType.F32, LOSS, name -> !name.equals("dense")));
+        assertThat(backward(beginning)).containsExactly("loss SoftmaxCrossEntropy", "dense ConvBackwardFilter");
+    }
+
     @Test
     void everyParameterOfAMobileNetGetsOneGradient() {
         Network network = MobileNetV2.standard().withInput(32, 3, 2).network();

@@ -3,18 +3,16 @@ package separable.predict;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import separable.predict.ModelReport.Answer;
 
 class ConfusionTest {
 
     /** Three cats, of which one is taken for a dog and one for no class; two dogs, both right; no bird, and nothing taken for one. */
     private static Confusion counted() {
-        Confusion confusion = new Confusion(List.of("cat", "dog", "bird"));
         int[][] pairs = {{0, 0}, {0, 1}, {0, 7}, {1, 1}, {1, 1}};
-        for (int[] pair : pairs) {
-            confusion.add(pair[0], pair[1]);
-        }
-        return confusion;
+        return Confusion.of(List.of("cat", "dog", "bird"), Stream.of(pairs).map(pair -> new Answer(pair[0], pair[1], 1)).toList());
     }
 
     @Test

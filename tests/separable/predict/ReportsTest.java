@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import separable.predict.ModelReport.Answer;
 import separable.train.Evaluation;
@@ -16,12 +16,8 @@ import separable.train.Evaluation;
 class ReportsTest {
 
     private static ModelReport report(List<String> classes, int[]... pairs) {
-        Confusion confusion = new Confusion(classes);
-        List<Answer> answers = new ArrayList<>();
-        for (int[] pair : pairs) {
-            confusion.add(pair[0], pair[1]);
-            answers.add(new Answer(pair[0], pair[1], 0.75));
-        }
+        List<Answer> answers = Stream.of(pairs).map(pair -> new Answer(pair[0], pair[1], 0.75)).toList();
+        Confusion confusion = Confusion.of(classes, answers);
         return new ModelReport(Path.of("runs/pets"), "pets test", new Evaluation(2, confusion.right(), pairs.length, pairs.length), confusion, answers);
     }
 

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -84,9 +85,9 @@ class ResumeTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"nesterov, fp32", "rmsprop, fp32", "adamw, bf16"})
-    void aCutRunEndsInTheSameBytes(String optimizer, String precision, Device device) throws IOException {
-        RunConfig config = config(optimizer, precision);
+    @CsvSource({"nesterov, fp32, false", "rmsprop, fp32, false", "adamw, bf16, false", "nesterov, fp32, true", "adamw, bf16, true"})
+    void aCutRunEndsInTheSameBytes(String optimizer, String precision, boolean more, Device device) throws IOException {
+        RunConfig config = more ? withAllAroundTheRule(config(optimizer, precision)) : config(optimizer, precision);
         Left whole = left(TrainingRun.execute(device, config, out, 0, new TrainListener() { }, () -> false));
         long before = device.liveBytes();
         out = place.resolve("cut");
@@ -98,6 +99,39 @@ class ResumeTest {
         assertThat(left(goOn(device, () -> false))).isEqualTo(whole);
         assertThat(device.liveBytes()).isEqualTo(before);
         assertThat(files()).filteredOn(Checkpoint::isTensorsFile).hasSizeBetween(1, 2);
+    }
+
+    /** Two batches a step, clipped gradients, averaged weights, frozen layers. */
+    private static RunConfig withAllAroundTheRule(RunConfig config) {
+        return new RunConfig(config.model(), config.data(), config.recipe().withBatch(4)
+                .withUpdate(new UpdateConfig(2, 0.5f, 0.999f, "all", List.of("conv_stem", "blocks.2"))));
+    }
+
+    /** At such a rate no accuracy changes: the second epoch is not better than the first, and the run of six ends. */
+    private RunConfig impatient() {
+        RunConfig config = config("nesterov", "fp32");
+        return new RunConfig(config.model(), config.data(), config.recipe().withEpochs(6).withEvaluation(EvaluationConfig.EPOCHS.withPatience(1))
+                .withOptimizer(new OptimizerConfig("sgd", 1e-9f, 0, 0, 0)).withSchedule(new ScheduleConfig("constant", 0, 1, 1))
+                .withUpdate(UpdateConfig.PLAIN.withFrozen(List.of("conv_stem", "bn1", "blocks"))));
+    }
+
+    @Test
+    void aRunWhosePatienceIsOverStaysEndedWhereverItIsCut(Device device) throws IOException {
+        List<String> heard = new ArrayList<>();
+        TrainListener listener = new TrainListener() {
+            @Override
+            public void endedEarly(int epoch, int epochs, int best) {
+                heard.add(epoch + " of " + epochs + ", best " + best);
+            }
+        };
+        Left whole = left(TrainingRun.execute(device, impatient(), out, 0, listener, () -> false));
+        assertThat(whole.metrics()).hasSize(2);
+        out = place.resolve("cut");
+        cut(device, impatient(), STEPS + 4);
+        assertThat(left(goOn(device, () -> false))).isEqualTo(whole);
+        assertThat(left(TrainingRun.resume(device, out, 0, listener, () -> false))).as("once more").isEqualTo(whole);
+        assertThat(heard).containsExactly("2 of 6, best 1", "2 of 6, best 1");
+        begin(device, impatient(), () -> false);
     }
 
     private static RunConfig evaluatingEvery(int steps, RunConfig config) {

@@ -6,6 +6,7 @@ import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,14 +29,14 @@ import separable.testing.DeviceExtension;
 class StepGarbageTest {
 
     private static final int SIDE = 4;
-    private static final int STEPS_AN_EPOCH = 125;
+    private static final int BATCHES_AN_EPOCH = 125;
     private static final int EPOCHS = 8;
 
-    /** A step's figures, and what an epoch needs (its order, its evaluation), spread over its steps. */
-    private static final long HEAP_BYTES_A_STEP = 80;
+    /** A step's figures, and what an epoch needs (its order, its evaluation), spread over its batches. */
+    private static final long HEAP_BYTES_A_BATCH = 80;
 
     /** Beside those: names of a copy that may fail, a look at its time, a place in a queue. */
-    private static final long HEAP_BYTES_A_STREAMED_STEP = 600;
+    private static final long HEAP_BYTES_A_STREAMED_BATCH = 600;
 
     @TempDir
     Path place;
@@ -45,12 +46,13 @@ class StepGarbageTest {
                 .add("classifier", new Dense(10, Weights.withBias(Initial.HE_UNIFORM))).build("tiny", new Shape(1, SIDE, SIDE, 1));
     }
 
-    @ParameterizedTest(name = "captured: {0}, streamed: {1}")
-    @CsvSource({"true, false", "false, false", "true, true"})
-    void aThousandStepsAllocateNothingOnTheDeviceAndNextToNothingOnTheHeap(boolean captured, boolean streamed, Device device) throws IOException {
-        IdxFiles.write(place, STEPS_AN_EPOCH, 2, SIDE);
+    @ParameterizedTest(name = "captured: {0}, streamed: {1}, batches a step: {2}")
+    @CsvSource({"true, false, 1", "false, false, 1", "true, true, 1", "false, false, 5"})
+    void aThousandBatchesAllocateNothingOnTheDeviceAndNextToNothingOnTheHeap(boolean captured, boolean streamed, int accumulate, Device device) throws IOException {
+        IdxFiles.write(place, BATCHES_AN_EPOCH, 2, SIDE);
         Recipe usual = Defaults.of("separable-cnn", KnownDataset.MNIST, true).recipe();
-        Recipe recipe = usual.withEpochs(1 + EPOCHS).withBatch(1).withGraph(captured).withInput(usual.input().withStream(streamed));
+        Recipe recipe = usual.withEpochs(1 + EPOCHS).withBatch(1).withGraph(captured).withInput(usual.input().withStream(streamed))
+                .withUpdate(accumulate == 1 ? UpdateConfig.PLAIN : new UpdateConfig(accumulate, 1, 0.9f, "all", List.of()));
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         try (Trainer trainer = new Trainer(device, tiny(), recipe, KnownDataset.MNIST.load(place, Part.TRAIN), KnownDataset.MNIST.load(place, Part.TEST))) {
             trainer.trainEpoch();
@@ -61,7 +63,7 @@ class StepGarbageTest {
             }
             long allocated = threads.getCurrentThreadAllocatedBytes() - heap;
             assertThat(device.allocations()).isEqualTo(allocations);
-            assertThat(allocated / (EPOCHS * STEPS_AN_EPOCH)).as("bytes on the heap a step").isLessThan(streamed ? HEAP_BYTES_A_STREAMED_STEP : HEAP_BYTES_A_STEP);
+            assertThat(allocated / (EPOCHS * BATCHES_AN_EPOCH)).as("bytes on the heap a batch").isLessThan(streamed ? HEAP_BYTES_A_STREAMED_BATCH : HEAP_BYTES_A_BATCH);
         }
     }
 }

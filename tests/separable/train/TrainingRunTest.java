@@ -2,6 +2,7 @@ package separable.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import com.google.gson.Gson;
 import java.io.IOException;
@@ -22,6 +23,8 @@ import separable.data.KnownDataset;
 import separable.data.KnownDataset.Part;
 import separable.device.Device;
 import separable.exchange.SafeTensors;
+import separable.graph.Parameters;
+import separable.graph.StateValue;
 import separable.spec.DType;
 import separable.testing.DeviceExtension;
 import separable.tune.Effort;
@@ -199,6 +202,60 @@ class TrainingRunTest {
         assertThat(weightsAfter(device, recipe, "second")).isEqualTo(first);
         assertThat(weightsAfter(device, recipe.withGraph(false), "plain launches")).isEqualTo(first);
         assertThat(weightsAfter(device, recipe.withSeed(2), "other seed")).isNotEqualTo(first);
+    }
+
+    /** Without batch normalisation the mean gradient of two batches is that of both together. */
+    @Test
+    void twoBatchesAStepTrainAsOneOfTwiceTheSize(Device device) {
+        Recipe recipe = recipe(1).withOptimizer(new OptimizerConfig("nesterov", 0.05f, 1e-3f, 0.9f, 0)).withSchedule(ScheduleConfig.usual("constant", 0, 1));
+        float[] large = weights(device, recipe.withBatch(16));
+        float[] small = weights(device, recipe.withBatch(8).withUpdate(UpdateConfig.PLAIN.withAccumulate(2)));
+        assertThat(weights(device, recipe.withBatch(8))).as("and not as twice as many steps").isNotEqualTo(small);
+        for (int i = 0; i < large.length; i++) {
+            assertThat(small[i]).isCloseTo(large[i], within(2e-5f));
+        }
+    }
+
+    private float[] weights(Device device, Recipe recipe) {
+        try (Trainer trainer = new Trainer(device, cnn().network(), recipe, KnownDataset.MNIST.load(place, Part.TRAIN), KnownDataset.MNIST.load(place, Part.TEST))) {
+            EpochMetrics metrics = trainer.trainEpoch();
+            assertThat(metrics.step()).isEqualTo(TRAIN / recipe.picturesPerStep());
+            assertThat(trainer.lastEvaluation().count()).isEqualTo(TEST);
+            return trainer.parameters().weights().readFloats(0, trainer.parameters().elements());
+        }
+    }
+
+    /** A whole epoch a step, so that the weights after every step can be looked at. */
+    @Test
+    void evaluationAndFilesHaveTheAveragedWeights(Device device) throws IOException {
+        Recipe recipe = recipe(3).withBatch(TRAIN).withUpdate(UpdateConfig.PLAIN.withEma(0.2f));
+        Dataset train = KnownDataset.MNIST.load(place, Part.TRAIN);
+        Dataset test = KnownDataset.MNIST.load(place, Part.TEST);
+        try (Trainer trainer = new Trainer(device, mobileNet().network(), recipe, train, test)) {
+            String bias = "classifier.bias";
+            float[] average = floats(trainer.parameters(), bias);
+            for (int step = 1; step <= 3; step++) {
+                trainer.trainEpoch();
+                float[] now = floats(trainer.parameters(), bias);
+                double kept = Math.min(0.2, (1.0 + step) / (10 + step));
+                for (int i = 0; i < average.length; i++) {
+                    average[i] = (float) (kept * average[i] + (1 - kept) * now[i]);
+                }
+            }
+            Path file = place.resolve("averaged.safetensors");
+            trainer.save(file);
+            assertThat(SafeTensors.read(file).tensor(bias).floats()).usingComparatorWithPrecision(1e-6f).containsExactly(average);
+            assertThat(floats(trainer.parameters(), bias)).as("the trained ones are others").isNotEqualTo(floats(trainer.result(), bias));
+            Evaluation averaged = trainer.evaluate();
+            try (Evaluator raw = new Evaluator(device, mobileNet().network(), trainer.parameters(), recipe, test);
+                    Evaluator same = new Evaluator(device, mobileNet().network(), trainer.result(), recipe, test)) {
+                assertThat(averaged).isEqualTo(same.run()).isNotEqualTo(raw.run());
+            }
+        }
+    }
+
+    private static float[] floats(Parameters parameters, String name) {
+        return ((StateValue.Floats) parameters.export().get(name)).values();
     }
 
     @Test
