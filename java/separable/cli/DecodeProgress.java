@@ -10,18 +10,28 @@ final class DecodeProgress implements DecodeListener, AutoCloseable {
 
     private final PrintWriter err;
     private final BooleanSupplier stop;
+    private final boolean quiet;
     private TaskProgress progress;
     private boolean saidToWait;
 
     DecodeProgress(PrintWriter err, BooleanSupplier stop) {
+        this(err, stop, false);
+    }
+
+    /** @param quiet whether it only sees to it that Ctrl-C is heard */
+    DecodeProgress(PrintWriter err, BooleanSupplier stop, boolean quiet) {
         this.err = err;
         this.stop = stop;
+        this.quiet = quiet;
     }
 
     @Override
     public void decoded(int done, int all) {
         if (stop.getAsBoolean()) {
             throw new StoppedException("stopped while pictures were decoded: the same command goes on from there");
+        }
+        if (quiet) {
+            return;
         }
         if (done < 0) {
             if (!saidToWait) {

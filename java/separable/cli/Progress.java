@@ -1,6 +1,7 @@
 package separable.cli;
 
 import java.io.PrintWriter;
+import java.io.Writer;
 import java.util.Locale;
 import separable.exchange.ImportReport;
 import separable.train.EpochMetrics;
@@ -31,6 +32,12 @@ abstract class Progress implements TrainListener, AutoCloseable {
     static Progress forTerminal(PrintWriter out, PrintWriter err, int batch) {
         // The launcher asks the shell; System.console() answers differently from Java to Java.
         return Boolean.getBoolean("separable.terminal") ? new BarProgress(out, batch) : new LineProgress(out, err, batch);
+    }
+
+    /** Says nothing. */
+    static Progress silent() {
+        PrintWriter nobody = new PrintWriter(Writer.nullWriter());
+        return new LineProgress(nobody, nobody, 1);
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import separable.exchange.LayerNames;
+import separable.layer.Conv;
 import separable.train.ModelConfig;
 
 /**
@@ -20,13 +21,10 @@ record PythonModel(List<String> lines) {
     private static List<String> torchvision(ModelConfig model) {
         List<String> lines = new ArrayList<>();
         lines.add(String.format(Locale.ROOT, "model = torchvision.models.mobilenet_v2(num_classes=%d, width_mult=%s)", model.classes(), model.width()));
-        if (model.depth() != 1) {
-            throw new IllegalArgumentException("--names torchvision: torchvision has no depth multiplier, and this network's is " + model.depth()
-                    + ": use --names timm");
-        }
         if (model.inputChannels() != 3) {
-            int stem = model.network().layers().get(0).layer() instanceof separable.layer.Conv conv ? conv.outputChannels() : 0;
-            lines.add(String.format(Locale.ROOT, "model.features[0][0] = torch.nn.Conv2d(%d, %d, 3, padding=1, bias=False)", model.inputChannels(), stem));
+            Conv stem = (Conv) model.network().layers().get(0).layer();
+            lines.add(String.format(Locale.ROOT, "model.features[0][0] = torch.nn.Conv2d(%d, %d, 3, padding=1, bias=False)", model.inputChannels(),
+                    stem.outputChannels()));
         }
         if (model.stemStride() != 2) {
             lines.add("model.features[0][0].stride = (1, 1)");

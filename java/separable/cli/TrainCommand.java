@@ -1,10 +1,13 @@
 package separable.cli;
 
 import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -16,6 +19,8 @@ import separable.train.Defaults;
 import separable.train.Evaluation;
 import separable.train.RunConfig;
 import separable.train.StoppedException;
+import separable.train.TensorBoardListener;
+import separable.train.TrainListener;
 import separable.train.TrainingRun;
 
 /** {@code separable train}: trains one network and leaves weights, configuration and figures in a folder. */
@@ -28,6 +33,9 @@ final class TrainCommand implements Callable<Integer> {
 
     @Mixin
     private TrainOptions options = new TrainOptions();
+
+    @Mixin
+    private WatchOptions watch = new WatchOptions();
 
     @Mixin
     private FolderOptions folders = new FolderOptions();
@@ -49,29 +57,32 @@ final class TrainCommand implements Callable<Integer> {
 
     private void train(PrintWriter out, PrintWriter err, StopSignal stop) {
         requireSensible();
-        if (options.profile && !Range.enable()) {
-            out.println("--profile: no NVTX library is installed (libnvToolsExt.so.1 or libnvtx3interop.so.1, of the CUDA toolkit): going on without ranges");
-        }
         try (Device device = Device.open()) {
+            PrintWriter said = watch.quiet ? new PrintWriter(Writer.nullWriter()) : out;
+            if (options.profile && !Range.enable()) {
+                said.println("--profile: no NVTX library is installed (libnvToolsExt.so.1 or libnvtx3interop.so.1, of the CUDA toolkit): going on without ranges");
+            }
             boolean goesOn = folders.resume != null;
             RunConfig run;
             Path folder;
-            try (DecodeProgress decoding = new DecodeProgress(err, stop::isRequested)) {
+            try (DecodeProgress decoding = new DecodeProgress(err, stop::isRequested, watch.quiet)) {
                 run = goesOn ? TrainingRun.interrupted(folders.resume) : options.resolve(Defaults.isSmall(device.multiprocessors()), decoding);
                 if (options.printConfig) {
                     out.println(run.toJson().stripTrailing());
                     return;
                 }
                 folder = goesOn ? folders.resume : folders.outFor(run);
-                out.println(describe(run, device, folder));
+                said.println(describe(run, device, folder));
                 if (run.data().isFolder()) {
-                    out.println(DataOptions.describe(run.data().open(decoding), folder.resolve(TrainingRun.BROKEN_FILE)));
+                    said.println(DataOptions.describe(run.data().open(decoding), folder.resolve(TrainingRun.BROKEN_FILE)));
                 }
             }
-            try (Progress progress = Progress.forTerminal(out, err, run.recipe().picturesPerStep())) {
+            try (Progress progress = watch.quiet ? Progress.silent() : Progress.forTerminal(out, err, run.recipe().picturesPerStep());
+                 TensorBoardListener events = watch.tensorboard == null ? null : new TensorBoardListener(watch.tensorboard, watch.histogramEpochs)) {
+                TrainListener listener = TrainListener.all(Stream.of(progress, events, new Curves(err)).filter(Objects::nonNull).toList());
                 Evaluation test = goesOn
-                        ? TrainingRun.resume(device, folder, folders.checkpointSteps, progress, stop::isRequested)
-                        : TrainingRun.execute(device, run, folder, folders.checkpointSteps, progress, stop::isRequested);
+                        ? TrainingRun.resume(device, folder, folders.checkpointSteps, listener, stop::isRequested)
+                        : TrainingRun.execute(device, run, folder, folders.checkpointSteps, listener, stop::isRequested);
                 progress.close();
                 out.println(lastLine(test));
             }
@@ -82,11 +93,15 @@ final class TrainCommand implements Callable<Integer> {
         if (folders.checkpointSteps < 0) {
             throw new IllegalArgumentException("--checkpoint-steps " + folders.checkpointSteps + ": must be 0 or more");
         }
+        if (watch.histogramEpochs < 0) {
+            throw new IllegalArgumentException("--histogram-epochs " + watch.histogramEpochs + ": must be 0 or more");
+        }
         if (folders.resume == null) {
             return;
         }
         Set<String> together = Set.of("--resume", "--checkpoint-steps", "--profile", "--verbose");
-        spec.commandLine().getParseResult().matchedOptions().stream().map(OptionSpec::longestName).filter(name -> !together.contains(name))
+        spec.commandLine().getParseResult().matchedOptions().stream().map(OptionSpec::longestName)
+                .filter(name -> !together.contains(name) && !WatchOptions.NAMES.contains(name))
                 .findFirst().ifPresent(name -> {
                     throw new IllegalArgumentException("--resume goes on with a run as it is: leave out " + name);
                 });

@@ -27,6 +27,9 @@ public record SafeTensors(Map<String, NamedTensor> tensors, Map<String, String> 
     /** The format's own limit on the header, in bytes. */
     static final long MAX_HEADER = 100_000_000;
 
+    /** The first four bytes of a zip. */
+    private static final int ZIP = 0x04034b50;
+
     public SafeTensors {
         tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
         metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
@@ -77,6 +80,10 @@ public record SafeTensors(Map<String, NamedTensor> tensors, Map<String, String> 
             throw new SafeTensorsException(file, "truncated, " + size + " bytes do not even hold the header's length");
         }
         long length = readFully(file, channel, 0, Long.BYTES).getLong();
+        if ((int) length == ZIP) {
+            throw new SafeTensorsException(file, "it is a zip, as torch.save writes: in Python, "
+                    + "safetensors.torch.save_file(torch.load(FILE), ...) makes one of it");
+        }
         if (length < 2 || length > MAX_HEADER) {
             throw new SafeTensorsException(file, "a header of " + Long.toUnsignedString(length) + " bytes is announced, "
                     + "possible are 2 to " + MAX_HEADER);

@@ -92,7 +92,7 @@ public record StateImport(Map<String, StateValue> state, ImportReport report) {
                     take(own, name, shape);
                 }
             });
-            return new StateImport(state, new ImportReport(names.library(), state.size(), missing, List.copyOf(extra), misshapen, reason));
+            return new StateImport(state, new ImportReport(names.library(), state.size(), missing, extra.stream().map(name -> "'" + name + "'").toList(), misshapen, reason));
         }
 
         /** Why the head cannot be the file's; empty when it can. */

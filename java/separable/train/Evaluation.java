@@ -20,7 +20,7 @@ public record Evaluation(double lossSum, int top1, int top5, int count) {
     }
 
     /** Over the pictures of this that came after those of {@code earlier}. */
-    Evaluation since(Evaluation earlier) {
+    public Evaluation since(Evaluation earlier) {
         return new Evaluation(lossSum - earlier.lossSum, top1 - earlier.top1, top5 - earlier.top5, count - earlier.count);
     }
 

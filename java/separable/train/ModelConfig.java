@@ -81,7 +81,8 @@ public record ModelConfig(String name, double width, double depth, int resolutio
     public List<LayerNames> namings() {
         return switch (name) {
             case MOBILENET_V1 -> List.of(LayerNames.ours(LayerNames.TIMM));
-            case MOBILENET_V2 -> List.of(LayerNames.ours(LayerNames.TORCHVISION), LayerNames.timm(mobileNetV2()));
+            // torchvision has no depth multiplier.
+            case MOBILENET_V2 -> List.of(LayerNames.ours(depth == 1 ? LayerNames.TORCHVISION : "Separable"), LayerNames.timm(mobileNetV2()));
             default -> List.of(LayerNames.ours("Separable"));
         };
     }

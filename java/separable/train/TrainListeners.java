@@ -1,10 +1,16 @@
 package separable.train;
 
 import java.util.List;
+import separable.exchange.ImportReport;
 import separable.tune.Decision;
 
 /** Several listeners as one. */
 record TrainListeners(List<TrainListener> listeners) implements TrainListener {
+
+    @Override
+    public void weightsLoaded(StartConfig start, ImportReport report) {
+        listeners.forEach(listener -> listener.weightsLoaded(start, report));
+    }
 
     @Override
     public void tuned(Decision decision) {

@@ -182,7 +182,7 @@ public final class TrainingRun {
     }
 
     private void writeMetrics(Path file) throws IOException {
-        Files.writeString(file, MetricsLines.of(metrics, evaluations));
+        Files.writeString(file, new RunHistory(metrics, evaluations).toLines());
     }
 
     /** What people use, then the checkpoint: cut between the two, the run does the epoch again and writes the same. */

@@ -112,6 +112,36 @@ class SafeTensorsTest {
         }
     }
 
+    /** A flipped bit of the header is refused in one line or leaves a file of the same size with other names, types or text. */
+    @Test
+    void aFlippedBitOfTheHeaderIsAnErrorOrHarmless() throws IOException {
+        byte[] whole = Files.readAllBytes(resource("every-type.safetensors"));
+        SafeTensors original = SafeTensors.read(resource("every-type.safetensors"));
+        int header = 8 + (int) ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN).getLong();
+        Path file = folder.resolve("flipped.safetensors");
+        int refused = 0;
+        for (int bit = 0; bit < 8 * header; bit += 3) {
+            byte[] flipped = whole.clone();
+            flipped[bit / 8] ^= (byte) (1 << bit % 8);
+            Files.write(file, flipped);
+            try {
+                assertThat(SafeTensors.read(file).tensors()).as("bit %d", bit).hasSameSizeAs(original.tensors());
+            } catch (SafeTensorsException e) {
+                assertThat(e).hasMessageStartingWith(file.toString()).hasMessageNotContaining("\n");
+                refused++;
+            }
+        }
+        assertThat(refused).isGreaterThan(4 * header / 3);
+    }
+
+    @Test
+    void saysWhatToDoWithAFileOfTorchSave() throws IOException {
+        Path file = folder.resolve("mobilenet_v2.pth");
+        Files.write(file, ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN).putInt(0x04034b50).putInt(20).array());
+        assertThatThrownBy(() -> SafeTensors.read(file)).isInstanceOf(SafeTensorsException.class)
+                .hasMessageContaining("it is a zip, as torch.save writes").hasMessageContaining("save_file");
+    }
+
     static Stream<Arguments> corruptHeaders() {
         return Stream.of(
                 Arguments.of("", 8, "2 to 100000000"),
