@@ -32,17 +32,13 @@ class StreamedTrainingTest {
 
     private static final ModelConfig CNN = ModelConfig.separableCnn(List.of(8, 8, 8, 8), SIDE, 1, 10);
 
-    /** Pictures of a batch meet each other. */
-    private static final AugmentConfig MIXED = new AugmentConfig(0, 0.5f, true, false, 10, 0.2f, 0, 0, 0, 0.1f, 0.2f, 1);
-
     @TempDir
     Path place;
 
-    /** A last batch of the test set that is not full, evaluations on a part of it within epochs; without a graph two batches a step, too. */
+    /** Everything drawn, a last batch of the test set that is not full, evaluations on a part of it within epochs; without a graph two batches a step, too. */
     private RunConfig config(boolean streamed, String precision, boolean captured) throws IOException {
         IdxFiles.write(place, (captured ? 1 : 2) * STEPS * BATCH + 1, 10, SIDE);
-        AugmentConfig drawn = captured ? AugmentConfig.NONE.withCrop(1).withFlip(true, false) : MIXED;
-        InputConfig input = new InputConfig(List.of(0.5f), List.of(0.5f), 1, drawn, streamed);
+        InputConfig input = new InputConfig(List.of(0.5f), List.of(0.5f), 1, new AugmentConfig(1, 1, true, true, 20, 0.3f, 0.3f, 0, 0, 0.5f, 0.4f, 1), streamed);
         Recipe recipe = Defaults.of("separable-cnn", KnownDataset.MNIST, true).recipe().withEpochs(2).withBatch(BATCH)
                 .withPrecision(DType.parse(precision)).withGraph(captured).withInput(input).withEvaluation(new EvaluationConfig(4, 7, 0))
                 .withUpdate(UpdateConfig.PLAIN.withAccumulate(captured ? 1 : 2));
