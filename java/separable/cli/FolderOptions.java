@@ -12,7 +12,7 @@ final class FolderOptions {
     @Option(names = "--out", paramLabel = "DIR", description = "folder for the results, among them plan.txt, which says what every op runs (default: runs/MODEL-DATASET)")
     Path out;
 
-    @Option(names = "--resume", paramLabel = "DIR", description = "go on with the interrupted run in that folder; goes with no other option but --checkpoint-steps and those for watching")
+    @Option(names = "--resume", paramLabel = "DIR", description = "go on with the interrupted run in that folder; goes with no other option but --checkpoint-steps, --profile and those for watching")
     Path resume;
 
     @Option(names = "--checkpoint-steps", paramLabel = "N", defaultValue = "2000",

@@ -14,6 +14,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Spec;
 import separable.device.Device;
+import separable.device.Range;
 import separable.train.Defaults;
 import separable.train.Evaluation;
 import separable.train.RunConfig;
@@ -58,6 +59,9 @@ final class TrainCommand implements Callable<Integer> {
         requireSensible();
         try (Device device = Device.open()) {
             PrintWriter said = watch.quiet ? new PrintWriter(Writer.nullWriter()) : out;
+            if (options.profile && !Range.enable()) {
+                said.println("--profile: no NVTX library is installed (libnvToolsExt.so.1 or libnvtx3interop.so.1, of the CUDA toolkit): going on without ranges");
+            }
             boolean goesOn = folders.resume != null;
             RunConfig run;
             Path folder;
@@ -95,7 +99,7 @@ final class TrainCommand implements Callable<Integer> {
         if (folders.resume == null) {
             return;
         }
-        Set<String> together = Set.of("--resume", "--checkpoint-steps", "--verbose");
+        Set<String> together = Set.of("--resume", "--checkpoint-steps", "--profile", "--verbose");
         spec.commandLine().getParseResult().matchedOptions().stream().map(OptionSpec::longestName)
                 .filter(name -> !together.contains(name) && !WatchOptions.NAMES.contains(name))
                 .findFirst().ifPresent(name -> {
@@ -112,6 +116,9 @@ final class TrainCommand implements Callable<Integer> {
     private static String launches(RunConfig run, Device device) {
         if (run.recipe().capturesOn(device)) {
             return "one graph launch a step";
+        }
+        if (Range.isEnabled()) {
+            return "plain launches for the profiler";
         }
         return run.recipe().graph() ? "plain launches (the driver is too old for graphs)" : "plain launches";
     }

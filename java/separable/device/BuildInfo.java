@@ -110,7 +110,8 @@ public record BuildInfo(List<String> architectures, String ptx, String compiler,
         return properties.getProperty(key, "").trim();
     }
 
-    private static InputStream resource(String file) {
+    /** A file that the native build made. @throws DeviceException when it is missing */
+    static InputStream resource(String file) {
         InputStream stream = BuildInfo.class.getResourceAsStream(FOLDER + file);
         if (stream == null) {
             throw new DeviceException(0, FOLDER + file + " is not on the class path: the native build did not run;"

@@ -10,6 +10,7 @@ import jcuda.driver.CUstream;
 import separable.device.Closing;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
+import separable.device.Range;
 import separable.device.Stream;
 import separable.kernel.StepState;
 import separable.tune.Choice;
@@ -30,6 +31,8 @@ public final class Plan implements AutoCloseable {
     private final Memory memory;
     private final List<Candidate> chosen;
     private final Enqueue[] steps;
+    /** How many of the steps are not of the backward pass. */
+    private final int forward;
     private final Optional<DeviceBuffer> metrics;
 
     /**
@@ -61,6 +64,7 @@ public final class Plan implements AutoCloseable {
 
     private Plan(Device device, Graph graph, Parameters parameters, Optional<StepState> state, Optional<DeviceBuffer> metrics, PlanOptions options) {
         this.graph = graph;
+        this.forward = forwardOps(graph);
         this.metrics = metrics;
         this.lifetimes = Lifetimes.of(graph);
         this.chosen = choose(device, graph, options);
@@ -104,9 +108,36 @@ public final class Plan implements AutoCloseable {
     /** Enqueues one run on a stream that may be the application's own. */
     public void enqueue(CUstream stream) {
         memory.requireOpen();
-        for (Enqueue step : steps) {
-            step.on(stream);
+        Range.begin("forward");
+        try {
+            enqueue(0, forward, stream);
+        } finally {
+            Range.end();
         }
+        if (forward < steps.length) {
+            Range.begin("backward");
+            try {
+                enqueue(forward, steps.length, stream);
+            } finally {
+                Range.end();
+            }
+        }
+    }
+
+    private void enqueue(int from, int to, CUstream stream) {
+        for (int at = from; at < to; at++) {
+            steps[at].on(stream);
+        }
+    }
+
+    /** How many of the first ops come before the gradients: up to the loss, or all. */
+    private static int forwardOps(Graph graph) {
+        for (int at = 0; at < graph.ops().size(); at++) {
+            if (graph.ops().get(at) instanceof Op.SoftmaxCrossEntropy) {
+                return at + 1;
+            }
+        }
+        return graph.ops().size();
     }
 
     /** The ops in order, gradients included. */

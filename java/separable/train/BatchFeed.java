@@ -6,6 +6,7 @@ import separable.data.BatchSource;
 import separable.data.Dataset;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
+import separable.device.Range;
 import separable.device.Stream;
 import separable.kernel.Augmentation;
 import separable.kernel.BatchGather;
@@ -55,7 +56,12 @@ final class BatchFeed implements AutoCloseable {
 
     /** Before a step is enqueued: lets the stream wait for the step's pictures. */
     void supply(Stream stream) {
-        data.supply(stream);
+        Range.begin("data");
+        try {
+            data.supply(stream);
+        } finally {
+            Range.end();
+        }
     }
 
     /** After a step was enqueued. */
@@ -65,7 +71,13 @@ final class BatchFeed implements AutoCloseable {
 
     /** Enqueues the batch that {@code state} points at. @param targets as {@link BatchGather#run} writes them */
     void enqueue(StepState state, CUdeviceptr input, CUdeviceptr targets, Stream stream) {
-        gather.run(data.images().pointer(), data.labels().pointer(), order.pointer(), state.pointer(), input, targets, workspace, stream.handle());
+        Range.begin("data");
+        try {
+            gather.run(data.images().pointer(), data.labels().pointer(), order.pointer(), state.pointer(), input, targets, workspace,
+                    stream.handle());
+        } finally {
+            Range.end();
+        }
     }
 
     /** How the reading of this pass keeps up after {@code seconds} of it; empty when the data lies on the device. */

@@ -7,6 +7,7 @@ import separable.data.Dataset;
 import separable.data.Sampler;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
+import separable.device.Range;
 import separable.device.Stream;
 import separable.graph.Graph;
 import separable.graph.Parameters;
@@ -124,17 +125,22 @@ public final class Evaluator implements AutoCloseable {
         state.write(StepState.Values.epoch(0, 0, pictures, 0, batch));
         // A copy from pageable memory may still be on its way to the device when it returns, and this stream does not wait for it.
         device.synchronize();
-        for (int step = 0; step < steps; step++) {
-            if (stop.getAsBoolean()) {
-                stream.synchronize();
-                throw new StoppedException("stopped while evaluating, after step " + step + " of " + steps);
+        Range.begin("evaluate");
+        try {
+            for (int step = 0; step < steps; step++) {
+                if (stop.getAsBoolean()) {
+                    stream.synchronize();
+                    throw new StoppedException("stopped while evaluating, after step " + step + " of " + steps);
+                }
+                feed.supply(stream);
+                loop.enqueue();
+                feed.taken(stream);
+                enqueued.accept(step);
             }
-            feed.supply(stream);
-            loop.enqueue();
-            feed.taken(stream);
-            enqueued.accept(step);
+            return reader.finish(steps, stream);
+        } finally {
+            Range.end();
         }
-        return reader.finish(steps, stream);
     }
 
     /** In one line, for people: where the pictures lie. */

@@ -2,6 +2,7 @@ package separable.train;
 
 import java.util.List;
 import separable.device.Device;
+import separable.device.Range;
 import separable.spec.DType;
 import separable.tune.Effort;
 
@@ -34,11 +35,11 @@ public record Recipe(int epochs, int batch, String precision, long seed, boolean
     }
 
     /**
-     * Whether steps on {@code device} are launched as one captured graph: where that is wanted and the device can. Otherwise
-     * kernels are launched one by one, with the same bits.
+     * Whether steps on {@code device} are launched as one captured graph: where that is wanted and the device can, and nobody profiles,
+     * who would see the whole step as one thing. Otherwise kernels are launched one by one, with the same bits.
      */
     public boolean capturesOn(Device device) {
-        return graph && device.supportsGraphs();
+        return graph && device.supportsGraphs() && !Range.isEnabled();
     }
 
     /** Pictures between two changes of the weights. */

@@ -12,6 +12,7 @@ import separable.data.Dataset;
 import separable.data.Sampler;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
+import separable.device.Range;
 import separable.device.Stream;
 import separable.exchange.NamedTensor;
 import separable.exchange.SafeTensors;
@@ -108,7 +109,12 @@ public final class Trainer implements AutoCloseable {
                 for (int batch = 0; batch < batches; batch++) {
                     feed.enqueue(state, input, labels, stream);
                     plan.enqueue(stream);
-                    update.enqueue(batch, stream);
+                    Range.begin("update");
+                    try {
+                        update.enqueue(batch, stream);
+                    } finally {
+                        Range.end();
+                    }
                 }
             }));
             evaluator = owned.keep(new Evaluator(device, network, result(), recipe, test, tuning));

@@ -30,6 +30,9 @@ class RunProcessTest {
 
     private static final int SIDE = 9;
 
+    /** Where the build put a library of that name. */
+    private static final Path STANDIN_NVTX = Path.of("target", "native", "nvtx").toAbsolutePath();
+
     @TempDir
     Path place;
 
@@ -81,6 +84,24 @@ class RunProcessTest {
         assertThat(late.status()).as(late.output()).isZero();
         assertThat(late.output()).containsPattern("images/s \\(read at \\d+/s, waited \\d+%\\)");
         assertThat(weights("late")).isEqualTo(weights("resident"));
+    }
+
+    /** With a library that prints its ranges, and with what this machine has. */
+    @Test
+    void profiledRunsNameTheirPartsAndGiveTheSameBytes() throws Exception {
+        String[] line = (trainLine("named") + " --profile").split(" ");
+        Map<String, String> environment = Map.of("LD_LIBRARY_PATH", System.getenv("LD_LIBRARY_PATH") + ":" + STANDIN_NVTX);
+        ForkedJava.Result named = ForkedJava.run(Main.class, environment, line);
+        assertThat(named.status()).as(named.output()).isZero();
+        assertThat(named.output()).contains(", plain launches for the profiler\n").doesNotContain("never began");
+        List<String> ranges = named.output().lines().filter(text -> text.startsWith("range ")).map(text -> text.substring(6)).toList();
+        String step = "data data forward backward update ";
+        assertThat(String.join(" ", ranges)).startsWith(step.repeat(3) + "evaluate   data   data   forward   data").endsWith("data   forward");
+
+        ForkedJava.Result plain = ForkedJava.run(Main.class, Map.of(), (trainLine("plain") + " --profile").split(" "));
+        assertThat(plain.status()).as(plain.output()).isZero();
+        assertThat(plain.output()).containsPattern("--profile: no NVTX library is installed|plain launches for the profiler");
+        assertThat(weights("named")).isEqualTo(weights("plain"));
     }
 
     /** A driver call, which of them fails, CUDA's number for the failure, and what the one line says. */

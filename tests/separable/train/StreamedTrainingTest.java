@@ -35,12 +35,13 @@ class StreamedTrainingTest {
     @TempDir
     Path place;
 
-    /** Everything drawn, a last batch of the test set that is not full, and evaluations on a part of it within epochs. */
+    /** Everything drawn, a last batch of the test set that is not full, evaluations on a part of it within epochs; without a graph two batches a step, too. */
     private RunConfig config(boolean streamed, String precision, boolean captured) throws IOException {
-        IdxFiles.write(place, STEPS * BATCH + 1, 10, SIDE);
+        IdxFiles.write(place, (captured ? 1 : 2) * STEPS * BATCH + 1, 10, SIDE);
         InputConfig input = new InputConfig(List.of(0.5f), List.of(0.5f), 1, new AugmentConfig(1, 1, true, true, 20, 0.3f, 0.3f, 0, 0, 0.5f, 0.4f, 1), streamed);
         Recipe recipe = Defaults.of("separable-cnn", KnownDataset.MNIST, true).recipe().withEpochs(2).withBatch(BATCH)
-                .withPrecision(DType.parse(precision)).withGraph(captured).withInput(input).withEvaluation(new EvaluationConfig(4, 7, 0));
+                .withPrecision(DType.parse(precision)).withGraph(captured).withInput(input).withEvaluation(new EvaluationConfig(4, 7, 0))
+                .withUpdate(UpdateConfig.PLAIN.withAccumulate(captured ? 1 : 2));
         return new RunConfig(CNN, new DataConfig("mnist", place.toString()), recipe);
     }
 
@@ -68,7 +69,9 @@ class StreamedTrainingTest {
         assertThat(figures("streamed").replaceAll(",+}", "}")).isEqualTo(figures("resident").replaceAll(",+}", "}"));
         assertThat(place.resolve("streamed/metrics.jsonl")).content().contains("inputImagesPerSecond", "inputWaited");
         assertThat(place.resolve("resident/metrics.jsonl")).content().doesNotContain("input");
-        assertThat(place.resolve("streamed/plan.txt")).content().contains("mnist train: 2997 bytes of pictures streamed through a ring of 3 batches (972 bytes)");
+        assertThat(place.resolve("streamed/plan.txt")).content().contains(captured
+                ? "mnist train: 2997 bytes of pictures streamed through a ring of 3 batches (972 bytes)"
+                : "mnist train: 5913 bytes of pictures streamed through a ring of 4 batches (1296 bytes)");
         assertThat(RunConfig.read(place.resolve("streamed/config.json"))).isEqualTo(streamed);
         assertThat(device.liveBytes()).isEqualTo(before);
 
