@@ -5,6 +5,9 @@ import java.awt.Font;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.util.List;
+import java.util.Locale;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
@@ -66,12 +69,12 @@ final class CurvesPicture {
     }
 
     private static XYChart rate(RunHistory history) {
+        SortedMap<Integer, Float> rates = new TreeMap<>();
+        history.epochs().forEach(line -> rates.put(line.step(), line.learningRate()));
+        history.steps().forEach(line -> rates.put(line.step(), line.learningRate()));
         XYChart chart = empty("learning rate");
-        if (history.steps().isEmpty()) {
-            addEpochs(chart, "learning rate", history, EpochMetrics::learningRate, RATE);
-        } else {
-            addSteps(chart, "learning rate", history, StepEvaluation::learningRate, RATE);
-        }
+        chart.getStyler().setYAxisMin(0.0).setYAxisTickLabelsFormattingFunction(value -> String.format(Locale.ROOT, "%.3g", value));
+        add(chart, "rate", rates.keySet().stream().mapToDouble(Integer::doubleValue).toArray(), rates.values().stream().mapToDouble(Float::doubleValue).toArray(), RATE);
         return chart;
     }
 

@@ -35,6 +35,7 @@ class ResumeTest {
     private static final int EPOCHS = 2;
     private static final int STEPS = 4;
     private static final int SIDE = 9;
+    private static final AugmentConfig VARIED = new AugmentConfig(1, 1, true, true, 20, 0.3f, 0.3f, 0, 0, 0.5f, 0.4f, 1);
 
     @TempDir
     Path place;
@@ -47,11 +48,11 @@ class ResumeTest {
         out = place.resolve("out");
     }
 
-    /** With batch normalisation and dropout: what hangs on the step's number and on the running statistics. */
+    /** With batch normalisation, dropout and pictures that are drawn anew: what hangs on the step's number and on the running statistics. */
     private RunConfig config(String optimizer, String precision) {
         ModelConfig model = ModelConfig.mobileNet("mobilenet-v1", 0.05, SIDE, 1, 10, 1, 0.2f);
         Recipe recipe = Defaults.of("mobilenet-v1", KnownDataset.MNIST, optimizer, true).recipe().withEpochs(EPOCHS).withBatch(8)
-                .withPrecision(DType.parse(precision)).withInput(new InputConfig(List.of(0.5f), List.of(0.5f), 1, AugmentConfig.NONE.withCrop(1).withFlip(true, false)));
+                .withPrecision(DType.parse(precision)).withInput(new InputConfig(List.of(0.5f), List.of(0.5f), 1, VARIED));
         return new RunConfig(model, new DataConfig("mnist", place.toString()), recipe);
     }
 

@@ -38,7 +38,7 @@ class StreamedTrainingTest {
     /** Everything drawn, a last batch of the test set that is not full, and evaluations on a part of it within epochs. */
     private RunConfig config(boolean streamed, String precision, boolean captured) throws IOException {
         IdxFiles.write(place, STEPS * BATCH + 1, 10, SIDE);
-        InputConfig input = new InputConfig(List.of(0.5f), List.of(0.5f), 1, AugmentConfig.NONE.withCrop(1).withFlip(true, false), streamed);
+        InputConfig input = new InputConfig(List.of(0.5f), List.of(0.5f), 1, new AugmentConfig(1, 1, true, true, 20, 0.3f, 0.3f, 0, 0, 0.5f, 0.4f, 1), streamed);
         Recipe recipe = Defaults.of("separable-cnn", KnownDataset.MNIST, true).recipe().withEpochs(2).withBatch(BATCH)
                 .withPrecision(DType.parse(precision)).withGraph(captured).withInput(input).withEvaluation(new EvaluationConfig(4, 7, 0));
         return new RunConfig(CNN, new DataConfig("mnist", place.toString()), recipe);
