@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
@@ -144,6 +145,8 @@ class PictureCacheTest {
         byte[] whole = Files.readAllBytes(index);
         Random random = new Random(7);
         Path other = place.resolve("index");
+        CacheEntry[] intact = new CacheEntry[PICTURES];
+        assertThat(new CacheIndex(index, 3).read(intact, false)).isEqualTo(PICTURES);
         for (int round = 0; round < 300; round++) {
             byte[] bytes = round % 3 == 0 ? new byte[random.nextInt(300)] : whole.clone();
             if (round % 3 == 0) {
@@ -155,7 +158,10 @@ class PictureCacheTest {
             Files.write(other, bytes);
             CacheEntry[] entries = new CacheEntry[PICTURES];
             int found = new CacheIndex(other, 3).read(entries, false);
-            assertThat(Stream.of(entries).filter(entry -> entry != null).count()).isEqualTo(found);
+            assertThat(Stream.of(entries).filter(Objects::nonNull).count()).isEqualTo(found);
+            for (CacheEntry entry : entries) {
+                assertThat(entry == null || Arrays.equals(entry.toBytes(), intact[entry.picture()].toBytes())).as("an entry as it was written").isTrue();
+            }
         }
     }
 
