@@ -17,8 +17,9 @@ import separable.tune.Tuning;
 
 /**
  * A run from its configuration to its folder. After every epoch {@code model.safetensors}, {@code config.json},
- * {@code metrics.jsonl} and, when it was the best so far, {@code model-best.safetensors} are replaced, and a {@link Checkpoint} after them, so that a run cut anywhere goes on from the newest
- * whole one and ends in the same bytes. A run that is stopped leaves a checkpoint of its last step.
+ * {@code metrics.jsonl} and, when it was the best so far, {@code model-best.safetensors} are replaced, and a {@link Checkpoint}
+ * after them, so that a run cut anywhere goes on from the newest whole one and ends in the same bytes. A run that is stopped leaves a
+ * checkpoint of its last step.
  */
 public final class TrainingRun {
 
@@ -72,8 +73,8 @@ public final class TrainingRun {
      *
      * @param checkpointSteps steps between two checkpoints within an epoch; 0 for none but at the ends of epochs
      * @return the last epoch's evaluation; {@link Evaluation#NOTHING} when it was stopped before one
-     * @throws TrainingException         when the folder cannot be written, holds another run's checkpoint or has one under way, the weights to start from do
-     *                                   not fit, or the run diverges
+     * @throws TrainingException         when the folder cannot be written, holds another run's checkpoint or has one under way, the
+     *                                   weights to start from do not fit, or the run diverges
      * @throws StoppedException          when {@code stop} becomes true; the folder then holds a checkpoint
      * @throws separable.data.DataException when the data cannot be read
      */
