@@ -25,6 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import separable.data.IdxFiles;
 import separable.data.KnownDataset;
+import separable.data.PictureFiles;
 import separable.device.Device;
 import separable.spec.DType;
 import separable.testing.DeviceExtension;
@@ -101,6 +102,27 @@ class ResumeTest {
         assertThat(left(goOn(device, () -> false))).isEqualTo(whole);
         assertThat(device.liveBytes()).isEqualTo(before);
         assertThat(files()).filteredOn(Checkpoint::isTensorsFile).hasSizeBetween(1, 2);
+    }
+
+    /** The cache of decoded pictures is no part of the run: without it they are decoded to the same bytes. */
+    @Test
+    void aCutRunOnAFolderOfPicturesEndsInTheSameBytes(Device device) throws IOException {
+        PictureFiles.writeClasses(place.resolve("pictures"), 12, SIDE);
+        RunConfig config = onAFolder(place.resolve("pictures"));
+        Left whole = left(TrainingRun.execute(device, config, out, 0, new TrainListener() { }, () -> false));
+        out = place.resolve("cut");
+        cut(device, config, STEPS - 1);
+        Files.move(place.resolve("cache"), place.resolve("elsewhere"));
+        assertThat(left(goOn(device, () -> false))).isEqualTo(whole);
+    }
+
+    private RunConfig onAFolder(Path pictures) {
+        RunConfig config = config("nesterov", "fp32");
+        List<Float> half = List.of(0.5f, 0.5f, 0.5f);
+        return new RunConfig(ModelConfig.mobileNet("mobilenet-v1", 0.05, SIDE, 3, 3, 1, 0.2f),
+                new DataConfig(DataConfig.FOLDER, pictures.toString(), List.of("blue", "green", "red"), 3, SIDE,
+                        new FolderConfig(0.1, 1, 0, place.resolve("cache").toString())),
+                config.recipe().withInput(InputConfig.of(half, half).withAugment(VARIED)));
     }
 
     /** Two batches a step, clipped gradients, averaged weights, frozen layers. */
