@@ -86,7 +86,7 @@ class ExportTest {
     void writesAndTakesTheBestEpoch() throws IOException {
         Path copy = Files.createDirectories(place.resolve("copy"));
         Files.copy(place.resolve("run/config.json"), copy.resolve("config.json"));
-        Files.copy(place.resolve("run/model-best.safetensors"), copy.resolve("model-best.safetensors"));
+        Files.copy(place.resolve("run/model.safetensors"), copy.resolve("model-best.safetensors"));
         assertThat(run("export --weights PLACE/copy --best --names torchvision --out PLACE/best.safetensors")).as(err.toString()).isZero();
         SafeTensors best = SafeTensors.read(copy.resolve("model-best.safetensors"));
         assertThat(SafeTensors.read(place.resolve("best.safetensors")).tensors()).isEqualTo(best.tensors());
