@@ -92,9 +92,9 @@ final class TrainOptions {
     @Mixin
     AugmentOptions augment = new AugmentOptions();
 
-    @Option(names = "--stream", description = "keep the pictures on the host and copy them batch by batch, even where all would fit on the device; the"
-            + " result is the same")
-    boolean stream;
+    @Option(names = "--stream", negatable = true, description = "keep the pictures on the host and copy them batch by batch, even where all would fit on"
+            + " the device, or not; the result is the same")
+    Boolean stream;
 
     @Mixin
     UpdateOptions update = new UpdateOptions();
@@ -145,7 +145,7 @@ final class TrainOptions {
                         or(momentum, rule.momentum()), or(labelSmoothing, rule.labelSmoothing())),
                 over(base.schedule(), or(epochs, base.epochs())),
                 update.over(base.update(), network),
-                input.withStream(input.stream() || stream), evaluation.over(base.evaluation()));
+                input.withStream(or(stream, input.stream())), evaluation.over(base.evaluation()));
     }
 
     private ScheduleConfig over(ScheduleConfig base, int length) {
