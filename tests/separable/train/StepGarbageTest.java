@@ -30,7 +30,7 @@ class StepGarbageTest {
 
     private static final int SIDE = 4;
     private static final int BATCHES_AN_EPOCH = 125;
-    private static final int EPOCHS = 8;
+    private static final int EPOCHS = 3;
 
     /** A step's figures, and what an epoch needs (its order, its evaluation), spread over its batches. */
     private static final long HEAP_BYTES_A_BATCH = 80;
@@ -51,7 +51,7 @@ class StepGarbageTest {
 
     @ParameterizedTest(name = "captured: {0}, streamed: {1}, batches a step: {2}, augmented: {3}")
     @CsvSource({"true, false, 1, false", "false, false, 1, false", "true, true, 1, false", "false, false, 5, true"})
-    void aThousandBatchesAllocateNothingOnTheDeviceAndNextToNothingOnTheHeap(boolean captured, boolean streamed, int accumulate, boolean augmented,
+    void hundredsOfBatchesAllocateNothingOnTheDeviceAndNextToNothingOnTheHeap(boolean captured, boolean streamed, int accumulate, boolean augmented,
                                                                              Device device) throws IOException {
         IdxFiles.write(place, BATCHES_AN_EPOCH, 2, SIDE);
         Recipe usual = Defaults.of("separable-cnn", KnownDataset.MNIST, true).recipe();
