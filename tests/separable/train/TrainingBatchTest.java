@@ -9,7 +9,7 @@ import separable.spec.Shape;
 class TrainingBatchTest {
 
     private static final Shape SHAPE = new Shape(3, 1, 1, 2);
-    private static final InputConfig INPUT = new InputConfig(List.of(0.5f, 0.25f), List.of(0.5f, 0.125f), 1, AugmentConfig.NONE);
+    private static final InputConfig INPUT = new InputConfig(List.of(0.5f, 0.25f), List.of(0.5f, 0.125f), 1, AugmentConfig.NONE, false);
 
     @Test
     void undoesTheNormalisationChannelByChannel() {
