@@ -15,6 +15,7 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -32,6 +33,9 @@ import separable.testing.ForkedJava;
 class PictureCacheTest {
 
     private static final int PICTURES = 60;
+
+    /** More that keep one core busy for a second or more. */
+    private static final int LARGE = 100;
 
     @TempDir
     Path place;
@@ -295,6 +299,46 @@ class PictureCacheTest {
             sum += Integer.parseInt(one.join().output().trim());
         }
         assertThat(sum).as("pictures decoded by both together").isEqualTo(PICTURES + 300);
+    }
+
+    /** Kills at random moments around a flush to the disk: the next goes on from what is there, to the same bytes. */
+    @Test
+    void whoIsKilledLeavesWhatTheNextGoesOnFrom() throws Exception {
+        PictureFiles.write(folder.resolve("red/large0.jpg"), 600, 600, 0, 1);
+        for (int i = 1; i < LARGE; i++) {
+            Files.copy(folder.resolve("red/large0.jpg"), folder.resolve("red/large" + i + ".jpg"));
+        }
+        FolderListing listing = FolderListing.of(folder);
+        Path cacheOfOne = place.resolve("whole");
+        Path whole = PictureCache.open(listing, options(cacheOfOne), DecodeListener.NONE).folder();
+        Path killed = cache().resolve(cacheOfOne.relativize(whole));
+        Random random = new Random(11);
+        for (int round = 0; round < 2; round++) {
+            killAfterAFlush(killed.resolve("index"), random.nextInt(60));
+        }
+        PictureCache.open(listing, options(cache()), DecodeListener.NONE);
+        assertThat(killed.resolve("pixels.u8")).hasSameBinaryContentAs(whole.resolve("pixels.u8"));
+        assertThat(entries(killed)).isEqualTo(entries(whole));
+    }
+
+    /** Decodes on one core in a process of its own, until the index has grown and so many milliseconds more. */
+    private void killAfterAFlush(Path index, int millis) throws IOException, InterruptedException {
+        long before = Files.exists(index) ? Files.size(index) : 0;
+        List<String> command = ForkedJava.command(Decoder.class, folder.toString(), cache().toString());
+        command.add(1, "-XX:ActiveProcessorCount=1");
+        Process decoder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(place.resolve("killed.txt").toFile()).start();
+        while (decoder.isAlive() && (!Files.exists(index) || Files.size(index) <= before)) {
+            Thread.sleep(1);
+        }
+        Thread.sleep(millis);
+        decoder.destroyForcibly().waitFor();
+    }
+
+    /** What an index holds, whatever the order it was written in. */
+    private static List<String> entries(Path place) throws IOException {
+        CacheEntry[] entries = new CacheEntry[PICTURES + LARGE];
+        assertThat(new CacheIndex(place.resolve("index"), 3).read(entries, false)).isEqualTo(entries.length);
+        return Stream.of(entries).map(entry -> HexFormat.of().formatHex(entry.toBytes())).toList();
     }
 
     /** Opens a folder and prints how many pictures it decoded itself. */
