@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -17,6 +16,7 @@ import picocli.CommandLine.Spec;
 import separable.bench.Drawing;
 import separable.data.Dataset;
 import separable.data.KnownDataset.Part;
+import separable.data.Sampler;
 import separable.device.Device;
 import separable.train.AugmentedBatch;
 import separable.train.Defaults;
@@ -28,16 +28,13 @@ import separable.train.TrainingException;
         description = "Write a sheet of training pictures as the network would see them: a row a picture, a column a draw.")
 final class PreviewCommand implements Callable<Integer> {
 
-    /** More would be a picture of gigabytes. */
-    private static final int MOST = 64;
-
     @Spec
     private CommandSpec spec;
 
     @Option(names = "--out", paramLabel = "FILE", defaultValue = "preview.png", description = "the PNG file (default: ${DEFAULT-VALUE})")
     private Path out;
 
-    @Option(names = "--pictures", paramLabel = "N", defaultValue = "8", description = "rows: the first pictures of the training set (default: ${DEFAULT-VALUE})")
+    @Option(names = "--pictures", paramLabel = "N", defaultValue = "8", description = "rows: pictures at even distances over the training set (default: ${DEFAULT-VALUE})")
     private int pictures;
 
     @Option(names = "--draws", paramLabel = "N", defaultValue = "8", description = "columns after the first, which shows what evaluation sees (default: ${DEFAULT-VALUE})")
@@ -48,12 +45,13 @@ final class PreviewCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        requireWithin("--pictures", pictures);
-        requireWithin("--draws", draws);
+        requireSome("--pictures", pictures);
+        requireSome("--draws", draws);
         try (Device device = Device.open()) {
             RunConfig run = resolve(device);
             Dataset dataset = run.data().load(Part.TRAIN);
             int rows = Math.min(pictures, dataset.count());
+            PreviewSheet.requireDrawable(rows, draws + 1L, run.model().resolution());
             List<List<AugmentedBatch.Sample>> columns = columns(device, run, dataset, rows);
             write(Drawing.png(() -> PreviewSheet.draw(columns, dataset.classes())));
             spec.commandLine().getOut().printf(Locale.ROOT, "%s: %d pictures of %s, each as evaluation sees it and as steps 1 to %d draw it, on %s%n", out, rows,
@@ -73,14 +71,14 @@ final class PreviewCommand implements Callable<Integer> {
         }
     }
 
-    private static void requireWithin(String option, int value) {
-        if (value < 1 || value > MOST) {
-            throw new IllegalArgumentException(option + " " + value + ": must be 1 to " + MOST);
+    private static void requireSome(String option, int value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(option + " " + value + ": must be at least 1");
         }
     }
 
     private List<List<AugmentedBatch.Sample>> columns(Device device, RunConfig run, Dataset dataset, int rows) {
-        int[] samples = IntStream.range(0, rows).toArray();
+        int[] samples = new Sampler(dataset.count(), 0).spread(rows);
         try (AugmentedBatch batch = new AugmentedBatch(device, dataset, samples, run.model().resolution(), run.recipe())) {
             List<List<AugmentedBatch.Sample>> columns = new ArrayList<>(List.of(batch.evaluated()));
             for (int step = 0; step < draws; step++) {

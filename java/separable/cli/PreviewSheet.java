@@ -21,17 +21,42 @@ final class PreviewSheet {
     private static final int TITLE_HEIGHT = 24;
     private static final Font FONT = new Font(Font.SANS_SERIF, Font.PLAIN, 11);
 
+    /** Of a sheet, which with the samples on it takes some 8 bytes of heap each. */
+    private static final long MOST_PIXELS = 1L << 26;
+
     private PreviewSheet() {
+    }
+
+    /**
+     * @param side of a sample
+     * @throws IllegalArgumentException when a sheet of so many would be too large
+     */
+    static void requireDrawable(long rows, long columns, int side) {
+        long width = width(columns, cell(side));
+        long height = height(rows, cell(side));
+        if (width > MOST_PIXELS / height) {
+            throw new IllegalArgumentException(rows + " pictures and " + columns + " columns at " + side + "x" + side + ": a sheet of " + width + "x" + height
+                    + " pixels, " + MOST_PIXELS + " is the most: lower --pictures or --draws");
+        }
+    }
+
+    private static int cell(int side) {
+        return side * Math.max(1, LEAST_SIDE / side);
+    }
+
+    private static long width(long columns, int cell) {
+        return GAP + columns * (cell + GAP);
+    }
+
+    private static long height(long rows, int cell) {
+        return TITLE_HEIGHT + rows * (cell + LABEL_HEIGHT + GAP);
     }
 
     /** @param columns of equally many samples of one size; the first one not drawn */
     static BufferedImage draw(List<List<Sample>> columns, List<String> classes) {
         int rows = columns.get(0).size();
-        int side = columns.get(0).get(0).picture().width();
-        int times = Math.max(1, LEAST_SIDE / side);
-        int cell = side * times;
-        BufferedImage sheet = new BufferedImage(GAP + columns.size() * (cell + GAP), TITLE_HEIGHT + rows * (cell + LABEL_HEIGHT + GAP),
-                BufferedImage.TYPE_INT_RGB);
+        int cell = cell(columns.get(0).get(0).picture().width());
+        BufferedImage sheet = new BufferedImage((int) width(columns.size(), cell), (int) height(rows, cell), BufferedImage.TYPE_INT_RGB);
         Graphics2D graphics = sheet.createGraphics();
         try {
             graphics.setColor(Color.WHITE);

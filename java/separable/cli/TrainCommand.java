@@ -38,7 +38,7 @@ final class TrainCommand implements Callable<Integer> {
     private WatchOptions watch = new WatchOptions();
 
     @Mixin
-    private FolderOptions folders = new FolderOptions();
+    private RunFolderOptions folders = new RunFolderOptions();
 
     @Override
     public Integer call() {

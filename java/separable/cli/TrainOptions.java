@@ -92,9 +92,9 @@ final class TrainOptions {
     @Mixin
     AugmentOptions augment = new AugmentOptions();
 
-    @Option(names = "--stream", description = "keep the pictures on the host and copy them batch by batch, even where all would fit on the device; the"
-            + " result is the same")
-    boolean stream;
+    @Option(names = "--stream", negatable = true, description = "keep the pictures on the host and copy them batch by batch, even where all would fit on"
+            + " the device, or not; the result is the same")
+    Boolean stream;
 
     @Mixin
     UpdateOptions update = new UpdateOptions();
@@ -143,7 +143,7 @@ final class TrainOptions {
                 .withPrecision(precision == null ? base.type() : DType.parse(precision)).withSeed(or(seed, base.seed()))
                 .withGraph(base.graph() && !noGraph).withTune(tune == null ? base.effort() : Effort.parse(tune))
                 .withOptimizer(over(base.optimizer())).withUpdate(update.over(base.update(), network))
-                .withInput(input.withStream(input.stream() || stream)).withEvaluation(evaluation.over(base.evaluation()));
+                .withInput(input.withStream(or(stream, input.stream()))).withEvaluation(evaluation.over(base.evaluation()));
     }
 
     /** Another rule than the base's comes with its own rate, decay and momentum: the base's would mean something else to it. */

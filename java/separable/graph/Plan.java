@@ -193,9 +193,9 @@ public final class Plan implements AutoCloseable {
         memory.write(labelsTensor(), values);
     }
 
-    /** The class index of every picture. Waits for the device. */
+    /** All of {@link #labels}. Waits for the device. */
     public int[] readLabels() {
-        int[] labels = new int[graph.batch()];
+        int[] labels = new int[labelsTensor().shape().n()];
         ByteBuffer.wrap(memory.read(labelsTensor())).order(ByteOrder.nativeOrder()).asIntBuffer().get(labels);
         return labels;
     }

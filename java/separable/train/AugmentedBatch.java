@@ -86,22 +86,24 @@ public final class AugmentedBatch implements AutoCloseable {
         return make(plain, 0, false);
     }
 
-    /** The pictures as training step {@code step} draws them, 0 the first. Waits for the device. */
+    /** The pictures as optimizer step {@code step} draws them, 0 the first; of its batches the first one does. Waits for the device. */
     public List<Sample> drawn(long step) {
-        return make(drawing, step, recipe.input().augment().drawn().mixes());
+        return make(drawing, step * recipe.update().accumulate(), recipe.input().augment().drawn().mixes());
     }
 
-    private List<Sample> make(BatchGather gather, long step, boolean mixed) {
+    private List<Sample> make(BatchGather gather, long batchesBefore, boolean mixed) {
         int rows = shape.n();
-        state.write(StepState.Values.epoch(recipe.seed(), step, rows, 0, rows));
+        state.write(StepState.Values.epoch(recipe.seed(), batchesBefore, rows, 0, rows));
         gather.run(pictures.pointer(), labels.pointer(), order.pointer(), state.pointer(), x.pointer(), targets.pointer(), workspace.pointer(),
                 stream.handle());
         stream.synchronize();
-        List<Picture> seen = SamplePictures.of(values(), shape, recipe.input());
         int[] target = targets.readInts(0, rows * (mixed ? 3 : 1));
-        return IntStream.range(0, rows).mapToObj(row -> mixed
-                ? new Sample(seen.get(row), target[row], target[rows + row], Float.intBitsToFloat(target[2 * rows + row]))
-                : new Sample(seen.get(row), target[row], target[row], 1)).toList();
+        TrainingBatch batch = TrainingBatch.of(shape, values(), target, recipe.input());
+        return IntStream.range(0, rows).mapToObj(row -> {
+            Picture seen = new Picture(batch.height(), batch.width(), batch.channels(), batch.picture(row));
+            return mixed ? new Sample(seen, target[row], target[rows + row], Float.intBitsToFloat(target[2 * rows + row]))
+                    : new Sample(seen, target[row], target[row], 1);
+        }).toList();
     }
 
     /** The batch without the channels that storage adds. */

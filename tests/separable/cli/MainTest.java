@@ -176,6 +176,19 @@ class MainTest {
     }
 
     @Test
+    void whatAConfigurationStreamsNeedNotBeStreamed() throws IOException {
+        String line = "train --dataset mnist --data DATA --print-config";
+        assertThat(run(line + " --stream")).as(err.toString()).isZero();
+        assertThat(RunConfig.fromJson(out.toString()).recipe().input().stream()).isTrue();
+        Files.writeString(place.resolve("streamed.json"), out.toString());
+        for (boolean streamed : new boolean[] {true, false}) {
+            out.getBuffer().setLength(0);
+            assertThat(run("train --config DATA/streamed.json --print-config " + (streamed ? "" : "--no-stream"))).as(err.toString()).isZero();
+            assertThat(RunConfig.fromJson(out.toString()).recipe().input().stream()).isEqualTo(streamed);
+        }
+    }
+
+    @Test
     void changesWeightsAsTheOptionsSay() {
         assertThat(run(tiny("--accumulate 2 --clip-norm 1 --ema 0.9 --decay-on weights --freeze conv1,block1 --patience 1 --lr 1e-9"))).as(err.toString()).isZero();
         RunConfig config = RunConfig.read(place.resolve("out/config.json"));

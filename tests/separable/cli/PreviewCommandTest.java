@@ -6,7 +6,9 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -28,7 +30,12 @@ class PreviewCommandTest {
     private final StringWriter err = new StringWriter();
 
     private int preview(String... options) {
-        String[] fixed = {"preview", "--dataset", "mnist", "--data", place.toString(), "--resolution", String.valueOf(SIDE), "--pictures", "3", "--draws", "2"};
+        return sheet(3, 2, SIDE, options);
+    }
+
+    private int sheet(int pictures, int draws, int side, String... options) {
+        String[] fixed = {"preview", "--dataset", "mnist", "--data", place.toString(), "--resolution", String.valueOf(side),
+                "--pictures", String.valueOf(pictures), "--draws", String.valueOf(draws)};
         return Main.run(Stream.concat(Stream.of(fixed), Stream.of(options)).toArray(String[]::new), new PrintWriter(out, true), new PrintWriter(err, true));
     }
 
@@ -53,6 +60,47 @@ class PreviewCommandTest {
         for (int row = 0; row < 3; row++) {
             assertThat(cell(plain, 0, row)).as("evaluation").isEqualTo(cell(sheet, 0, row)).isEqualTo(cell(plain, 2, row));
         }
+    }
+
+    /** A folder's pictures come class by class. */
+    @Test
+    void picturesOfASortedSetAreOfManyClasses() throws IOException {
+        byte[] pixels = new byte[20 * SIDE * SIDE];
+        byte[] labels = new byte[20];
+        for (int picture = 0; picture < 20; picture++) {
+            Arrays.fill(pixels, picture * SIDE * SIDE, (picture + 1) * SIDE * SIDE, (byte) (10 * picture));
+            labels[picture] = (byte) (picture / 2);
+        }
+        Files.write(place.resolve("train-images-idx3-ubyte"), IdxFiles.images(20, SIDE, SIDE, pixels));
+        Files.write(place.resolve("train-labels-idx1-ubyte"), IdxFiles.labels(labels));
+        Path file = place.resolve("sorted.png");
+        assertThat(sheet(5, 1, SIDE, "--out", file.toString())).as(err.toString()).isZero();
+        BufferedImage sheet = ImageIO.read(file.toFile());
+        for (int row = 0; row < 5; row++) {
+            assertThat(cell(sheet, 0, row)[0] & 0xff).isEqualTo(10 * 4 * row);
+        }
+    }
+
+    @Test
+    void aColumnIsAStepOfTheOptimizer() throws IOException {
+        IdxFiles.write(place, 10, 2, SIDE);
+        Path batches = place.resolve("batches.png");
+        Path steps = place.resolve("steps.png");
+        assertThat(sheet(2, 4, SIDE, "--erase", "1", "--out", batches.toString())).as(err.toString()).isZero();
+        assertThat(sheet(2, 2, SIDE, "--erase", "1", "--batch", "1", "--accumulate", "3", "--out", steps.toString())).as(err.toString()).isZero();
+        BufferedImage batch = ImageIO.read(batches.toFile());
+        BufferedImage step = ImageIO.read(steps.toFile());
+        assertThat(cell(step, 1, 0)).isEqualTo(cell(batch, 1, 0));
+        assertThat(cell(step, 2, 0)).isEqualTo(cell(batch, 4, 0)).isNotEqualTo(cell(batch, 2, 0));
+    }
+
+    @Test
+    void aSheetThatWouldFillTheHeapIsRefused() throws IOException {
+        IdxFiles.write(place, 64, 2, SIDE);
+        assertThat(sheet(64, 64, 224)).isNotZero();
+        assertThat(err.toString().lines()).last().asString().contains("64 pictures and 65 columns at 224x224: a sheet of 15088x16664 pixels, "
+                + "67108864 is the most: lower --pictures or --draws");
+        assertThat(place.resolve("preview.png")).doesNotExist();
     }
 
     @Test

@@ -30,13 +30,16 @@ class StepGarbageTest {
 
     private static final int SIDE = 4;
     private static final int BATCHES_AN_EPOCH = 125;
-    private static final int EPOCHS = 8;
+    private static final int EPOCHS = 3;
 
     /** A step's figures, and what an epoch needs (its order, its evaluation), spread over its batches. */
     private static final long HEAP_BYTES_A_BATCH = 80;
 
     /** Beside those: names of a copy that may fail, a look at its time, a place in a queue. */
     private static final long HEAP_BYTES_A_STREAMED_BATCH = 600;
+
+    /** All that can be drawn for grey pictures but the padded crop, which the resized one excludes. */
+    private static final AugmentConfig AUGMENTED = new AugmentConfig(0, 0.5f, true, true, 20, 0.2f, 0.2f, 0, 0, 0.5f, 0.4f, 1);
 
     @TempDir
     Path place;
@@ -46,12 +49,14 @@ class StepGarbageTest {
                 .add("classifier", new Dense(10, Weights.withBias(Initial.HE_UNIFORM))).build("tiny", new Shape(1, SIDE, SIDE, 1));
     }
 
-    @ParameterizedTest(name = "captured: {0}, streamed: {1}, batches a step: {2}")
-    @CsvSource({"true, false, 1", "false, false, 1", "true, true, 1", "false, false, 5"})
-    void aThousandBatchesAllocateNothingOnTheDeviceAndNextToNothingOnTheHeap(boolean captured, boolean streamed, int accumulate, Device device) throws IOException {
+    @ParameterizedTest(name = "captured: {0}, streamed: {1}, batches a step: {2}, augmented: {3}")
+    @CsvSource({"true, false, 1, false", "false, false, 1, false", "true, true, 1, false", "false, false, 5, true"})
+    void hundredsOfBatchesAllocateNothingOnTheDeviceAndNextToNothingOnTheHeap(boolean captured, boolean streamed, int accumulate, boolean augmented,
+                                                                             Device device) throws IOException {
         IdxFiles.write(place, BATCHES_AN_EPOCH, 2, SIDE);
         Recipe usual = Defaults.of("separable-cnn", KnownDataset.MNIST, true).recipe();
-        Recipe recipe = usual.withEpochs(1 + EPOCHS).withBatch(1).withGraph(captured).withInput(usual.input().withStream(streamed))
+        InputConfig input = usual.input().withStream(streamed).withAugment(augmented ? AUGMENTED : usual.input().augment());
+        Recipe recipe = usual.withEpochs(1 + EPOCHS).withBatch(1).withGraph(captured).withInput(input)
                 .withUpdate(accumulate == 1 ? UpdateConfig.PLAIN : new UpdateConfig(accumulate, 1, 0.9f, "all", List.of()));
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         try (Trainer trainer = new Trainer(device, tiny(), recipe, KnownDataset.MNIST.load(place, Part.TRAIN), KnownDataset.MNIST.load(place, Part.TEST))) {

@@ -7,7 +7,7 @@ import picocli.CommandLine.Option;
 import separable.train.RunConfig;
 
 /** Where a run leaves its results, and which run goes on. */
-final class FolderOptions {
+final class RunFolderOptions {
 
     @Option(names = "--out", paramLabel = "DIR", description = "folder for the results, among them plan.txt, which says what every op runs (default: runs/MODEL-DATASET)")
     Path out;
