@@ -78,7 +78,7 @@ final class TrainCommand implements Callable<Integer> {
                 }
             }
             try (Progress progress = watch.quiet ? Progress.silent() : Progress.forTerminal(out, err, run.recipe().picturesPerStep());
-                 TensorBoardListener events = watch.tensorboard == null ? null : new TensorBoardListener(watch.tensorboard, watch.histogramEpochs)) {
+                 TensorBoardListener events = watch.tensorboard == null ? null : eventsTo(err)) {
                 TrainListener listener = TrainListener.all(Stream.of(progress, events, new Curves(err)).filter(Objects::nonNull).toList());
                 Evaluation test = goesOn
                         ? TrainingRun.resume(device, folder, folders.checkpointSteps, listener, stop::isRequested)
@@ -87,6 +87,12 @@ final class TrainCommand implements Callable<Integer> {
                 out.println(lastLine(test));
             }
         }
+    }
+
+    /** For TensorBoard; null where none are asked for. */
+    private TensorBoardListener eventsTo(PrintWriter err) {
+        return watch.tensorboard == null ? null
+                : new TensorBoardListener(watch.tensorboard, watch.histogramEpochs, line -> err.println("separable: " + line));
     }
 
     private void requireSensible() {

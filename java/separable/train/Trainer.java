@@ -177,11 +177,9 @@ public final class Trainer implements AutoCloseable {
 
     /** The steps of this epoch from {@link #position} on. */
     private void trainSteps(TrainListener listener, BooleanSupplier stop, TrainingClock clock) {
-        for (int step = position.step() + 1; step <= steps; step++) {
-            if (isEvaluatedAfter(step - 1)) {
-                reach(step - 1);
-                clock.pausedFor(() -> evaluateWithin(listener, stop));
-            }
+        int first = position.step();
+        for (int step = first + 1; step <= steps; step++) {
+            settle(step - 1, first, listener, stop, clock);
             if (stop.getAsBoolean()) {
                 reach(step - 1);
                 throw new StoppedException("stopped in epoch " + (position.epochs() + 1) + ", after step " + (step - 1) + " of " + steps);
@@ -190,18 +188,32 @@ public final class Trainer implements AutoCloseable {
             loop.enqueue();
             feed.taken(stream);
             enqueued = step;
+            listener.stepEnqueued(stepsEnqueued());
             if (step % REPORT_STEPS == 0) {
                 reader.request(step * batches, stream);
             }
             if (reader.poll()) {
                 report(listener, clock.seconds());
             }
-            if (checkpointSteps > 0 && step % checkpointSteps == 0 && step < steps) {
-                reach(step);
-                checkpoint.run();
-            }
         }
         reach(steps);
+    }
+
+    /**
+     * What is due after {@code step}, which is not the epoch's last: the evaluation, then the checkpoint, which thus says that the
+     * evaluation is made. A run that goes on from here makes an evaluation that was cut off, and keeps that it has.
+     */
+    private void settle(int step, int first, TrainListener listener, BooleanSupplier stop, TrainingClock clock) {
+        boolean evaluates = isEvaluatedAfter(step);
+        if (evaluates) {
+            reach(step);
+            clock.pausedFor(() -> evaluateWithin(listener, stop));
+        }
+        boolean keeps = step == first ? evaluates : checkpointSteps > 0 && step % checkpointSteps == 0;
+        if (keeps) {
+            reach(step);
+            checkpoint.run();
+        }
     }
 
     /** Waits for the steps of this epoch up to {@code step}, all of them enqueued. */
