@@ -83,14 +83,7 @@ final class BatchReader implements AutoCloseable {
         }
 
         private void read(int picture, int place) {
-            int bytes = dataset.imageBytes();
-            ByteBuffer to = memory.get(slot);
-            to.limit((place + 1) * bytes).position(place * bytes);
-            dataset.read(picture, to);
-            if (to.hasRemaining()) {
-                throw new DataException(dataset.name() + ": picture " + picture + " gave " + (bytes - to.remaining()) + " of its " + bytes
-                        + " bytes: Dataset.read must append all of them");
-            }
+            Reading.picture(dataset, picture, memory.get(slot).clear().position(place * dataset.imageBytes()));
         }
     }
 

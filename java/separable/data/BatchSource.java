@@ -23,6 +23,7 @@ public interface BatchSource extends AutoCloseable {
      * @param together batches of a step
      * @param stream   to stream it even where it would fit
      * @throws separable.device.DeviceException when device or host lack the memory
+     * @throws DataException when a label is none of {@code dataset}'s classes, or a picture that is read now is not whole
      */
     static BatchSource of(Device device, Dataset dataset, int batch, int together, boolean stream) {
         return stream || dataset.bytes() > RESIDENT_SHARE * device.freeMemory() ? new StreamedDataset(device, dataset, batch, together)

@@ -10,6 +10,7 @@ import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.zip.CRC32C;
 
@@ -31,11 +32,12 @@ final class CacheIndex {
     }
 
     /**
-     * Reads what is whole into {@code entries}, by picture, and cuts off the rest when {@code repair}.
+     * Reads what is whole into {@code entries}, by picture, null where there is none, and cuts off the rest when {@code repair}.
      *
      * @return how many pictures have an entry
      */
     int read(CacheEntry[] entries, boolean repair) throws IOException {
+        Arrays.fill(entries, null);
         int found = 0;
         long whole = 0;
         try (FileChannel channel = repair ? FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)

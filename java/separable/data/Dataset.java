@@ -32,11 +32,13 @@ public interface Dataset {
     /** Class names in index order. */
     List<String> classes();
 
-    /** The class of a picture, 0 to {@code classes().size() - 1}. */
+    /** The class of a picture, 0 to {@code classes().size() - 1}; checked before the first step. */
     int label(int picture);
 
     /**
      * Appends a picture's unsigned bytes {@code [height, width, channels]} to {@code to}, which has room for {@link #imageBytes}.
+     *
+     * <p>Whoever uses it checks that it appended just these: {@link Reading}.
      *
      * @throws DataException when the picture cannot be read
      */

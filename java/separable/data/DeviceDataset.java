@@ -17,9 +17,15 @@ public final class DeviceDataset implements BatchSource {
     private final DeviceBuffer images;
     private final DeviceBuffer labels;
 
-    /** Copies {@code dataset} to the device. @throws separable.device.DeviceException when the device lacks the memory */
+    /**
+     * Copies {@code dataset} to the device.
+     *
+     * @throws separable.device.DeviceException when the device lacks the memory
+     * @throws DataException when a picture cannot be read, or {@code dataset} does not keep to what {@link Dataset} says
+     */
     public DeviceDataset(Device device, Dataset dataset) {
         this.dataset = dataset;
+        int[] classes = Reading.labels(dataset);
         List<DeviceBuffer> made = new ArrayList<>();
         try {
             images = device.allocate(dataset.bytes(), dataset.name() + " pictures");
@@ -27,7 +33,7 @@ public final class DeviceDataset implements BatchSource {
             labels = device.allocate((long) dataset.count() * Integer.BYTES, dataset.name() + " labels");
             made.add(labels);
             writeImages();
-            labels.write(dataset.labels());
+            labels.write(classes);
         } catch (RuntimeException failure) {
             throw Closing.after(failure, made);
         }
@@ -41,7 +47,7 @@ public final class DeviceDataset implements BatchSource {
             byte[] part = new byte[Math.min(together, dataset.count() - first) * imageBytes];
             ByteBuffer to = ByteBuffer.wrap(part);
             for (int picture = first; to.hasRemaining(); picture++) {
-                dataset.read(picture, to);
+                Reading.picture(dataset, picture, to);
             }
             images.write((long) first * imageBytes, part);
         }

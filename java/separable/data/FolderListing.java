@@ -137,16 +137,29 @@ record FolderListing(Path root, List<String> classes, List<Entry> entries, Strin
         return new DataException(folder + ": cannot be read (" + e.getMessage() + ")", e);
     }
 
-    /** SHA-256 over {@code head} and all files' paths, sizes and times of change, in hexadecimal. */
+    /**
+     * SHA-256 over {@code head}, the folder's real path and all files' paths, sizes and times of change, in hexadecimal.
+     *
+     * @throws DataException when the folder is no longer there
+     */
     String digest(String head) {
         MessageDigest digest = sha256();
         digest.update(head.getBytes(StandardCharsets.UTF_8));
+        digest.update((realRoot() + "\n").getBytes(StandardCharsets.UTF_8));
         ByteBuffer numbers = ByteBuffer.allocate(16);
         for (Entry entry : entries) {
             digest.update(entry.path().getBytes(StandardCharsets.UTF_8));
             digest.update(numbers.clear().putLong(entry.bytes()).putLong(entry.modified()).array());
         }
         return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private Path realRoot() {
+        try {
+            return root.toRealPath();
+        } catch (IOException e) {
+            throw unreadable(root, e);
+        }
     }
 
     private static MessageDigest sha256() {

@@ -10,13 +10,12 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
 /**
- * The pictures of a folder, decoded once and kept as squares of bytes. Every listing, size and number of channels has a folder of its
- * own in the cache: changed files have another listing and are decoded anew. One process decodes; others that want the same wait for it. A
+ * The pictures of a folder, decoded once and kept as squares of bytes. Every folder, listing, size and number of channels has a place of
+ * its own in the cache: changed or moved files are decoded anew. A file that could not be read is tried again at the next start. One process decodes; others that want the same wait for it. A
  * process that was killed leaves what it did to the next.
  */
 final class PictureCache {
@@ -115,7 +114,6 @@ final class PictureCache {
         if (!Files.exists(pixelsFile()) || Files.size(pixelsFile()) != bytes()) {
             begin();
         }
-        Arrays.fill(entries, null);
         index().read(entries, true);
         pixels = new CachePixels(pixelsFile(), entries.length, imageBytes());
         List<Integer> missing = new ArrayList<>();

@@ -39,8 +39,16 @@ final class PictureDecoding {
     private final Path pixelsFile;
     private final CacheIndex index;
 
-    /** One picture's end, or the failure that ends all. */
-    private record Done(CacheEntry entry, Throwable failure) {
+    /** One picture's end, in the cache or for this run only, or the failure that ends all. */
+    private record Done(CacheEntry entry, boolean isKept, Throwable failure) {
+
+        static Done forThisRun(CacheEntry entry) {
+            return new Done(entry, false, null);
+        }
+
+        static Done kept(CacheEntry entry) {
+            return new Done(entry, true, null);
+        }
     }
 
     private final BlockingQueue<Done> results = new LinkedBlockingQueue<>();
@@ -91,8 +99,11 @@ final class PictureDecoding {
                     listener.decoded(before + done, entries.length);
                     continue;
                 }
-                unsaved.add(entryOf(result));
-                entries[result.entry().picture()] = result.entry();
+                CacheEntry entry = entryOf(result);
+                entries[entry.picture()] = entry;
+                if (result.isKept()) {
+                    unsaved.add(entry);
+                }
                 done++;
                 if (System.nanoTime() - flushed > FLUSH_NANOS || done == wanted) {
                     listener.decoded(before + done, entries.length);
@@ -147,14 +158,14 @@ final class PictureDecoding {
     private void work(List<Integer> missing, FileChannel pixels) {
         try {
             for (int i = next.getAndIncrement(); i < missing.size() && !stopped; i = next.getAndIncrement()) {
-                results.add(new Done(decode(missing.get(i), pixels), null));
+                results.add(decode(missing.get(i), pixels));
             }
         } catch (IOException | RuntimeException | Error e) {
-            results.add(new Done(null, e));
+            results.add(new Done(null, false, e));
         }
     }
 
-    private CacheEntry decode(int picture, FileChannel pixels) throws IOException {
+    private Done decode(int picture, FileChannel pixels) throws IOException {
         Path file = listing.root().resolve(listing.entries().get(picture).path());
         byte[] square;
         String remark;
@@ -170,12 +181,14 @@ final class PictureDecoding {
                 heap.release(need);
             }
         } catch (PictureException e) {
-            return CacheEntry.broken(picture, channels, e.reason());
+            CacheEntry broken = CacheEntry.broken(picture, channels, e.reason());
+            return e.isUnread() ? Done.forThisRun(broken) : Done.kept(broken);
         }
         write(pixels, (long) picture * square.length, ByteBuffer.wrap(square));
         PixelSums sums = new PixelSums(channels);
         sums.add(square);
-        return new CacheEntry(picture, false, CachePixels.checksum(ByteBuffer.wrap(square)), sums.sums(), sums.squares(), remark);
+        int checksum = CachePixels.checksum(ByteBuffer.wrap(square));
+        return Done.kept(new CacheEntry(picture, false, checksum, sums.sums(), sums.squares(), remark));
     }
 
     private static void write(FileChannel pixels, long position, ByteBuffer bytes) throws IOException {

@@ -64,9 +64,24 @@ public final class PictureFolder {
         return listing.classes();
     }
 
-    /** The pictures to train on. @throws DataException when there are none */
+    /** The pictures to train on. @throws DataException when a class has none */
     public Dataset train() {
-        return part("train", picture -> !isTest(picture));
+        Dataset train = part("train", picture -> !isTest(picture));
+        requireEveryClass(train);
+        return train;
+    }
+
+    private void requireEveryClass(Dataset train) {
+        boolean[] seen = new boolean[classes().size()];
+        for (int picture = 0; picture < train.count(); picture++) {
+            seen[train.label(picture)] = true;
+        }
+        for (int label = 0; label < seen.length; label++) {
+            if (!seen[label]) {
+                throw new DataException(listing.root() + ": class " + classes().get(label)
+                        + " has no whole picture to train on: put more pictures there, or remove its folder");
+            }
+        }
     }
 
     /** The pictures to evaluate on. @throws DataException when there are none */
@@ -99,7 +114,7 @@ public final class PictureFolder {
 
     /**
      * The pictures held back: of every class the first so many in an order that the seed and every picture's path give, so that a
-     * picture more or less changes little.
+     * picture more or less changes little. One of every class stays for training.
      */
     private static Set<Integer> drawn(FolderListing listing, FolderOptions options) {
         Map<Integer, List<Integer>> byClass = new TreeMap<>();
@@ -111,7 +126,7 @@ public final class PictureFolder {
             pictures.sort(Comparator.comparingLong((Integer picture) -> mixed(listing.entries().get(picture).path(), options.seed()))
                     .thenComparing(picture -> listing.entries().get(picture).path()));
             long wanted = Math.round(pictures.size() * options.validation());
-            held.addAll(pictures.subList(0, (int) Math.max(wanted, pictures.size() > 1 ? 1 : 0)));
+            held.addAll(pictures.subList(0, (int) Math.min(Math.max(wanted, 1), pictures.size() - 1)));
         }
         return held;
     }

@@ -34,7 +34,7 @@ final class PixelSums {
         ByteBuffer picture = ByteBuffer.allocate(dataset.imageBytes());
         int end = (int) Math.min(dataset.count(), (part + 1L) * PICTURES_TOGETHER);
         for (int i = part * PICTURES_TOGETHER; i < end; i++) {
-            dataset.read(i, picture.clear());
+            Reading.picture(dataset, i, picture.clear());
             sums.add(picture.array());
         }
         return sums;

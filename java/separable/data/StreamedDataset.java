@@ -54,15 +54,17 @@ public final class StreamedDataset implements BatchSource {
      * @param batch    pictures of a batch
      * @param together batches of a step
      * @throws separable.device.DeviceException when device or host lack the memory
+     * @throws DataException when a label is none of {@code dataset}'s classes
      */
     public StreamedDataset(Device device, Dataset dataset, int batch, int together) {
         this.dataset = dataset;
         this.batch = batch;
         this.together = together;
         this.ringBatches = together + BATCHES_AHEAD;
+        int[] classes = Reading.labels(dataset);
         try {
             labels = keep(device.allocate((long) dataset.count() * Integer.BYTES, dataset.name() + " labels"));
-            labels.write(dataset.labels());
+            labels.write(classes);
             images = keep(device.allocate(ringBatches * batchBytes(), "ring of " + dataset.name() + " pictures"));
             host = IntStream.range(0, HOST_BATCHES).mapToObj(i -> keep(device.allocatePinned(batchBytes(), "batch of " + dataset.name()))).toList();
             copied = keepEvents(device, HOST_BATCHES);

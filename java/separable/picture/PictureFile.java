@@ -46,11 +46,11 @@ public final class PictureFile {
         try (InputStream in = Files.newInputStream(file)) {
             return in.readNBytes(MOST_BYTES + 1);
         } catch (NoSuchFileException e) {
-            throw new PictureException(file.toString(), "no such file", e);
+            throw PictureException.unread(file.toString(), "no such file", e);
         } catch (AccessDeniedException e) {
-            throw new PictureException(file.toString(), "permission denied", e);
+            throw PictureException.unread(file.toString(), "permission denied", e);
         } catch (IOException e) {
-            throw new PictureException(file.toString(), "cannot be read (" + e.getMessage() + ")", e);
+            throw PictureException.unread(file.toString(), "cannot be read (" + e.getMessage() + ")", e);
         }
     }
 

@@ -25,6 +25,9 @@ record PngChunks(String name, int width, int height, int depth, int colour, bool
     private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     private static final int HEADER_BYTES = 13;
 
+    /** Pieces of compressed rows: the largest file that is read has so many of 2 KiB; those of encoders are larger. */
+    private static final int MOST_PIECES = PictureFile.MOST_BYTES >> 11;
+
     static boolean isPng(byte[] bytes) {
         return bytes.length >= SIGNATURE.length && Arrays.equals(bytes, 0, SIGNATURE.length, SIGNATURE, 0, SIGNATURE.length);
     }
@@ -56,12 +59,22 @@ record PngChunks(String name, int width, int height, int depth, int colour, bool
                 case "IHDR" -> header = body;
                 case "PLTE" -> palette = copy(body);
                 case "tRNS" -> transparency = copy(body);
-                case "IDAT" -> data.add(body);
+                case "IDAT" -> addPiece(name, data, body);
                 case "eXIf" -> orientation = Exif.orientation(body);
                 default -> { }
             }
         }
         return of(name, header, palette, transparency, data, orientation);
+    }
+
+    /** Empty pieces are allowed, and nothing. */
+    private static void addPiece(String name, List<ByteBuffer> data, ByteBuffer body) {
+        if (data.size() == MOST_PIECES) {
+            throw new PictureException(name, "is a PNG picture in more than " + MOST_PIECES + " pieces");
+        }
+        if (body.hasRemaining()) {
+            data.add(body);
+        }
     }
 
     /** The body of the next chunk, whose type lies in the four bytes before it. */

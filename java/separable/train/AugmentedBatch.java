@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.stream.IntStream;
 import separable.data.Dataset;
+import separable.data.Reading;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
 import separable.device.Stream;
@@ -57,7 +58,7 @@ public final class AugmentedBatch implements AutoCloseable {
             pictures = owned.keep(device.allocate((long) samples.length * dataset.imageBytes(), "sample pictures"));
             pictures.write(read(dataset, samples));
             labels = owned.keep(device.allocate((long) dataset.count() * Integer.BYTES, "labels"));
-            labels.write(dataset.labels());
+            labels.write(Reading.labels(dataset));
             order = owned.keep(device.allocate((long) samples.length * Integer.BYTES, "order of sample pictures"));
             order.write(samples);
             x = owned.keep(device.allocate(shape.bytes(TYPE), "sample batch"));
@@ -75,7 +76,7 @@ public final class AugmentedBatch implements AutoCloseable {
     private static byte[] read(Dataset dataset, int[] samples) {
         ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(samples.length, dataset.imageBytes()));
         for (int sample : samples) {
-            dataset.read(sample, bytes);
+            Reading.picture(dataset, sample, bytes);
         }
         return bytes.array();
     }

@@ -2,20 +2,24 @@ package separable.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -70,6 +74,83 @@ class PictureCacheTest {
         Files.setLastModifiedTime(folder.resolve("blue/0.jpg"), FileTime.fromMillis(1_000_000));
         assertThat(decoded(cache())).as("another listing").isEqualTo(PICTURES);
         assertThat(decoded(cache())).isZero();
+    }
+
+    /** What could not be read says nothing of the picture: it is broken for the run, and tried again by the next. */
+    @Test
+    void whatCouldNotBeReadIsTriedAgain() throws IOException {
+        Path target = place.resolve("elsewhere.png");
+        Files.createSymbolicLink(folder.resolve("red/link.png"), target);
+        FolderListing listing = FolderListing.of(folder);
+        int link = PICTURES;
+        assertThat(listing.entries().get(link).path()).isEqualTo("red/link.png");
+        CacheEntry unread = PictureCache.open(listing, options(cache()), DecodeListener.NONE).entry(link);
+        assertThat(unread.isBroken()).isTrue();
+        assertThat(unread.remark()).isEqualTo("no such file");
+
+        PictureFiles.write(target, 9, 9, 0, 1);
+        int[] first = {PICTURES + 1};
+        PictureCache again = PictureCache.open(listing, options(cache()), (done, all) -> first[0] = Math.min(first[0], done));
+        assertThat(again.entry(link).isBroken()).isFalse();
+        assertThat(first[0]).as("all others are there").isEqualTo(PICTURES);
+    }
+
+    /** The second sees half of the pictures, waits for the first to decode the others, and then has nothing to do. */
+    @Test
+    void whoWaitedForAnotherDecodesNothing() throws Exception {
+        byte[] whole = reference();
+        byte[] index = Files.readAllBytes(file("index"));
+        Files.write(file("index"), Arrays.copyOf(index, index.length / 2));
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch mayGoOn = new CountDownLatch(1);
+        Thread first = new Thread(() -> open(folder, cache(), (done, all) -> {
+            begun.countDown();
+            await(mayGoOn);
+        }));
+        List<Integer> heard = Collections.synchronizedList(new ArrayList<>());
+        Thread second = new Thread(() -> open(folder, cache(), (done, all) -> heard.add(done)));
+        first.start();
+        await(begun);
+        second.start();
+        while (second.getState() != Thread.State.BLOCKED) {
+            Thread.sleep(1);
+        }
+        mayGoOn.countDown();
+        first.join();
+        second.join();
+        assertThat(heard).isEmpty();
+        assertThat(reference()).isEqualTo(whole);
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Paths, sizes and times of change may be equal where the pictures are not. */
+    @Test
+    void twoFoldersThatLookAlikeShareNothing() throws IOException {
+        Path other = place.resolve("other");
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Path copy = other.resolve(folder.relativize(file));
+                Files.createDirectories(copy.getParent());
+                Files.copy(file, copy, StandardCopyOption.COPY_ATTRIBUTES);
+            }
+        }
+        Path changed = other.resolve("blue/0.jpg");
+        FileTime time = Files.getLastModifiedTime(changed);
+        Files.write(changed, new byte[(int) Files.size(changed)]);
+        Files.setLastModifiedTime(changed, time);
+        assertThat(FolderListing.of(other).entries()).isEqualTo(FolderListing.of(folder).entries());
+
+        assertThat(PictureCache.open(FolderListing.of(folder), options(cache()), DecodeListener.NONE).entry(0).isBroken()).isFalse();
+        assertThat(PictureCache.open(FolderListing.of(other), options(cache()), DecodeListener.NONE).entry(0).isBroken()).isTrue();
+        Path link = Files.createSymbolicLink(place.resolve("link"), folder);
+        assertThat(PictureCache.open(FolderListing.of(link), options(cache()), (done, all) -> fail("decoded again")).entry(0).isBroken()).isFalse();
     }
 
     @Test

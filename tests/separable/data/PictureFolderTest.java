@@ -107,6 +107,22 @@ class PictureFolderTest {
         assertThat(after).as("of 12 pictures held back, still held back with one more in the folder").hasSizeGreaterThanOrEqualTo(11);
     }
 
+    /** One picture of a class is one to train on, whatever share is held back. */
+    @Test
+    void everyClassKeepsAPictureToTrainOn() throws IOException {
+        PictureFiles.writeClasses(folder, 1, 9);
+        PictureFiles.write(folder.resolve("red/more.png"), 9, 9, 0, 7);
+        PictureFolder opened = open(options(8, 0.9, 1, 0.5));
+        assertThat(opened.train().labels()).containsExactly(0, 1, 2);
+        assertThat(opened.test().labels()).containsExactly(2);
+
+        Files.writeString(folder.resolve("green/1.png"), "the only picture of its class");
+        PictureFolder without = open(options(8, 0.9, 1, 0.5));
+        assertThatThrownBy(without::train).isInstanceOf(DataException.class).hasMessage(folder
+                + ": class green has no whole picture to train on: put more pictures there, or remove its folder");
+        assertThat(without.all().labels()).as("to evaluate on it is no hindrance").containsExactly(0, 2, 2);
+    }
+
     @Test
     void brokenPicturesAreNamedAndLeftOut() throws IOException {
         PictureFiles.writeClasses(folder, 30, 9);
