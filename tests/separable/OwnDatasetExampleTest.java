@@ -13,7 +13,6 @@ import separable.device.Device;
 import separable.layer.Network;
 import separable.model.SeparableCnn;
 import separable.testing.DeviceExtension;
-import separable.train.AugmentConfig;
 import separable.train.Defaults;
 import separable.train.InputConfig;
 import separable.train.Recipe;
@@ -49,7 +48,7 @@ class OwnDatasetExampleTest {
         Dataset test = new Bars("other bars", 100, 1_000);
         Network network = new SeparableCnn(List.of(8, 8, 8, 8), 16, 2, 1).network();
         PictureStatistics own = train.statistics();
-        Recipe recipe = Defaults.recipe("separable-cnn", new InputConfig(own.mean(), own.deviation(), 1, AugmentConfig.NONE), true)
+        Recipe recipe = Defaults.recipe("separable-cnn", InputConfig.of(own.mean(), own.deviation()), true)
                 .withEpochs(5).withBatch(10);
         try (Device device = Device.open(); Trainer trainer = new Trainer(device, network, recipe, train, test)) {
             for (int epoch = 1; epoch <= recipe.epochs(); epoch++) {

@@ -109,8 +109,7 @@ final class DataOptions {
             means = ownMean ? own.mean() : means;
             deviations = ownDeviation ? own.deviation() : deviations;
         }
-        return new RunConfig(run.model(), run.data(), run.recipe().withInput(new InputConfig(means, deviations, input.centre(), input.augment(), input.stream())))
-                .withStart(run.start());
+        return run.withRecipe(run.recipe().withInput(input.withStatistics(means, deviations)));
     }
 
     /** @throws IllegalArgumentException when the text is not numbers with commas between them */

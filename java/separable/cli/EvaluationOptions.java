@@ -22,6 +22,11 @@ final class EvaluationOptions {
 
     /** {@code base} with what the user named put in its place. */
     EvaluationConfig over(EvaluationConfig base) {
-        return base.withSteps(or(steps, base.everySteps()), or(pictures, base.pictures())).withPatience(or(patience, base.patience()));
+        EvaluationConfig chosen = base.withSteps(or(steps, base.everySteps()), or(pictures, base.pictures())).withPatience(or(patience, base.patience()));
+        if (pictures != null && chosen.everySteps() == 0) {
+            throw new IllegalArgumentException("--eval-pictures: is for evaluations within epochs, of which there are none: name their steps with --eval-steps,"
+                    + " or leave it out");
+        }
+        return chosen;
     }
 }

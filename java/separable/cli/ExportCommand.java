@@ -34,7 +34,7 @@ final class ExportCommand implements Callable<Integer> {
     @Option(names = "--weights", paramLabel = "RUN", required = true, description = "folder of the run")
     private Path run;
 
-    @Option(names = "--names", paramLabel = "LIBRARY", description = "torchvision or timm: whose names the entries of --out get")
+    @Option(names = "--names", paramLabel = "LIBRARY", description = "torchvision or timm, or Separable where it has names of its own: whose names the entries of --out get")
     private String names;
 
     @Option(names = "--out", paramLabel = "FILE", description = "safetensors file to write")
@@ -88,8 +88,9 @@ final class ExportCommand implements Callable<Integer> {
         SafeTensors file = chosen.file(saved.network(), saved.weights());
         file.write(out);
         PrintWriter to = spec.commandLine().getOut();
-        to.println(out + ": " + file.tensors().size() + " entries under " + names + "'s names, for");
-        PythonModel.of(names, model).lines().forEach(line -> to.println("    " + line));
+        String written = out + ": " + file.tensors().size() + " entries under " + names + "'s names";
+        to.println(written + PythonModel.reason(names, model).map(why -> "; no library's model takes them: " + why).orElse(", for"));
+        PythonModel.of(names, model).ifPresent(python -> python.lines().forEach(line -> to.println("    " + line)));
     }
 
     private void exportOnnx(SavedRun saved) throws IOException {

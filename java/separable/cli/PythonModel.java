@@ -3,6 +3,7 @@ package separable.cli;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import separable.exchange.LayerNames;
 import separable.layer.Conv;
 import separable.train.ModelConfig;
@@ -14,8 +15,22 @@ import separable.train.ModelConfig;
  */
 record PythonModel(List<String> lines) {
 
-    static PythonModel of(String library, ModelConfig model) {
-        return new PythonModel(library.equals(LayerNames.TIMM) ? timm(model) : torchvision(model));
+    /** @return nothing where the library has no such model: {@link #reason} then says why */
+    static Optional<PythonModel> of(String library, ModelConfig model) {
+        if (reason(library, model).isPresent()) {
+            return Optional.empty();
+        }
+        return Optional.of(new PythonModel(library.equals(LayerNames.TIMM) ? timm(model) : torchvision(model)));
+    }
+
+    /** Why the library has no such model; nothing where it has. */
+    static Optional<String> reason(String library, ModelConfig model) {
+        return switch (library) {
+            case LayerNames.TORCHVISION -> Optional.empty();
+            case LayerNames.TIMM -> model.hasChannelsOfTimm() ? Optional.empty()
+                    : Optional.of("timm rounds channels to multiples of 8, and at width " + model.width() + " these are others");
+            default -> Optional.of("these are Separable's own");
+        };
     }
 
     private static List<String> torchvision(ModelConfig model) {
@@ -23,10 +38,9 @@ record PythonModel(List<String> lines) {
         lines.add(String.format(Locale.ROOT, "model = torchvision.models.mobilenet_v2(num_classes=%d, width_mult=%s)", model.classes(), model.width()));
         if (model.inputChannels() != 3) {
             Conv stem = (Conv) model.network().layers().get(0).layer();
-            lines.add(String.format(Locale.ROOT, "model.features[0][0] = torch.nn.Conv2d(%d, %d, 3, padding=1, bias=False)", model.inputChannels(),
-                    stem.outputChannels()));
-        }
-        if (model.stemStride() != 2) {
+            lines.add(String.format(Locale.ROOT, "model.features[0][0] = torch.nn.Conv2d(%d, %d, 3, stride=%d, padding=1, bias=False)", model.inputChannels(),
+                    stem.outputChannels(), model.stemStride()));
+        } else if (model.stemStride() != 2) {
             lines.add("model.features[0][0].stride = (1, 1)");
         }
         return lines;

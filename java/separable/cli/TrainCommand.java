@@ -78,7 +78,7 @@ final class TrainCommand implements Callable<Integer> {
                 }
             }
             try (Progress progress = watch.quiet ? Progress.silent() : Progress.forTerminal(out, err, run.recipe().picturesPerStep());
-                 TensorBoardListener events = watch.tensorboard == null ? null : eventsTo(err)) {
+                 TensorBoardListener events = watch.events(err)) {
                 TrainListener listener = TrainListener.all(Stream.of(progress, events, new Curves(err)).filter(Objects::nonNull).toList());
                 Evaluation test = goesOn
                         ? TrainingRun.resume(device, folder, folders.checkpointSteps, listener, stop::isRequested)
@@ -89,19 +89,11 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    /** For TensorBoard; null where none are asked for. */
-    private TensorBoardListener eventsTo(PrintWriter err) {
-        return watch.tensorboard == null ? null
-                : new TensorBoardListener(watch.tensorboard, watch.histogramEpochs, line -> err.println("separable: " + line));
-    }
-
     private void requireSensible() {
         if (folders.checkpointSteps < 0) {
             throw new IllegalArgumentException("--checkpoint-steps " + folders.checkpointSteps + ": must be 0 or more");
         }
-        if (watch.histogramEpochs < 0) {
-            throw new IllegalArgumentException("--histogram-epochs " + watch.histogramEpochs + ": must be 0 or more");
-        }
+        watch.requireSensible();
         if (folders.resume == null) {
             return;
         }

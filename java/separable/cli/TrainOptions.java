@@ -7,6 +7,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import separable.data.DecodeListener;
 import separable.layer.Network;
+import separable.spec.DType;
+import separable.train.Defaults;
 import separable.train.InputConfig;
 import separable.train.ModelConfig;
 import separable.train.NamedRecipe;
@@ -14,12 +16,10 @@ import separable.train.OptimizerConfig;
 import separable.train.Recipe;
 import separable.train.RunConfig;
 import separable.train.ScheduleConfig;
+import separable.tune.Effort;
 
 /** The options that describe a run: network, data, recipe. Null where the user named nothing. */
 final class TrainOptions {
-
-    /** Share of a run that the warm-up takes at most, unless the user says otherwise. */
-    private static final double LONGEST_WARMUP = 0.25;
 
     @Mixin
     ModelOptions model = new ModelOptions();
@@ -62,7 +62,7 @@ final class TrainOptions {
             + " their times are in the results' plan.txt")
     String tune;
 
-    @Option(names = "--optimizer", paramLabel = "NAME", description = "sgd, nesterov, rmsprop, adam or adamw")
+    @Option(names = "--optimizer", paramLabel = "NAME", description = "sgd, nesterov, rmsprop, adam or adamw; another than a recipe's or configuration's comes with its own rate, decay and momentum")
     String optimizer;
 
     @Option(names = "--lr", paramLabel = "X", description = "highest learning rate of the schedule")
@@ -137,22 +137,33 @@ final class TrainOptions {
     }
 
     private Recipe over(Recipe base, Network network) {
-        OptimizerConfig rule = base.optimizer();
+        int length = or(epochs, base.epochs());
         InputConfig input = augment.over(base.input());
-        return new Recipe(or(epochs, base.epochs()), or(batch, base.batch()), or(precision, base.precision()), or(seed, base.seed()),
-                base.graph() && !noGraph, or(tune, base.tune()),
-                new OptimizerConfig(or(optimizer, rule.name()), or(learningRate, rule.learningRate()), or(weightDecay, rule.weightDecay()),
-                        or(momentum, rule.momentum()), or(labelSmoothing, rule.labelSmoothing())),
-                over(base.schedule(), or(epochs, base.epochs())),
-                update.over(base.update(), network),
-                input.withStream(input.stream() || stream), evaluation.over(base.evaluation()));
+        return base.withEpochs(length, over(base.schedule(), base.epochs(), length)).withBatch(or(batch, base.batch()))
+                .withPrecision(precision == null ? base.type() : DType.parse(precision)).withSeed(or(seed, base.seed()))
+                .withGraph(base.graph() && !noGraph).withTune(tune == null ? base.effort() : Effort.parse(tune))
+                .withOptimizer(over(base.optimizer())).withUpdate(update.over(base.update(), network))
+                .withInput(input.withStream(input.stream() || stream)).withEvaluation(evaluation.over(base.evaluation()));
     }
 
-    private ScheduleConfig over(ScheduleConfig base, int length) {
-        ScheduleConfig named = schedule == null || schedule.equals(base.name()) ? base
-                : ScheduleConfig.usual(schedule, base.warmupEpochs(), length);
-        double longest = Math.max(LONGEST_WARMUP, ScheduleConfig.usual(named.name(), 0, 1).warmupEpochs()) * length;
-        return new ScheduleConfig(named.name(), or(warmup, Math.min(named.warmupEpochs(), longest)), or(decayFactor, named.decayFactor()),
-                or(decayEpochs, named.decayEpochs()));
+    /** Another rule than the base's comes with its own rate, decay and momentum: the base's would mean something else to it. */
+    private OptimizerConfig over(OptimizerConfig base) {
+        OptimizerConfig rule = optimizer == null || optimizer.equals(base.name()) ? base : Defaults.optimizer(optimizer);
+        refuse(momentum != null && !rule.takesMomentum(), "--momentum", "sgd, nesterov and rmsprop", rule.name());
+        return new OptimizerConfig(rule.name(), or(learningRate, rule.learningRate()), or(weightDecay, rule.weightDecay()),
+                or(momentum, rule.momentum()), or(labelSmoothing, base.labelSmoothing()));
+    }
+
+    private ScheduleConfig over(ScheduleConfig base, int before, int length) {
+        ScheduleConfig rates = base.stretched(before, length).changedTo(or(schedule, base.name()), length);
+        refuse(decayFactor != null && !rates.takesDecay(), "--decay-factor", "--schedule step and exponential", rates.name());
+        refuse(decayEpochs != null && !rates.takesDecay(), "--decay-epochs", "--schedule step and exponential", rates.name());
+        return rates.withWarmup(or(warmup, rates.warmupEpochs())).withDecay(or(decayFactor, rates.decayFactor()), or(decayEpochs, rates.decayEpochs()));
+    }
+
+    private static void refuse(boolean given, String option, String whose, String chosen) {
+        if (given) {
+            throw new IllegalArgumentException(option + ": is for " + whose + ", not for " + chosen + ": leave it out");
+        }
     }
 }

@@ -36,8 +36,8 @@ final class UpdateOptions {
 
     /** {@code base} with what the user named put in its place; {@value #BODY} becomes the names of the network's body. */
     UpdateConfig over(UpdateConfig base, Network network) {
-        return new UpdateConfig(or(accumulate, base.accumulate()), or(clipNorm, base.clipNorm()), or(ema, base.ema()), or(decayOn, base.decayOn()),
-                frozen == null ? base.frozen() : expanded(frozen, network));
+        return base.withAccumulate(or(accumulate, base.accumulate())).withClipNorm(or(clipNorm, base.clipNorm())).withEma(or(ema, base.ema()))
+                .withDecayOn(or(decayOn, base.decayOn())).withFrozen(frozen == null ? base.frozen() : expanded(frozen, network));
     }
 
     private static List<String> expanded(List<String> names, Network network) {

@@ -24,6 +24,9 @@ public record LayerNames(String library, Map<String, String> theirs) {
     public static final String TORCHVISION = "torchvision";
     public static final String TIMM = "timm";
 
+    /** Of networks that neither library has. */
+    public static final String SEPARABLE = "Separable";
+
     public LayerNames {
         Objects.requireNonNull(library, "library");
         theirs = Map.copyOf(theirs);

@@ -2,6 +2,7 @@ package separable.model;
 
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import separable.layer.BatchNorm;
 import separable.layer.Conv;
 import separable.layer.Dense;
@@ -110,6 +111,12 @@ public record MobileNetV1(double width, int resolution, int classes, int inputCh
                 .add("dropout", new Dropout(dropout))
                 .add("classifier", new Dense(classes, CLASSIFIER))
                 .build("MobileNetV1 " + width, new Shape(1, resolution, resolution, inputChannels));
+    }
+
+    /** Whether the width leaves the same channels here as where they are rounded to multiples of 8, which timm does. */
+    public boolean hasRoundChannels() {
+        return IntStream.concat(IntStream.of(STEM_CHANNELS), STAGES.stream().mapToInt(Stage::channels))
+                .allMatch(channels -> scaled(channels) == MobileNetV2.scaled(channels, width));
     }
 
     private int scaled(int channels) {

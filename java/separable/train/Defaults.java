@@ -96,9 +96,9 @@ public final class Defaults {
     private static InputConfig input(String model, PictureStatistics statistics, float centre, AugmentConfig augment) {
         if (model.equals(ModelConfig.SEPARABLE_CNN)) {
             List<Float> halves = Collections.nCopies(statistics.mean().size(), 0.5f);     // x / 127.5 - 1
-            return new InputConfig(halves, halves, centre, augment);
+            return InputConfig.of(halves, halves).withCentre(centre).withAugment(augment);
         }
-        return new InputConfig(statistics.mean(), statistics.deviation(), centre, augment);
+        return InputConfig.of(statistics.mean(), statistics.deviation()).withCentre(centre).withAugment(augment);
     }
 
     /** How a model is trained, on pictures treated as {@code input} says, with its own optimiser. */
@@ -113,7 +113,8 @@ public final class Defaults {
                 optimizer(rule), ScheduleConfig.usual("cosine", small ? 0.25 : 2, small ? 2 : 20), UpdateConfig.PLAIN, input, EvaluationConfig.EPOCHS);
     }
 
-    private static OptimizerConfig optimizer(String name) {
+    /** A rule with its usual rate, decay and momentum, and no label smoothing. */
+    public static OptimizerConfig optimizer(String name) {
         return switch (name) {
             case "adam" -> new OptimizerConfig(name, 1e-3f, 0f, 0.9f, 0f);
             case "adamw" -> new OptimizerConfig(name, 1e-3f, 0.01f, 0.9f, 0f);

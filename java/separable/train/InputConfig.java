@@ -31,9 +31,13 @@ public record InputConfig(List<Float> mean, List<Float> deviation, float centre,
                 "0 for pictures of " + mean.size() + " channels: they need red, green and blue");
     }
 
-    /** Of pictures that lie on the device where they fit. */
-    public InputConfig(List<Float> mean, List<Float> deviation, float centre, AugmentConfig augment) {
-        this(mean, deviation, centre, augment, false);
+    /** Of whole pictures, of which nothing is drawn and which lie on the device where they fit. */
+    public static InputConfig of(List<Float> mean, List<Float> deviation) {
+        return new InputConfig(mean, deviation, 1, AugmentConfig.NONE, false);
+    }
+
+    public InputConfig withStatistics(List<Float> means, List<Float> deviations) {
+        return new InputConfig(means, deviations, centre, augment, stream);
     }
 
     public InputConfig withStream(boolean streamed) {

@@ -66,11 +66,20 @@ public record ModelConfig(String name, double width, double depth, int resolutio
     /** @throws IllegalArgumentException when the resolution is too small for the strides */
     public Network network() {
         return switch (name) {
-            case MOBILENET_V1 -> new MobileNetV1(width, resolution, classes, inputChannels, stemStride, dropout,
-                    style.equals(TIMM) ? MobileNetV1.Style.TIMM : MobileNetV1.Style.TF_SLIM).network();
+            case MOBILENET_V1 -> mobileNetV1().network();
             case MOBILENET_V2 -> mobileNetV2().network();
             default -> new SeparableCnn(blocks, resolution, classes, inputChannels).network();
         };
+    }
+
+    /** Whether timm has a network of these channels: its own are multiples of 8, those of our MobileNetV1 are the paper's. */
+    public boolean hasChannelsOfTimm() {
+        return !name.equals(MOBILENET_V1) || mobileNetV1().hasRoundChannels();
+    }
+
+    private MobileNetV1 mobileNetV1() {
+        return new MobileNetV1(width, resolution, classes, inputChannels, stemStride, dropout,
+                style.equals(TIMM) ? MobileNetV1.Style.TIMM : MobileNetV1.Style.TF_SLIM);
     }
 
     private MobileNetV2 mobileNetV2() {
@@ -82,8 +91,8 @@ public record ModelConfig(String name, double width, double depth, int resolutio
         return switch (name) {
             case MOBILENET_V1 -> List.of(LayerNames.ours(LayerNames.TIMM));
             // torchvision has no depth multiplier.
-            case MOBILENET_V2 -> List.of(LayerNames.ours(depth == 1 ? LayerNames.TORCHVISION : "Separable"), LayerNames.timm(mobileNetV2()));
-            default -> List.of(LayerNames.ours("Separable"));
+            case MOBILENET_V2 -> List.of(LayerNames.ours(depth == 1 ? LayerNames.TORCHVISION : LayerNames.SEPARABLE), LayerNames.timm(mobileNetV2()));
+            default -> List.of(LayerNames.ours(LayerNames.SEPARABLE));
         };
     }
 }

@@ -15,10 +15,20 @@ import separable.spec.Labels;
 public enum NamedRecipe {
 
     /**
-     * MobileNetV1, Howard et al. 2017, section 3.2: RMSProp as for Inception V3, less augmentation, no label smoothing, no weight decay on
-     * depthwise filters. What the paper leaves open is Inception V3's (Szegedy et al. 2016, section 8: rate 0.045, 0.94 every so often,
-     * averaged weights) and TF-slim's {@code mobilenet_v1_train.py} (0.94 in stairs of 2.5 epochs, batch 64, weight decay 4e-5, dropout
-     * 0.001, pixels from -1 to 1, averages that keep 0.9999). The number of epochs is ours: until the rate is below a hundredth.
+     * MobileNetV1. Each value's source:
+     *
+     * <ul><li>Howard et al. 2017, section 3.2: RMSProp as for Inception V3, no label smoothing, no or little weight decay on depthwise
+     * filters (none here), less augmentation. It gives no numbers.</li>
+     * <li>Szegedy et al. 2016 (Inception V3), section 8: the rate 0.045, its fall by 0.94, evaluation of averaged weights. Its clipping is
+     * left out.</li>
+     * <li>TF-slim's {@code train_image_classifier.py}, flag {@code rmsprop_momentum}: momentum 0.9.</li>
+     * <li>TF-slim's {@code nets/mobilenet_v1_train.py}: 0.045 and 0.94 too, in stairs of 2.5 epochs, batch 64. Its rule is plain gradient
+     * descent, its purpose quantisation.</li>
+     * <li>TF-slim's {@code nets/mobilenet_v1.py}: weight decay 4e-5 and none on depthwise filters ({@code mobilenet_v1_arg_scope}), dropout
+     * 0.001 ({@code dropout_keep_prob} 0.999), SAME padding and the batch normalisation of the style.</li>
+     * <li>TF-slim's {@code preprocessing/inception_preprocessing.py}: pixels from -1 to 1.</li>
+     * <li>Averages that keep 0.9999: of V1 nothing is published; this is the number of V2's command, as in {@link #PAPER_V2}.</li>
+     * <li>Ours: 200 epochs, until the rate is below a hundredth; crops from 0.35 of the area as the "less augmentation"; bf16.</li></ul>
      */
     PAPER_V1("paper-v1", ModelConfig.MOBILENET_V1) {
         @Override
@@ -26,15 +36,22 @@ public enum NamedRecipe {
             OptimizerConfig rule = new OptimizerConfig("rmsprop", 0.045f, 4e-5f, 0.9f, 0f);
             UpdateConfig update = UpdateConfig.PLAIN.withDecayOn("no-depthwise").withEma(0.9999f);
             return with(base, 0.001f, ModelConfig.TF_SLIM, 200, 64, rule, new ScheduleConfig("step", 0, 0.94, 2.5), update,
-                    new InputConfig(halves(base), halves(base), base.recipe().input().centre(), augment(base, GENTLE_CROPS, 0)));
+                    halved(base).withAugment(augment(base, GENTLE_CROPS, 0)));
         }
     },
 
     /**
-     * MobileNetV2, Sandler et al. 2018, section 6.1: RMSProp with decay and momentum 0.9, weight decay 4e-5, rate 0.045 times 0.98 an epoch,
-     * batch 96 (of each of 16 workers there). Label smoothing 0.1, averages that keep 0.9999 and pixels from -1 to 1 are of the authors'
-     * command in TF-slim's {@code nets/mobilenet/README.md}, as is no weight decay on depthwise filters of its {@code training_scope}. The
-     * network is torchvision's, with its batch normalisation. The number of epochs is torchvision's.
+     * MobileNetV2. Each value's source:
+     *
+     * <ul><li>Sandler et al. 2018, section 6.1: RMSProp with decay and momentum 0.9, weight decay 4e-5, rate 0.045 times 0.98 an epoch, batch
+     * 96 (of each of 16 workers there).</li>
+     * <li>The authors' command in TF-slim's {@code nets/mobilenet/README.md}: label smoothing 0.1, averages that keep 0.9999, and its
+     * {@code preprocessing/inception_preprocessing.py}: flips, crops, pixels from -1 to 1, but not its colours. The command has 0.98 every
+     * 2.5 epochs of one GPU; the paper's stairs are taken here.</li>
+     * <li>Szegedy et al. 2014 (Inception), section 6: crops from 0.08 of the area.</li>
+     * <li>TF-slim's {@code nets/mobilenet/mobilenet.py}: no weight decay on depthwise filters ({@code training_scope}).</li>
+     * <li>torchvision: the network with its batch normalisation and dropout 0.2, and 300 epochs, as in {@link #TORCHVISION}.</li>
+     * <li>Ours: bf16.</li></ul>
      */
     PAPER_V2("paper-v2", ModelConfig.MOBILENET_V2) {
         @Override
@@ -42,22 +59,28 @@ public enum NamedRecipe {
             OptimizerConfig rule = new OptimizerConfig("rmsprop", 0.045f, 4e-5f, 0.9f, 0.1f);
             UpdateConfig update = UpdateConfig.PLAIN.withDecayOn("no-depthwise").withEma(0.9999f);
             return with(base, 0.2f, ModelConfig.TIMM, 300, 96, rule, new ScheduleConfig("step", 0, 0.98, 1), update,
-                    new InputConfig(halves(base), halves(base), base.recipe().input().centre(), augment(base, RESIZED_CROPS, 0)));
+                    halved(base).withAugment(augment(base, RESIZED_CROPS, 0)));
         }
     },
 
     /**
-     * torchvision's {@code references/classification/README.md} for {@code mobilenet_v2}: SGD with momentum 0.9, rate 0.045 times 0.98 an
-     * epoch, weight decay 4e-5 on all parameters, 300 epochs, batch 256 (32 on each of 8 GPUs), random resized crops and flips; in evaluation
-     * the middle 224 of 256 pixels, which is what pictures of a folder have anyway.
+     * torchvision's MobileNetV2. Each value's source:
+     *
+     * <ul><li>{@code references/classification/README.md}, {@code mobilenet_v2}: rate 0.045 times 0.98 an epoch, weight decay 4e-5, 300
+     * epochs, 8 GPUs.</li>
+     * <li>Defaults of {@code train.py} there: SGD with momentum 0.9, 32 pictures a GPU and so batch 256, weight decay on all parameters, no
+     * label smoothing, no averages.</li>
+     * <li>Its {@code presets.py}: random resized crops (torchvision's own from 0.08 of the area) and flips; in evaluation the middle 224 of
+     * 256 pixels, which is what pictures of a folder have anyway; ImageNet's mean and deviation, here the data set's.</li>
+     * <li>{@code torchvision.models.mobilenet_v2}: dropout 0.2.</li>
+     * <li>Ours: bf16.</li></ul>
      */
     TORCHVISION("torchvision", ModelConfig.MOBILENET_V2) {
         @Override
         public RunConfig over(RunConfig base) {
             OptimizerConfig rule = new OptimizerConfig("sgd", 0.045f, 4e-5f, 0.9f, 0f);
-            InputConfig input = base.recipe().input();
             return with(base, 0.2f, ModelConfig.TIMM, 300, 256, rule, new ScheduleConfig("step", 0, 0.98, 1), UpdateConfig.PLAIN.withDecayOn("all"),
-                    new InputConfig(input.mean(), input.deviation(), base.recipe().input().centre(), augment(base, RESIZED_CROPS, 0)));
+                    base.recipe().input().withAugment(augment(base, RESIZED_CROPS, 0)));
         }
     },
 
@@ -65,23 +88,23 @@ public enum NamedRecipe {
      * Ours, for MobileNetV2 on CIFAR-10 in minutes on a GPU, aimed at 92% of the test pictures and not yet measured on one. Nesterov SGD with
      * a cosine from 0.2 at batch 256 and weight decay 5e-4, as common for this data set since Loshchilov and Hutter 2017; no decay on batch
      * normalisations and biases and label smoothing 0.1 (He et al. 2019, "Bag of Tricks"); padded crops and flips (He et al. 2016), erasing
-     * (Zhong et al. 2017); averages that keep 0.999. No dropout: the erased patches are enough for so few epochs.
+     * (Zhong et al. 2017). The rest is nobody's but ours: 100 epochs, a warm-up of 5, momentum 0.9, a quarter of the pictures erased, averages
+     * that keep 0.999, no dropout (the erased patches are enough for so few epochs), bf16.
      */
     CIFAR_FAST("cifar-fast", ModelConfig.MOBILENET_V2) {
         @Override
         public RunConfig over(RunConfig base) {
             OptimizerConfig rule = new OptimizerConfig("nesterov", 0.2f, 5e-4f, 0.9f, 0.1f);
-            InputConfig input = base.recipe().input();
             return with(base, 0f, ModelConfig.TIMM, 100, 256, rule, new ScheduleConfig("cosine", 5, 1, 1),
                     UpdateConfig.PLAIN.withDecayOn("weights").withEma(0.999f),
-                    new InputConfig(input.mean(), input.deviation(), base.recipe().input().centre(), augment(base, RESIZED_CROPS, 0.25f)));
+                    base.recipe().input().withAugment(augment(base, RESIZED_CROPS, 0.25f)));
         }
     };
 
     /** Pictures of at least so many pixels a side are treated as the papers treat ImageNet's. */
     private static final int LARGE = 96;
 
-    /** Smallest share of a picture's area in a random crop: torchvision's and Inception's; and where a paper asks for less augmentation. */
+    /** Smallest share of a picture's area in a random crop: torchvision's and Inception's; and, ours, where a paper asks for less augmentation. */
     private static final float RESIZED_CROPS = 0.08f;
     private static final float GENTLE_CROPS = 0.35f;
 
@@ -118,10 +141,9 @@ public enum NamedRecipe {
     /** @param style of a MobileNetV1; others have none */
     private static RunConfig with(RunConfig base, float dropout, String style, int epochs, int batch, OptimizerConfig rule, ScheduleConfig schedule,
                                   UpdateConfig update, InputConfig input) {
-        Recipe run = base.recipe();
-        Recipe recipe = new Recipe(epochs, batch, DType.BF16.toString(), run.seed(), run.graph(), run.tune(), rule, schedule, update, input,
-                run.evaluation());
-        return new RunConfig(base.version(), model(base.model(), dropout, style), base.data(), recipe, base.start());
+        Recipe recipe = base.recipe().withEpochs(epochs, schedule).withBatch(batch).withPrecision(DType.BF16).withOptimizer(rule).withUpdate(update)
+                .withInput(input);
+        return base.withModel(model(base.model(), dropout, style)).withRecipe(recipe);
     }
 
     private static ModelConfig model(ModelConfig base, float dropout, String style) {
@@ -136,8 +158,10 @@ public enum NamedRecipe {
         return model.resolution() >= LARGE;
     }
 
-    private static List<Float> halves(RunConfig base) {
-        return Collections.nCopies(base.data().channels(), 0.5f);
+    /** Pixels from -1 to 1. */
+    private static InputConfig halved(RunConfig base) {
+        List<Float> halves = Collections.nCopies(base.data().channels(), 0.5f);
+        return base.recipe().input().withStatistics(halves, halves);
     }
 
     /** Crops and flips, but of digits, of which a mirrored one is another or none. */

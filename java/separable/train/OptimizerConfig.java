@@ -28,6 +28,11 @@ public record OptimizerConfig(String name, float learningRate, float weightDecay
         Check.that(labelSmoothing >= 0 && labelSmoothing < 1, "label smoothing", labelSmoothing, "0 to below 1");
     }
 
+    /** Whether the rule has a momentum of its own to set. */
+    public boolean takesMomentum() {
+        return !name.equals("adam") && !name.equals("adamw");
+    }
+
     /** The rule itself; what is not named here has the rule's usual value. */
     Optimizer rule() {
         return switch (name) {

@@ -70,6 +70,11 @@ public record Recipe(int epochs, int batch, String precision, long seed, boolean
         return new Recipe(count, batch, precision, seed, graph, tune, optimizer, schedule, update, input, evaluation);
     }
 
+    /** Both at once: the warm-up must be shorter than the run, and either may be the one that is changed too far. */
+    public Recipe withEpochs(int count, ScheduleConfig rates) {
+        return new Recipe(count, batch, precision, seed, graph, tune, optimizer, rates, update, input, evaluation);
+    }
+
     public Recipe withBatch(int pictures) {
         return new Recipe(epochs, pictures, precision, seed, graph, tune, optimizer, schedule, update, input, evaluation);
     }

@@ -41,6 +41,14 @@ public record RunConfig(int version, ModelConfig model, DataConfig data, Recipe 
         this(VERSION, model, data, recipe, null);
     }
 
+    public RunConfig withModel(ModelConfig network) {
+        return new RunConfig(version, network, data, recipe, start);
+    }
+
+    public RunConfig withRecipe(Recipe training) {
+        return new RunConfig(version, model, data, training, start);
+    }
+
     public RunConfig withStart(StartConfig weights) {
         return new RunConfig(version, model, data, recipe, weights);
     }

@@ -19,6 +19,11 @@ public record ScheduleConfig(String name, double warmupEpochs, double decayFacto
     /** The share of a run in which one-cycle rises when nothing else is said: PyTorch's. */
     private static final double ONE_CYCLE_RISE = 0.3;
 
+    /** The share of a run that the warm-up of another takes at most when nothing else is said. */
+    private static final double LONGEST_WARMUP = 0.25;
+
+    private static final String ONE_CYCLE = "one-cycle";
+
     public ScheduleConfig {
         Check.oneOf("schedule", name, NAMES);
         Check.that(warmupEpochs >= 0 && warmupEpochs <= 1e6, "warm-up", warmupEpochs, "0 epochs or more");
@@ -33,8 +38,38 @@ public record ScheduleConfig(String name, double warmupEpochs, double decayFacto
      */
     public static ScheduleConfig usual(String name, double warmupEpochs, int epochs) {
         boolean stairs = "step".equals(name);
-        return new ScheduleConfig(name, "one-cycle".equals(name) ? ONE_CYCLE_RISE * epochs : warmupEpochs,
+        return new ScheduleConfig(name, ONE_CYCLE.equals(name) ? ONE_CYCLE_RISE * epochs : warmupEpochs,
                 stairs ? 0.1 : 0.94, stairs ? 30 : 2.5);
+    }
+
+    /** Another schedule's usual numbers in place of this one's, with its warm-up as far as that is not too long for it. */
+    public ScheduleConfig changedTo(String other, int epochs) {
+        return other.equals(name) ? this : usual(other, shortened(epochs), epochs);
+    }
+
+    /** The same for a run of another length: one-cycle's rise keeps its share of the run, a warm-up its epochs where they are not too many. */
+    public ScheduleConfig stretched(int before, int after) {
+        if (before == after) {
+            return this;
+        }
+        return withWarmup(name.equals(ONE_CYCLE) ? warmupEpochs * after / before : shortened(after));
+    }
+
+    private double shortened(int epochs) {
+        return Math.min(warmupEpochs, LONGEST_WARMUP * epochs);
+    }
+
+    public ScheduleConfig withWarmup(double epochs) {
+        return new ScheduleConfig(name, epochs, decayFactor, decayEpochs);
+    }
+
+    public ScheduleConfig withDecay(double factor, double epochs) {
+        return new ScheduleConfig(name, warmupEpochs, factor, epochs);
+    }
+
+    /** Whether the rate falls by a factor every so many epochs, which others ignore. */
+    public boolean takesDecay() {
+        return name.equals("step") || name.equals("exponential");
     }
 
     /** The rate of every step of a run. */

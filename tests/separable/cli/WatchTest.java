@@ -106,6 +106,8 @@ class WatchTest {
     void refusesWhatCannotBe() {
         assertThat(train("--histogram-epochs -1")).isEqualTo(Main.USAGE);
         assertThat(err.toString()).contains("--histogram-epochs -1: must be 0 or more").hasLineCount(1);
+        assertThat(train("--histogram-epochs 2")).isEqualTo(Main.USAGE);
+        assertThat(err.toString()).contains("--histogram-epochs: is for --tensorboard: name its folder, or leave it out");
         assertThat(train("--eval-steps -1")).isEqualTo(Main.USAGE);
         assertThat(err.toString()).contains("steps between evaluations -1: must be 0 or more");
     }

@@ -11,7 +11,6 @@ import separable.picture.Picture;
 import separable.spec.DType;
 import separable.train.DataConfig;
 import separable.train.Defaults;
-import separable.train.InputConfig;
 import separable.train.ModelConfig;
 import separable.train.Recipe;
 import separable.train.RunConfig;
@@ -28,8 +27,7 @@ final class SmallRuns {
     static void train(Device device, KnownDataset dataset, Path folder, int resolution, float centre, DType type, Path out) throws IOException {
         ModelConfig model = ModelConfig.separableCnn(List.of(8, 8, 8, 8), resolution, dataset.channels(), dataset.classes().size());
         Recipe usual = Defaults.of("separable-cnn", dataset, true).recipe().withEpochs(1).withBatch(8).withPrecision(type);
-        InputConfig input = usual.input();
-        Recipe recipe = usual.withInput(new InputConfig(input.mean(), input.deviation(), centre, input.augment()));
+        Recipe recipe = usual.withInput(usual.input().withCentre(centre));
         RunConfig config = new RunConfig(model, new DataConfig(dataset.toString(), folder.toString()), recipe);
         TrainingRun.execute(device, config, out, 0, new TrainListener() { }, () -> false);
     }

@@ -289,7 +289,7 @@ class CallbackTest {
         RunConfig plain = config(1);
         InputConfig input = plain.recipe().input();
         RunConfig config = new RunConfig(plain.model(), plain.data(),
-                plain.recipe().withInput(new InputConfig(input.mean(), input.deviation(), 1, AugmentConfig.NONE)));
+                plain.recipe().withInput(InputConfig.of(input.mean(), input.deviation())));
         List<TrainingBatch> seen = new ArrayList<>();
         train(device, config, 0, new TrainListener() {
             private RunContext run;

@@ -31,33 +31,63 @@ class NamedRecipeTest {
         }
     }
 
-    /** The numbers of the papers and of torchvision's page. */
+    /** The recipe's for pictures of 224 pixels, as the papers have them. */
+    private static RunConfig large(NamedRecipe recipe) {
+        RunConfig base = Defaults.of(recipe.model(), KnownDataset.CIFAR10, false);
+        return recipe.over(base.withModel(ModelConfig.mobileNet(recipe.model(), 0.5, 224, 3, 10, 2, 0.4f)));
+    }
+
+    private static void assertValues(NamedRecipe recipe, int epochs, int batch, OptimizerConfig rule, ScheduleConfig schedule, UpdateConfig update, float dropout) {
+        RunConfig run = large(recipe);
+        assertThat(run.recipe().epochs()).isEqualTo(epochs);
+        assertThat(run.recipe().batch()).isEqualTo(batch);
+        assertThat(run.recipe().precision()).isEqualTo("bf16");
+        assertThat(run.recipe().optimizer()).isEqualTo(rule);
+        assertThat(run.recipe().schedule()).isEqualTo(schedule);
+        assertThat(run.recipe().update()).isEqualTo(update);
+        assertThat(run.model().dropout()).isEqualTo(dropout);
+        assertThat(run.model().width()).isEqualTo(1);
+    }
+
+    /** Every value that the papers, TF-slim and torchvision publish, and what is ours beside them. */
     @Test
     void hasThePublishedNumbers() {
-        RunConfig v1 = of(NamedRecipe.PAPER_V1, KnownDataset.CIFAR10);
-        assertThat(v1.model().style()).isEqualTo(ModelConfig.TF_SLIM);
-        assertThat(v1.recipe().optimizer()).isEqualTo(new OptimizerConfig("rmsprop", 0.045f, 4e-5f, 0.9f, 0));
-        assertThat(v1.recipe().schedule()).isEqualTo(new ScheduleConfig("step", 0, 0.94, 2.5));
-        assertThat(v1.recipe().update().decayOn()).isEqualTo("no-depthwise");
-        Recipe v2 = of(NamedRecipe.PAPER_V2, KnownDataset.CIFAR10).recipe();
-        assertThat(v2.batch()).isEqualTo(96);
-        assertThat(v2.update().ema()).isEqualTo(0.9999f);
-        Recipe torchvision = of(NamedRecipe.TORCHVISION, KnownDataset.CIFAR10).recipe();
-        assertThat(torchvision.optimizer()).isEqualTo(new OptimizerConfig("sgd", 0.045f, 4e-5f, 0.9f, 0));
-        assertThat(torchvision.schedule()).isEqualTo(new ScheduleConfig("step", 0, 0.98, 1));
-        assertThat(List.of(torchvision.epochs(), torchvision.batch())).containsExactly(300, 256);
-        assertThat(torchvision.update().decayOn()).isEqualTo("all");
+        UpdateConfig slim = UpdateConfig.PLAIN.withDecayOn("no-depthwise").withEma(0.9999f);
+        assertValues(NamedRecipe.PAPER_V1, 200, 64, new OptimizerConfig("rmsprop", 0.045f, 4e-5f, 0.9f, 0), new ScheduleConfig("step", 0, 0.94, 2.5), slim, 0.001f);
+        assertThat(large(NamedRecipe.PAPER_V1).model().style()).isEqualTo(ModelConfig.TF_SLIM);
+        assertValues(NamedRecipe.PAPER_V2, 300, 96, new OptimizerConfig("rmsprop", 0.045f, 4e-5f, 0.9f, 0.1f), new ScheduleConfig("step", 0, 0.98, 1), slim, 0.2f);
+        assertValues(NamedRecipe.TORCHVISION, 300, 256, new OptimizerConfig("sgd", 0.045f, 4e-5f, 0.9f, 0), new ScheduleConfig("step", 0, 0.98, 1),
+                UpdateConfig.PLAIN.withDecayOn("all"), 0.2f);
+        assertValues(NamedRecipe.CIFAR_FAST, 100, 256, new OptimizerConfig("nesterov", 0.2f, 5e-4f, 0.9f, 0.1f), new ScheduleConfig("cosine", 5, 1, 1),
+                UpdateConfig.PLAIN.withDecayOn("weights").withEma(0.999f), 0);
     }
 
     @Test
-    void smallPicturesKeepTheirPixels() {
-        RunConfig small = of(NamedRecipe.TORCHVISION, KnownDataset.CIFAR10);
-        assertThat(small.recipe().input().augment().crop()).isEqualTo(4);
+    void treatsPicturesAsPublished() {
+        AugmentConfig flipped = AugmentConfig.NONE.withFlip(true, false);
+        List<Float> halves = List.of(0.5f, 0.5f, 0.5f);
+        InputConfig own = Defaults.of("mobilenet-v2", KnownDataset.CIFAR10, false).recipe().input();
+        assertThat(large(NamedRecipe.PAPER_V1).recipe().input()).isEqualTo(InputConfig.of(halves, halves).withAugment(flipped.withMinArea(0.35f)));
+        assertThat(large(NamedRecipe.PAPER_V2).recipe().input()).isEqualTo(InputConfig.of(halves, halves).withAugment(flipped.withMinArea(0.08f)));
+        assertThat(large(NamedRecipe.TORCHVISION).recipe().input()).isEqualTo(own.withAugment(flipped.withMinArea(0.08f)));
+        assertThat(of(NamedRecipe.TORCHVISION, KnownDataset.CIFAR10).recipe().input()).as("of small pictures").isEqualTo(own.withAugment(flipped.withCrop(4)));
+        AugmentConfig fast = of(NamedRecipe.CIFAR_FAST, KnownDataset.CIFAR10).recipe().input().augment();
+        assertThat(fast).isEqualTo(new AugmentConfig(4, 1, true, false, 0, 0, 0, 0, 0, 0.25f, 0, 0));
+    }
+
+    @Test
+    void leavesTheRestOfTheRunAsItWas() {
         RunConfig base = Defaults.of("mobilenet-v2", KnownDataset.CIFAR10, false);
-        ModelConfig large = ModelConfig.mobileNet("mobilenet-v2", 1, 224, 3, 10, 1, 0);
-        RunConfig published = NamedRecipe.TORCHVISION.over(new RunConfig(large, base.data(), base.recipe()));
-        assertThat(published.recipe().input().augment().crop()).isZero();
-        assertThat(published.recipe().input().augment().minArea()).isEqualTo(0.08f);
+        Recipe other = base.recipe().withSeed(5).withGraph(false).withInput(base.recipe().input().withStream(true).withCentre(0.9f))
+                .withEvaluation(new EvaluationConfig(7, 8, 9));
+        for (NamedRecipe recipe : NamedRecipe.values()) {
+            Recipe changed = recipe.over(base.withRecipe(other)).recipe();
+            assertThat(changed.seed()).isEqualTo(5);
+            assertThat(changed.graph()).isFalse();
+            assertThat(changed.input().stream()).isTrue();
+            assertThat(changed.input().centre()).isEqualTo(0.9f);
+            assertThat(changed.evaluation()).isEqualTo(other.evaluation());
+        }
     }
 
     @Test

@@ -52,7 +52,7 @@ class ResumeTest {
     private RunConfig config(String optimizer, String precision) {
         ModelConfig model = ModelConfig.mobileNet("mobilenet-v1", 0.05, SIDE, 1, 10, 1, 0.2f);
         Recipe recipe = Defaults.of("mobilenet-v1", KnownDataset.MNIST, optimizer, true).recipe().withEpochs(EPOCHS).withBatch(8)
-                .withPrecision(DType.parse(precision)).withInput(new InputConfig(List.of(0.5f), List.of(0.5f), 1, VARIED));
+                .withPrecision(DType.parse(precision)).withInput(InputConfig.of(List.of(0.5f), List.of(0.5f)).withAugment(VARIED));
         return new RunConfig(model, new DataConfig("mnist", place.toString()), recipe);
     }
 
