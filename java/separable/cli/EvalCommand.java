@@ -40,7 +40,7 @@ final class EvalCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        SavedRun run = SavedRun.open(options.run);
+        SavedRun run = options.weights.open(options.run);
         PrintWriter err = spec.commandLine().getErr();
         try (StopSignal stop = new StopSignal(); RunFolder results = RunFolder.open(options.outFolder()); Device device = Device.open()) {
             try {

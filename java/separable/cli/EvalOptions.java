@@ -3,6 +3,7 @@ package separable.cli;
 import static separable.cli.ModelOptions.or;
 
 import java.nio.file.Path;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import separable.data.Dataset;
@@ -35,6 +36,9 @@ final class EvalOptions {
     @Parameters(paramLabel = "DIR", description = "folder of the run")
     Path run;
 
+    @Mixin
+    SavedRunOptions weights = new SavedRunOptions();
+
     @Option(names = "--dataset", paramLabel = "NAME", description = "pictures of the same classes from another data set, or folder (default: the run's)")
     String dataset;
 
@@ -51,11 +55,11 @@ final class EvalOptions {
     @Option(names = "--batch", paramLabel = "N", description = "pictures at a time (default: the run's)")
     Integer batch;
 
-    @Option(names = "--out", paramLabel = "DIR", description = "folder for the results (default: evaluation in the run's)")
+    @Option(names = "--out", paramLabel = "DIR", description = "folder for the results (default: evaluation in the run's; of --best, evaluation-best)")
     Path out;
 
     Path outFolder() {
-        return or(out, run.resolve("evaluation"));
+        return or(out, run.resolve(weights.best ? "evaluation-best" : "evaluation"));
     }
 
     /**

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -34,6 +35,9 @@ final class ExportCommand implements Callable<Integer> {
     @Option(names = "--weights", paramLabel = "RUN", required = true, description = "folder of the run")
     private Path run;
 
+    @Mixin
+    private SavedRunOptions weights = new SavedRunOptions();
+
     @Option(names = "--names", paramLabel = "LIBRARY", description = "torchvision or timm, or Separable where it has names of its own: whose names the entries of --out get")
     private String names;
 
@@ -53,7 +57,7 @@ final class ExportCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         requireSensible();
-        SavedRun saved = SavedRun.open(run);
+        SavedRun saved = weights.open(run);
         try {
             if (out != null) {
                 exportNames(saved);

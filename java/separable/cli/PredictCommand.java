@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -35,6 +36,9 @@ final class PredictCommand implements Callable<Integer> {
     @Option(names = "--run", paramLabel = "DIR", required = true, description = "folder of the run")
     private Path run;
 
+    @Mixin
+    private SavedRunOptions weights = new SavedRunOptions();
+
     @Parameters(paramLabel = "IMAGE", arity = "1..*", description = "JPEG or PNG files of any size")
     private List<Path> images;
 
@@ -54,7 +58,7 @@ final class PredictCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--top " + top + ": must be at least 1");
         }
         boolean whole = true;
-        try (Classifier classifier = Classifier.open(run)) {
+        try (Classifier classifier = Classifier.open(weights.open(run))) {
             for (int first = 0; first < images.size(); first += Classifier.LARGEST_BATCH) {
                 List<Path> some = images.subList(first, Math.min(first + Classifier.LARGEST_BATCH, images.size()));
                 whole &= predict(classifier, some.parallelStream().map(file -> read(classifier, file)).toList());

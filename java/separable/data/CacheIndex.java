@@ -12,15 +12,17 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
 import java.util.zip.CRC32C;
 
 /**
  * The file that says which pictures of a cache are there. Entries are only ever appended, each with its length before and its CRC-32C
- * after it, all big-endian: what a kill cut off, and everything from the first damaged byte on, counts as never written.
+ * after it, all big-endian; the last of a picture counts, and one that is the picture's number alone strikes those before it. What a kill cut off, and everything from the first damaged byte on, counts as never written.
  */
 final class CacheIndex {
 
-    private static final long MAGIC = 0x53455050_49435431L;     // SEPPICT1: the number changes with the layout
+    private static final long MAGIC = 0x53455050_49435432L;     // SEPPICT2: the number changes with the layout
     private static final int MOST_BYTES = 1 << 13;
 
     private final Path path;
@@ -38,7 +40,6 @@ final class CacheIndex {
      */
     int read(CacheEntry[] entries, boolean repair) throws IOException {
         Arrays.fill(entries, null);
-        int found = 0;
         long whole = 0;
         try (FileChannel channel = repair ? FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)
                 : FileChannel.open(path)) {
@@ -46,12 +47,9 @@ final class CacheIndex {
             if (channel.size() >= Long.BYTES && in.readLong() == MAGIC) {
                 whole = Long.BYTES;
                 for (byte[] entry = next(in); entry != null; entry = next(in)) {
-                    CacheEntry read = parse(entry, entries.length);
-                    if (read == null) {
+                    if (!take(entry, entries)) {
                         break;
                     }
-                    found += entries[read.picture()] == null ? 1 : 0;
-                    entries[read.picture()] = read;
                     whole += entry.length + 2L * Integer.BYTES;
                 }
             }
@@ -59,7 +57,7 @@ final class CacheIndex {
                 channel.truncate(whole);
             }
         }
-        return found;
+        return (int) Arrays.stream(entries).filter(Objects::nonNull).count();
     }
 
     /** The bytes of the next entry, or null where there is no whole one. */
@@ -77,24 +75,39 @@ final class CacheIndex {
         }
     }
 
-    /** Null where the bytes are whole and no entry all the same. */
-    private CacheEntry parse(byte[] bytes, int pictures) throws IOException {
+    /** Puts an entry in its place. @return false where the bytes are whole and no entry all the same */
+    private boolean take(byte[] bytes, CacheEntry[] entries) throws IOException {
+        if (bytes.length < Integer.BYTES) {
+            return false;
+        }
+        int picture = ByteBuffer.wrap(bytes).getInt();
+        if (picture < 0 || picture >= entries.length) {
+            return false;
+        }
         try {
-            CacheEntry entry = CacheEntry.of(bytes, channels);
-            return entry.picture() >= 0 && entry.picture() < pictures ? entry : null;
+            entries[picture] = bytes.length == Integer.BYTES ? null : CacheEntry.of(bytes, channels);
+            return true;
         } catch (EOFException | UTFDataFormatException e) {
-            return null;
+            return false;
         }
     }
 
     /** Appends entries and sees them to the disk. Their pictures must be there before. */
     void append(Collection<CacheEntry> entries) throws IOException {
+        appendAll(entries.stream().map(CacheEntry::toBytes).toList());
+    }
+
+    /** Strikes a picture's entry, so that it counts as never written. */
+    void strike(int picture) throws IOException {
+        appendAll(List.of(ByteBuffer.allocate(Integer.BYTES).putInt(picture).array()));
+    }
+
+    private void appendAll(List<byte[]> entries) throws IOException {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
             if (channel.size() == 0) {
                 write(channel, ByteBuffer.allocate(Long.BYTES).putLong(MAGIC));
             }
-            for (CacheEntry entry : entries) {
-                byte[] bytes = entry.toBytes();
+            for (byte[] bytes : entries) {
                 write(channel, ByteBuffer.allocate(bytes.length + 2 * Integer.BYTES).putInt(bytes.length).put(bytes).putInt(checksum(bytes)));
             }
             channel.force(true);

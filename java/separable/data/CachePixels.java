@@ -12,14 +12,12 @@ final class CachePixels {
 
     private static final long SEGMENT_BYTES = 1 << 30;
 
-    private final Path path;
     private final int imageBytes;
     private final int together;
     private final ByteBuffer[] segments;
 
     /** @throws IOException when the file cannot be mapped, or is shorter than its pictures */
     CachePixels(Path path, int pictures, int imageBytes) throws IOException {
-        this.path = path;
         this.imageBytes = imageBytes;
         this.together = (int) (SEGMENT_BYTES / imageBytes);
         this.segments = new ByteBuffer[(pictures + together - 1) / together];
@@ -44,13 +42,9 @@ final class CachePixels {
         return checksum(at(entry.picture())) == entry.checksum();
     }
 
-    /** Appends a picture's bytes to {@code to}. @throws DataException when they are not those that were written */
-    void read(CacheEntry entry, ByteBuffer to) {
-        if (!isWhole(entry)) {
-            throw new DataException(path + ": picture " + entry.picture() + " is damaged (its checksum is wrong): delete the folder "
-                    + path.getParent() + ", the pictures are then decoded again");
-        }
-        to.put(at(entry.picture()));
+    /** Appends a picture's bytes to {@code to}. */
+    void read(int picture, ByteBuffer to) {
+        to.put(at(picture));
     }
 
     static int checksum(ByteBuffer bytes) {

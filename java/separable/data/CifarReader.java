@@ -1,7 +1,5 @@
 package separable.data;
 
-import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,14 +29,18 @@ final class CifarReader {
         this.classes = classes;
     }
 
-    /** Reads the files in order, from {@code folder} or from the one that the archive unpacks to in it, and joins them. */
-    Dataset read(Path folder, List<String> files) {
+    /**
+     * Reads the files in order, from {@code folder} or from the one that the archive unpacks to in it, and joins them.
+     *
+     * @param most pictures of a file: fewer are a subset, more are no file of this data set
+     */
+    Dataset read(Path folder, List<String> files, int most) {
         Path unpacked = folder.resolve(format.folder());
         Path place = Files.isDirectory(unpacked) ? unpacked : folder;
         List<byte[]> parts = new ArrayList<>();
         int count = 0;
         for (String file : files) {
-            byte[] records = readRecords(place.resolve(file));
+            byte[] records = readRecords(place.resolve(file), most);
             parts.add(records);
             count += records.length / record;
         }
@@ -54,13 +56,16 @@ final class CifarReader {
         return new MemoryDataset(name, place.toString(), SIDE, SIDE, CHANNELS, images, labels, classes);
     }
 
-    private byte[] readRecords(Path file) {
+    private byte[] readRecords(Path file, int most) {
         if (!Files.exists(file)) {
             throw new DataException(file + ": no such file" + pythonHint(file));
         }
-        byte[] records = DataFile.read(file, this::readAll);
+        byte[] records = DataFile.read(file, in -> in.readNBytes(most * record + 1));
         if (isPickle(records)) {
             throw new DataException(file + ": is a Python pickle, not " + format.title() + "'s binary layout: " + format.howToGet());
+        }
+        if (records.length > most * record) {
+            throw new DataException(file + ": holds more than the " + most + " pictures of this file of " + format.title() + ": get the file again");
         }
         int surplus = records.length % record;
         if (surplus != 0) {
@@ -74,11 +79,6 @@ final class CifarReader {
         }
         MemoryDataset.checkLabels(name, file.toString(), labels, classes.size());
         return records;
-    }
-
-    private byte[] readAll(InputStream in) throws IOException {
-        int mostRecords = (Integer.MAX_VALUE - 16) / record;
-        return in.readNBytes(mostRecords * record);
     }
 
     private static boolean isPickle(byte[] bytes) {

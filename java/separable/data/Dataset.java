@@ -59,6 +59,11 @@ public interface Dataset {
         return PictureStatistics.of(this);
     }
 
+    /** What tells a picture from others of its class without reading it, such as a file's name; empty unless the data set knows. */
+    default String mark(int picture) {
+        return "";
+    }
+
     /** The class of every picture. */
     default int[] labels() {
         int[] labels = new int[count()];

@@ -111,14 +111,15 @@ public enum KnownDataset {
         return switch (this) {
             case MNIST, FASHION_MNIST -> loadIdx(name, folder, part);
             case CIFAR10 -> new CifarReader(CifarFormat.CIFAR10, name, classes).read(folder, part == Part.TEST ? List.of("test_batch.bin")
-                    : List.of("data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"));
+                    : List.of("data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"), 10_000);
             case CIFAR100 -> loadCifar100(CifarFormat.CIFAR100_FINE, name, folder, part);
             case CIFAR100_COARSE -> loadCifar100(CifarFormat.CIFAR100_COARSE, name, folder, part);
         };
     }
 
     private Dataset loadCifar100(CifarFormat format, String name, Path folder, Part part) {
-        return new CifarReader(format, name, classes).read(folder, List.of(part == Part.TEST ? "test.bin" : "train.bin"));
+        CifarReader reader = new CifarReader(format, name, classes);
+        return part == Part.TEST ? reader.read(folder, List.of("test.bin"), 10_000) : reader.read(folder, List.of("train.bin"), 50_000);
     }
 
     private Dataset loadIdx(String name, Path folder, Part part) {

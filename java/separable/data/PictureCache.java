@@ -68,9 +68,24 @@ final class PictureCache {
         return entries[picture];
     }
 
-    /** Appends {@code [size, size, channels]} bytes to {@code to}. @throws DataException when they are damaged */
+    /** Appends {@code [size, size, channels]} bytes to {@code to}. @throws DataException when they are damaged: the next opening decodes them again */
     void read(int picture, ByteBuffer to) {
-        pixels.read(entries[picture], to);
+        if (!pixels.isWhole(entries[picture])) {
+            throw damaged(picture);
+        }
+        pixels.read(picture, to);
+    }
+
+    /** Strikes the picture from the index. Other processes may use the cache: its pixels are left to who holds the lock. */
+    private DataException damaged(int picture) {
+        String what = pixelsFile() + ": the square of " + listing.entries().get(picture).path() + " is damaged (its checksum is wrong)";
+        try {
+            index().strike(picture);
+        } catch (IOException e) {
+            return new DataException(what + " and cannot be struck from the index (" + reason(e) + "): delete the folder " + folder
+                    + ", all pictures are then decoded again", e);
+        }
+        return new DataException(what + " and was struck from the index: start again, it alone is then decoded again");
     }
 
     private boolean isComplete() throws IOException {
@@ -123,7 +138,7 @@ final class PictureCache {
                 missing.add(picture);
             }
         }
-        new PictureDecoding(listing, size, channels, pixelsFile(), index()).run(missing, entries, listener);
+        new PictureDecoding(listing, size, channels, pixelsFile(), index(), Runtime.getRuntime().maxMemory() / 2).run(missing, entries, listener);
     }
 
     /** Lays out an empty cache; the file has no blocks on the disk before pictures are written to it. */

@@ -55,16 +55,19 @@ final class PictureDecoding {
     private final AtomicInteger next = new AtomicInteger();
     private volatile boolean stopped;
 
-    /** MiB of heap for pictures being decoded: so many large ones at a time as half the heap holds, one at least. */
-    private final int budget = (int) Math.min(Integer.MAX_VALUE, Math.max(1, Runtime.getRuntime().maxMemory() >> 21));
-    private final Semaphore heap = new Semaphore(budget, true);
+    /** MiB of heap for pictures being decoded, their files included, and what is free of them. */
+    private final int budget;
+    private final Semaphore heap;
 
-    PictureDecoding(FolderListing listing, int size, int channels, Path pixelsFile, CacheIndex index) {
+    /** @param heapBytes how much of the heap pictures being decoded may take: what needs more than all of it is broken for this run */
+    PictureDecoding(FolderListing listing, int size, int channels, Path pixelsFile, CacheIndex index, long heapBytes) {
         this.listing = listing;
         this.size = size;
         this.channels = channels;
         this.pixelsFile = pixelsFile;
         this.index = index;
+        this.budget = (int) Math.min(Integer.MAX_VALUE, mebibytes(heapBytes));
+        this.heap = new Semaphore(budget, true);
     }
 
     /** Decodes the {@code missing} pictures into {@code entries}, the file and the index. */
@@ -165,30 +168,49 @@ final class PictureDecoding {
         }
     }
 
+    /**
+     * What a picture needs is known when its file was read: it is decoded at once where a fair share of the heap is enough, and else
+     * begun again with all that it needs, so that no two wait for each other with half of theirs.
+     */
     private Done decode(int picture, FileChannel pixels) throws IOException {
-        Path file = listing.root().resolve(listing.entries().get(picture).path());
-        byte[] square;
-        String remark;
+        FolderListing.Entry entry = listing.entries().get(picture);
+        long need = Math.max(mebibytes(Math.min(entry.bytes(), PictureFile.MOST_BYTES)), budget / Runtime.getRuntime().availableProcessors());
         try {
-            PictureFile source = PictureFile.parse(file.toString(), PictureFile.bytes(file));
-            int need = (int) Math.min(budget, 1 + ((long) source.height() * source.width() * BYTES_A_PIXEL >> 20));
-            heap.acquireUninterruptibly(need);
-            try {
-                Decoded decoded = source.decode();
-                square = decoded.picture().withChannels(channels).square(size).pixels();
-                remark = remark(decoded);
-            } finally {
-                heap.release(need);
+            while (need <= budget) {
+                int held = (int) need;
+                heap.acquireUninterruptibly(held);
+                try {
+                    byte[] file = PictureFile.bytes(listing.root().resolve(entry.path()));
+                    PictureFile source = PictureFile.parse(entry.path(), file);
+                    long whole = mebibytes(file.length + (long) source.height() * source.width() * BYTES_A_PIXEL);
+                    if (whole <= need) {
+                        return decode(picture, source, pixels);
+                    }
+                    need = whole;
+                } finally {
+                    heap.release(held);
+                }
             }
         } catch (PictureException e) {
             CacheEntry broken = CacheEntry.broken(picture, channels, e.reason());
             return e.isUnread() ? Done.forThisRun(broken) : Done.kept(broken);
         }
+        return Done.forThisRun(CacheEntry.broken(picture, channels, "is too large for this heap: takes up to " + need + " MiB of the " + budget
+                + " that are for pictures (half of it): give Java a larger one, as with JDK_JAVA_OPTIONS=-Xmx8g"));
+    }
+
+    private static long mebibytes(long bytes) {
+        return 1 + (bytes >> 20);
+    }
+
+    private Done decode(int picture, PictureFile source, FileChannel pixels) throws IOException {
+        Decoded decoded = source.decode();
+        byte[] square = decoded.picture().withChannels(channels).square(size).pixels();
         write(pixels, (long) picture * square.length, ByteBuffer.wrap(square));
         PixelSums sums = new PixelSums(channels);
         sums.add(square);
         int checksum = CachePixels.checksum(ByteBuffer.wrap(square));
-        return Done.kept(new CacheEntry(picture, false, checksum, sums.sums(), sums.squares(), remark));
+        return Done.kept(new CacheEntry(picture, false, checksum, sums.sums(), sums.squares(), remark(decoded)));
     }
 
     private static void write(FileChannel pixels, long position, ByteBuffer bytes) throws IOException {

@@ -3,6 +3,7 @@ package separable.data;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -240,6 +241,12 @@ public final class PictureFolder {
         @Override
         public void read(int picture, ByteBuffer to) {
             cache.read(pictures[picture], to);
+        }
+
+        /** Path and sums over the pixels. */
+        @Override
+        public String mark(int picture) {
+            return listing.entries().get(pictures[picture]).path() + Arrays.toString(cache.entry(pictures[picture]).sums());
         }
 
         /** From sums that were taken while decoding. */

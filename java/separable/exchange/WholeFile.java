@@ -24,7 +24,7 @@ final class WholeFile {
 
     static void replace(Path file, Content content) throws IOException {
         Path target = file.toAbsolutePath();
-        Path aside = target.resolveSibling("." + target.getFileName() + ".partial");
+        Path aside = AsideFile.of(target);
         try {
             try (FileChannel channel = FileChannel.open(aside, StandardOpenOption.CREATE, StandardOpenOption.WRITE,
                     StandardOpenOption.TRUNCATE_EXISTING)) {

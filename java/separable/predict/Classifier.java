@@ -55,7 +55,11 @@ public final class Classifier implements AutoCloseable {
      * @throws separable.device.DeviceException when there is no device, or it lacks the memory
      */
     public static Classifier open(Path folder) {
-        SavedRun run = SavedRun.open(folder);
+        return open(SavedRun.open(folder));
+    }
+
+    /** As {@link #open(Path)}, with the weights that {@code run} names: {@link SavedRun#openBest} the most accurate epoch's. */
+    public static Classifier open(SavedRun run) {
         Owned owned = new Owned();
         return new Classifier(run, owned.keep(Device.open()), owned);
     }

@@ -21,12 +21,22 @@ import separable.train.TrainingRun;
  *
  * @param folder of the run
  * @param config its {@code config.json}
+ * @param model  the name of the file with its weights
  */
-public record SavedRun(Path folder, RunConfig config) {
+public record SavedRun(Path folder, RunConfig config, String model) {
 
-    /** @throws TrainingException in one line, when the configuration is missing or damaged */
+    /** With the last epoch's weights. @throws TrainingException in one line, when the configuration is missing or damaged */
     public static SavedRun open(Path folder) {
-        return new SavedRun(folder, RunConfig.read(folder.resolve(TrainingRun.CONFIG_FILE)));
+        return of(folder, TrainingRun.MODEL_FILE);
+    }
+
+    /** With the most accurate epoch's weights. @throws TrainingException as {@link #open} */
+    public static SavedRun openBest(Path folder) {
+        return of(folder, TrainingRun.BEST_MODEL_FILE);
+    }
+
+    private static SavedRun of(Path folder, String model) {
+        return new SavedRun(folder, RunConfig.read(folder.resolve(TrainingRun.CONFIG_FILE)), model);
     }
 
     public Network network() {
@@ -49,12 +59,12 @@ public record SavedRun(Path folder, RunConfig config) {
     }
 
     /**
-     * The weights of {@code model.safetensors}, by our names.
+     * The weights, by our names.
      *
      * @throws TrainingException in one line, when the file is missing, damaged, or not of the configuration's network
      */
     public Map<String, StateValue> weights() {
-        Path file = folder.resolve(TrainingRun.MODEL_FILE);
+        Path file = folder.resolve(model);
         try {
             Map<String, StateValue> values = StateTensors.values(SafeTensors.read(file));
             new ParameterLayout(network().state()).requireFitting(values);

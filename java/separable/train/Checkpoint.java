@@ -25,6 +25,7 @@ import separable.exchange.SafeTensors;
  *
  * @param version     of this layout
  * @param config      of the run
+ * @param data        what it was trained on
  * @param position    how far it has come
  * @param metrics     a line an epoch
  * @param evaluations those within epochs, as far as the run has come
@@ -32,10 +33,10 @@ import separable.exchange.SafeTensors;
  * @param tensors     the safetensors file's name
  * @param sha256      of the safetensors file, in hexadecimal
  */
-record Checkpoint(int version, RunConfig config, Position position, List<EpochMetrics> metrics,
+record Checkpoint(int version, RunConfig config, DataIdentity data, Position position, List<EpochMetrics> metrics,
                   List<StepEvaluation> evaluations, Evaluation test, String tensors, String sha256) {
 
-    static final int VERSION = 1;
+    static final int VERSION = 2;
     static final String LAST = "checkpoint-last.json";
     static final String BEST = "checkpoint-best.json";
 
@@ -46,6 +47,7 @@ record Checkpoint(int version, RunConfig config, Position position, List<EpochMe
     Checkpoint {
         Check.that(version == VERSION, "checkpoint version", version, String.valueOf(VERSION));
         Check.present("config", config);
+        Check.present("data", data);
         Check.present("position", position);
         metrics = List.copyOf(Check.present("metrics", metrics));
         Check.that(metrics.size() == position.epochs(), "lines of metrics", metrics.size(), "one for each of the " + position.epochs() + " epochs done");
@@ -117,8 +119,25 @@ record Checkpoint(int version, RunConfig config, Position position, List<EpochMe
     }
 
     static TrainingException damaged(Path file, String what, Exception cause) {
-        return new TrainingException(file + ": " + what + ": copy " + BEST + " to " + LAST + " to go on from the best epoch, or delete "
-                + LAST + " and start anew", cause);
+        return new TrainingException(file + ": " + what + advice(file), cause);
+    }
+
+    /** The best epoch's checkpoint is only named where it is of use. */
+    private static String advice(Path file) {
+        Path best = file.resolveSibling(BEST);
+        if (file.equals(best)) {
+            return "";
+        }
+        return (isWhole(best) ? ": copy " + BEST + " to " + LAST + " to go on from the best epoch, or delete " : ": delete ") + LAST + " and start anew";
+    }
+
+    private static boolean isWhole(Path file) {
+        try {
+            Checkpoint checkpoint = read(file);
+            return Digest.sha256(file.resolveSibling(checkpoint.tensors)).equals(checkpoint.sha256);
+        } catch (TrainingException | IOException e) {
+            return false;     // what is told is the damage of the other file
+        }
     }
 
     private static Throwable rootOf(Throwable e) {

@@ -20,15 +20,20 @@ final class Digest {
         return HexFormat.of().formatHex(algorithm().digest(bytes));
     }
 
+    /** Of what {@code digest} has been given. */
+    static String text(MessageDigest digest) {
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
     static String sha256(Path file) throws IOException {
         MessageDigest digest = algorithm();
         try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
             in.transferTo(OutputStream.nullOutputStream());
         }
-        return HexFormat.of().formatHex(digest.digest());
+        return text(digest);
     }
 
-    private static MessageDigest algorithm() {
+    static MessageDigest algorithm() {
         try {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {

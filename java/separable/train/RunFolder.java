@@ -9,9 +9,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Predicate;
+import separable.exchange.AsideFile;
 
 /**
  * The folder a run writes to. Files are written aside in full, forced to the disk and only then renamed over the old
@@ -24,9 +26,13 @@ public final class RunFolder implements AutoCloseable {
     private final Path folder;
     private final boolean created;
 
-    private RunFolder(Path folder, boolean created) {
+    /** Null where others may write beside. */
+    private final FolderLock lock;
+
+    private RunFolder(Path folder, boolean created, FolderLock lock) {
         this.folder = folder;
         this.created = created;
+        this.lock = lock;
     }
 
     /** Writes one file's content to the path it is given. */
@@ -36,23 +42,39 @@ public final class RunFolder implements AutoCloseable {
     }
 
     /**
-     * Creates the folder where it is missing and tries that a file can be written in it.
+     * Creates the folder where it is missing, tries that a file can be written in it, and deletes files that a killed process left half
+     * written.
      *
      * @throws TrainingException when it is no folder or cannot be written
      */
     public static RunFolder open(Path folder) {
+        return open(folder, false);
+    }
+
+    /**
+     * As {@link #open}, for a training run: no other may begin there until this is closed.
+     *
+     * @throws TrainingException as {@link #open}, and when another run is under way there
+     */
+    static RunFolder openForRun(Path folder) {
+        return open(folder, true);
+    }
+
+    private static RunFolder open(Path folder, boolean alone) {
         boolean missing = Files.notExists(folder);
         try {
             if (!missing && !Files.isDirectory(folder)) {
                 throw new TrainingException("cannot write to " + folder + ": it is a file, not a folder: choose another --out");
             }
             Files.createDirectories(folder);
-            Files.delete(Files.createFile(aside(folder, "probe")));
+            Files.write(aside(folder, "probe"), new byte[1]);
+            Files.delete(aside(folder, "probe"));
+            AsideFile.deleteLeftovers(folder);
+            return new RunFolder(folder, missing, alone ? FolderLock.of(folder) : null);
         } catch (IOException e) {
             throw new TrainingException("cannot write to " + folder + ": " + reason(e)
                     + ": choose another --out or change its permissions", e);
         }
-        return new RunFolder(folder, missing);
     }
 
     public Path path() {
@@ -123,9 +145,8 @@ public final class RunFolder implements AutoCloseable {
         }
     }
 
-    /** Named by process, so that two runs into one folder do not write the same file; hidden, so that none is mistaken for a result. */
     private static Path aside(Path folder, String name) {
-        return folder.resolve("." + name + "." + ProcessHandle.current().pid() + ".tmp");
+        return AsideFile.of(folder.resolve(name));
     }
 
     private TrainingException cannotWrite(String file, IOException e) {
@@ -157,11 +178,23 @@ public final class RunFolder implements AutoCloseable {
         return e.getMessage();
     }
 
-    /** Removes the folder again when this run created it and nothing was written. */
+    /** Lets others in, and removes the folder again when this run created it and nothing was written. */
     @Override
     public void close() {
-        String[] left = folder.toFile().list();
-        if (created && left != null && left.length == 0) {
+        boolean empty = created && List.of(Objects.requireNonNullElse(folder.toFile().list(), new String[] {""})).stream()
+                .allMatch(FolderLock.FILE::equals);
+        try {
+            if (lock != null) {
+                try (lock) {
+                    if (empty) {
+                        lock.delete();
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw cannotWrite(FolderLock.FILE, e);
+        }
+        if (empty) {
             deleteIfThere(folder);
         }
     }

@@ -13,6 +13,9 @@ public interface TrainListener {
     /** Before anything else of a run that starts from weights in a file. */
     default void weightsLoaded(StartConfig start, ImportReport report) { }
 
+    /** Before anything else of a run that can do without something it found damaged. @param message one line */
+    default void warned(String message) { }
+
     /** Before the first epoch, for every convolution whose kernel was chosen by measurement, now or earlier. */
     default void tuned(Decision decision) { }
 

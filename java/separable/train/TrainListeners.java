@@ -13,6 +13,11 @@ record TrainListeners(List<TrainListener> listeners) implements TrainListener {
     }
 
     @Override
+    public void warned(String message) {
+        listeners.forEach(listener -> listener.warned(message));
+    }
+
+    @Override
     public void tuned(Decision decision) {
         listeners.forEach(listener -> listener.tuned(decision));
     }

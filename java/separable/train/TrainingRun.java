@@ -16,13 +16,16 @@ import separable.exchange.StateImport;
 import separable.tune.Tuning;
 
 /**
- * A run from its configuration to its folder. After every epoch {@code model.safetensors}, {@code config.json} and
- * {@code metrics.jsonl} are replaced, and a {@link Checkpoint} after them, so that a run cut anywhere goes on from the newest
- * whole one and ends in the same bytes. A run that is stopped leaves a checkpoint of its last step.
+ * A run from its configuration to its folder. After every epoch {@code model.safetensors}, {@code config.json},
+ * {@code metrics.jsonl} and, when it was the best so far, {@code model-best.safetensors} are replaced, and a {@link Checkpoint}
+ * after them, so that a run cut anywhere goes on from the newest whole one and ends in the same bytes. A run that is stopped leaves a
+ * checkpoint of its last step.
  */
 public final class TrainingRun {
 
     public static final String MODEL_FILE = "model.safetensors";
+    /** The model after the most accurate epoch, the first of several. */
+    public static final String BEST_MODEL_FILE = "model-best.safetensors";
     public static final String CONFIG_FILE = "config.json";
     public static final String METRICS_FILE = "metrics.jsonl";
 
@@ -34,21 +37,35 @@ public final class TrainingRun {
 
     private final RunConfig config;
     private final RunFolder folder;
+    private final DataIdentity data;
     private final Trainer trainer;
     private final LiveRun live;
     private final TrainListener listener;
     private final List<EpochMetrics> metrics = new ArrayList<>();
     private final List<StepEvaluation> evaluations = new ArrayList<>();
     private Evaluation test = Evaluation.NOTHING;
-    /** The tensors that the best checkpoint of this run names; empty before there is one. */
-    private String best = "";
+    /** The tensors that the folder's best checkpoint names, before this run's first epoch an earlier run's; empty where there is none. */
+    private String best;
 
-    private TrainingRun(RunConfig config, RunFolder folder, Trainer trainer, TrainListener listener) {
+    private TrainingRun(RunConfig config, RunFolder folder, DataIdentity data, Trainer trainer, TrainListener listener) {
         this.config = config;
         this.folder = folder;
+        this.data = data;
         this.trainer = trainer;
         this.live = new LiveRun(config, folder.path(), trainer);
         this.listener = TrainListener.all(List.of(recorder(), listener));
+        this.best = tensorsOfBest();
+    }
+
+    /** A damaged one costs nothing but itself. */
+    private String tensorsOfBest() {
+        Path file = folder.path().resolve(Checkpoint.BEST);
+        try {
+            return Files.exists(file) ? Checkpoint.read(file).tensors() : "";
+        } catch (TrainingException e) {
+            listener.warned(e.getMessage() + ": goes on without it");
+            return "";
+        }
     }
 
     /**
@@ -56,20 +73,22 @@ public final class TrainingRun {
      *
      * @param checkpointSteps steps between two checkpoints within an epoch; 0 for none but at the ends of epochs
      * @return the last epoch's evaluation; {@link Evaluation#NOTHING} when it was stopped before one
-     * @throws TrainingException         when the folder cannot be written, holds another run's checkpoint, the weights to start from do
-     *                                   not fit, or the run diverges
+     * @throws TrainingException         when the folder cannot be written, holds another run's checkpoint or has one under way, the
+     *                                   weights to start from do not fit, or the run diverges
      * @throws StoppedException          when {@code stop} becomes true; the folder then holds a checkpoint
      * @throws separable.data.DataException when the data cannot be read
      */
     public static Evaluation execute(Device device, RunConfig config, Path out, int checkpointSteps, TrainListener listener, BooleanSupplier stop) {
-        requireNoUnfinishedRun(out);
-        StartConfig start = config.start();
-        if (start == null) {
-            return run(device, config, out, checkpointSteps, listener, stop, run -> { });
+        try (RunFolder folder = RunFolder.openForRun(out)) {
+            requireNoUnfinishedRun(out);
+            StartConfig start = config.start();
+            if (start == null) {
+                return run(device, config, folder, checkpointSteps, listener, stop, run -> { });
+            }
+            StateImport weights = start.read(config.model());
+            listener.weightsLoaded(start, weights.report());
+            return run(device, config, folder, checkpointSteps, listener, stop, run -> run.trainer.startFrom(weights.state()));
         }
-        StateImport weights = start.read(config.model());
-        listener.weightsLoaded(start, weights.report());
-        return run(device, config, out, checkpointSteps, listener, stop, run -> run.trainer.startFrom(weights.state()));
     }
 
     /** A run begun anew over an interrupted one would cost what that has done. */
@@ -94,38 +113,42 @@ public final class TrainingRun {
     /**
      * Goes on with the run in {@code out} from its last checkpoint; one that is finished only has its files written anew.
      *
-     * @throws TrainingException as {@link #execute}, and when the checkpoint is missing or damaged
+     * @throws TrainingException as {@link #execute}, and when the checkpoint is missing, damaged or of other pictures
      */
     public static Evaluation resume(Device device, Path out, int checkpointSteps, TrainListener listener, BooleanSupplier stop) {
-        Checkpoint checkpoint = Checkpoint.read(out.resolve(Checkpoint.LAST));
-        Map<String, NamedTensor> tensors = checkpoint.readTensors(out);
-        return run(device, checkpoint.config(), out, checkpointSteps, listener, stop, run -> run.restore(checkpoint, tensors));
+        try (RunFolder folder = RunFolder.openForRun(out)) {
+            Checkpoint checkpoint = Checkpoint.read(out.resolve(Checkpoint.LAST));
+            Map<String, NamedTensor> tensors = checkpoint.readTensors(out);
+            return run(device, checkpoint.config(), folder, checkpointSteps, listener, stop, run -> run.restore(checkpoint, tensors));
+        }
     }
 
     private interface Preparation {
         void of(TrainingRun run);
     }
 
-    private static Evaluation run(Device device, RunConfig config, Path out, int checkpointSteps, TrainListener listener, BooleanSupplier stop,
+    private static Evaluation run(Device device, RunConfig config, RunFolder folder, int checkpointSteps, TrainListener listener, BooleanSupplier stop,
                                   Preparation preparation) {
-        try (RunFolder folder = RunFolder.open(out)) {
-            LoadedData data = config.data().loadAll(DecodeListener.NONE);
-            Tuning tuning = Tuning.of(config.recipe().effort()).withListener(listener::tuned);
-            try (Trainer trainer = new Trainer(device, config.model().network(), config.recipe(), data.train(), data.test(), tuning)) {
-                TrainingRun run = new TrainingRun(config, folder, trainer, listener);
-                preparation.of(run);
-                String plans = trainer.describePlans();
-                folder.replace(Map.of(PLAN_FILE, file -> Files.writeString(file, plans)));
-                if (!data.report().isEmpty()) {
-                    folder.replace(Map.of(BROKEN_FILE, file -> Files.writeString(file, data.report())));
-                }
-                trainer.checkpointEvery(checkpointSteps, run::saveCheckpoint);
-                return run.trainAll(stop);
+        LoadedData data = config.data().loadAll(DecodeListener.NONE);
+        Tuning tuning = Tuning.of(config.recipe().effort()).withListener(listener::tuned);
+        try (Trainer trainer = new Trainer(device, config.model().network(), config.recipe(), data.train(), data.test(), tuning)) {
+            TrainingRun run = new TrainingRun(config, folder, DataIdentity.of(data), trainer, listener);
+            preparation.of(run);
+            String plans = trainer.describePlans();
+            folder.replace(Map.of(PLAN_FILE, file -> Files.writeString(file, plans)));
+            if (!data.report().isEmpty()) {
+                folder.replace(Map.of(BROKEN_FILE, file -> Files.writeString(file, data.report())));
             }
+            trainer.checkpointEvery(checkpointSteps, run::saveCheckpoint);
+            return run.trainAll(stop);
         }
     }
 
     private void restore(Checkpoint checkpoint, Map<String, NamedTensor> tensors) {
+        if (!checkpoint.data().equals(data)) {
+            throw new TrainingException(folder.path().resolve(Checkpoint.LAST) + ": the run had " + checkpoint.data().against(data) + ": put "
+                    + config.data().folder() + " back as it was, or begin anew with another --out");
+        }
         try {
             trainer.restore(checkpoint.position(), tensors);
         } catch (IllegalArgumentException e) {
@@ -134,8 +157,6 @@ public final class TrainingRun {
         metrics.addAll(checkpoint.metrics());
         evaluations.addAll(checkpoint.evaluations());
         test = checkpoint.test();
-        Path other = folder.path().resolve(Checkpoint.BEST);
-        best = Files.exists(other) ? Checkpoint.read(other).tensors() : "";
     }
 
     private Evaluation trainAll(BooleanSupplier stop) {
@@ -198,8 +219,16 @@ public final class TrainingRun {
     }
 
     private void saveResults() {
+        if (metrics.isEmpty()) {
+            // An earlier run's best must not stand beside this one's configuration.
+            folder.delete(name -> name.equals(BEST_MODEL_FILE) || name.equals(Checkpoint.BEST));
+            best = "";
+        }
         Map<String, RunFolder.Content> files = new LinkedHashMap<>();
         files.put(MODEL_FILE, trainer::save);
+        if (isBest()) {
+            files.put(BEST_MODEL_FILE, trainer::save);
+        }
         files.put(CONFIG_FILE, file -> Files.writeString(file, config.toJson()));
         files.put(METRICS_FILE, this::writeMetrics);
         folder.replace(files);
@@ -209,21 +238,20 @@ public final class TrainingRun {
         Position position = trainer.position();
         RunFolder.Digested tensors = folder.add("checkpoint-" + trainer.stepsDone(), ".safetensors",
                 file -> SafeTensors.of(trainer.snapshot(), Map.of()).write(file));
-        String json = new Checkpoint(Checkpoint.VERSION, config, position, metrics, evaluations, test, tensors.name(), tensors.sha256()).toJson();
+        String json = new Checkpoint(Checkpoint.VERSION, config, data, position, metrics, evaluations, test, tensors.name(), tensors.sha256()).toJson();
         Map<String, RunFolder.Content> files = new LinkedHashMap<>();
-        if (position.step() == 0 && isBest()) {
+        if (isBest()) {
             best = tensors.name();
             files.put(Checkpoint.BEST, file -> Files.writeString(file, json));
         }
         files.put(Checkpoint.LAST, file -> Files.writeString(file, json));
         folder.replace(files);
-        folder.delete(name -> Checkpoint.isTensorsFile(name) && !name.equals(tensors.name()) && !name.equals(best)
-                || name.equals(Checkpoint.BEST) && best.isEmpty());
+        folder.delete(name -> Checkpoint.isTensorsFile(name) && !name.equals(tensors.name()) && !name.equals(best));
         listener.checkpointed(trainer.stepsDone());
     }
 
-    /** Whether the newest epoch is the first of those with the highest accuracy. */
+    /** Whether the run stands at the end of the first epoch with the highest accuracy so far. */
     private boolean isBest() {
-        return !metrics.isEmpty() && EvaluationConfig.bestOf(metrics) == metrics.size();
+        return trainer.position().step() == 0 && !metrics.isEmpty() && EvaluationConfig.bestOf(metrics) == metrics.size();
     }
 }

@@ -26,6 +26,7 @@ import separable.data.KnownDataset;
 import separable.data.KnownDataset.Part;
 import separable.testing.PngFiles;
 import separable.train.EpochMetrics;
+import separable.train.RunHistory;
 
 /** {@code separable eval} on a small run from end to end. */
 class EvalCommandTest {
@@ -80,6 +81,20 @@ class EvalCommandTest {
         assertThat(report.get("loss").getAsDouble()).isCloseTo(last.testLoss(), within(1e-6));
         assertThat(out.toString().trim().lines().reduce("", (before, line) -> line))
                 .matches("top-1 [01]\\.\\d{4} \\(\\d+ of 60\\), top-5 [01]\\.\\d{4}, loss \\d+\\.\\d{4}");
+    }
+
+    /** Where there is no other file with weights. */
+    @Test
+    void measuresTheBestEpoch() throws IOException {
+        Path copy = Files.createDirectories(place.resolve("copy"));
+        Files.copy(place.resolve("run/config.json"), copy.resolve("config.json"));
+        Files.copy(place.resolve("run/model-best.safetensors"), copy.resolve("model-best.safetensors"));
+        assertThat(run("eval PLACE/copy --best")).as(err.toString()).isZero();
+        double best = RunHistory.read(place.resolve("run/metrics.jsonl")).epochs().stream().mapToDouble(EpochMetrics::testAccuracy).max().orElseThrow();
+        JsonObject report = JsonParser.parseString(Files.readString(copy.resolve("evaluation-best/evaluation.json"))).getAsJsonObject();
+        assertThat(report.get("top1Share").getAsDouble()).isEqualTo(best);
+        assertThat(run("eval PLACE/copy")).isEqualTo(1);
+        assertThat(err.toString()).contains("copy/model.safetensors").matches("[^\n]*\n");
     }
 
     @Test

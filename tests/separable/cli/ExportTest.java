@@ -83,6 +83,19 @@ class ExportTest {
     }
 
     @Test
+    void writesAndTakesTheBestEpoch() throws IOException {
+        Path copy = Files.createDirectories(place.resolve("copy"));
+        Files.copy(place.resolve("run/config.json"), copy.resolve("config.json"));
+        Files.copy(place.resolve("run/model-best.safetensors"), copy.resolve("model-best.safetensors"));
+        assertThat(run("export --weights PLACE/copy --best --names torchvision --out PLACE/best.safetensors")).as(err.toString()).isZero();
+        SafeTensors best = SafeTensors.read(copy.resolve("model-best.safetensors"));
+        assertThat(SafeTensors.read(place.resolve("best.safetensors")).tensors()).isEqualTo(best.tensors());
+        assertThat(run("train --model mobilenet-v2 --width 0.1 --resolution 9 --dataset mnist --data PLACE --out PLACE/again --batch 16 --epochs 1 --precision fp32"
+                + " --weights PLACE/copy/model-best.safetensors --freeze body")).as(err.toString()).isZero();
+        assertThat(out.toString()).contains("weights of " + copy.resolve("model-best.safetensors") + ": " + best.tensors().size() + " entries loaded");
+    }
+
+    @Test
     void writesOnnxWithTheRunsClassesAndNormalisation() throws IOException {
         assertThat(run("export --weights PLACE/run --onnx PLACE/net.onnx --fold-bn --with-preprocessing")).as(err.toString()).isZero();
 

@@ -92,6 +92,19 @@ class PredictCommandTest {
                 line -> assertThat(line).contains(place + ": cannot be read"));
     }
 
+    /** Where there is no other file with weights. */
+    @Test
+    void takesTheBestEpoch() throws IOException {
+        Path copy = Files.createDirectories(place.resolve("copy"));
+        Files.copy(place.resolve("run/config.json"), copy.resolve("config.json"));
+        Files.copy(place.resolve("run/model-best.safetensors"), copy.resolve("model-best.safetensors"));
+        assertThat(run("predict --run PLACE/copy --best PLACE/00.png")).as(err.toString()).isZero();
+        assertThat(run("predict --run PLACE/run PLACE/00.png")).as(err.toString()).isZero();
+        assertThat(out.toString().lines().distinct()).as("of a run of one epoch the same").hasSize(1);
+        assertThat(run("predict --run PLACE/copy PLACE/00.png")).isEqualTo(1);
+        assertThat(err.toString()).contains("copy/model.safetensors");
+    }
+
     @Test
     void printsJson() {
         assertThat(run("predict --run PLACE/run --json --top 3 PLACE/00.png PLACE/empty.png")).isEqualTo(1);

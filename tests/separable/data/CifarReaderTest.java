@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static separable.data.CifarFiles.RECORD;
 import static separable.data.CifarFiles.records;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -58,6 +60,31 @@ class CifarReaderTest {
         assertRefused("expected a multiple of 3073 bytes, found 6073 (1 records and 3000 bytes)");
         write("test_batch.bin", records(1, 10));
         assertRefused("test_batch.bin: label 10 of picture 1 is out of range");
+    }
+
+    @Test
+    void refusesMorePicturesThanThereAre() throws IOException {
+        byte[] most = new byte[10_000 * RECORD];
+        write("test_batch.bin", most);
+        assertThat(KnownDataset.CIFAR10.load(folder, KnownDataset.Part.TEST).count()).isEqualTo(10_000);
+        write("test_batch.bin", Arrays.copyOf(most, most.length + RECORD));
+        assertRefused("test_batch.bin: holds more than the 10000 pictures of this file of CIFAR-10: get the file again");
+    }
+
+    /** The packed data ends without its end: a reader that went on behind the last picture there can be would meet that. */
+    @Test
+    void readsABombNoFurtherThanItsPictures() throws IOException {
+        ByteArrayOutputStream packed = new ByteArrayOutputStream();
+        GZIPOutputStream bomb = new GZIPOutputStream(packed, 1 << 16, true);
+        byte[] zeros = new byte[1 << 20];
+        for (int i = 0; i < 33; i++) {
+            bomb.write(zeros);
+        }
+        bomb.flush();
+        write("test_batch.bin", packed.toByteArray());
+        write("test.bin", packed.toByteArray());
+        assertRefused("holds more than the 10000 pictures");
+        assertRefused100("holds more than the 10000 pictures of this file of CIFAR-100");
     }
 
     @Test

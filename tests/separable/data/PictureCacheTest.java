@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,12 +15,14 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,6 +33,9 @@ import separable.testing.ForkedJava;
 class PictureCacheTest {
 
     private static final int PICTURES = 60;
+
+    /** More that keep one core busy for a second or more. */
+    private static final int LARGE = 100;
 
     @TempDir
     Path place;
@@ -93,6 +99,29 @@ class PictureCacheTest {
         PictureCache again = PictureCache.open(listing, options(cache()), (done, all) -> first[0] = Math.min(first[0], done));
         assertThat(again.entry(link).isBroken()).isFalse();
         assertThat(first[0]).as("all others are there").isEqualTo(PICTURES);
+    }
+
+    /** Large ones are named, not tried until the heap ends; a larger heap has them. */
+    @Test
+    void whatTheHeapCannotHoldIsTriedAgain() throws IOException {
+        PictureFiles.write(folder.resolve("red/vast.png"), 400, 400, 0, 1);
+        FolderListing listing = FolderListing.of(folder);
+        int vast = listing.entries().size() - 1;
+        Path pixels = place.resolve("pixels.u8");
+        try (RandomAccessFile file = new RandomAccessFile(pixels.toFile(), "rw")) {
+            file.setLength(listing.entries().size() * 192L);
+        }
+        CacheIndex index = new CacheIndex(place.resolve("index"), 3);
+        List<Integer> all = IntStream.range(0, listing.entries().size()).boxed().toList();
+        CacheEntry[] entries = new CacheEntry[all.size()];
+        new PictureDecoding(listing, 8, 3, pixels, index, 900_000).run(all, entries, DecodeListener.NONE);
+        assertThat(Stream.of(entries).filter(CacheEntry::isBroken)).containsExactly(entries[vast]);
+        assertThat(entries[vast].remark()).isEqualTo("is too large for this heap: takes up to 2 MiB of the 1 that are for pictures (half of it): "
+                + "give Java a larger one, as with JDK_JAVA_OPTIONS=-Xmx8g");
+        assertThat(index.read(entries, false)).isEqualTo(PICTURES);
+        new PictureDecoding(listing, 8, 3, pixels, index, 2_000_000).run(List.of(vast), entries, DecodeListener.NONE);
+        assertThat(entries[vast].isBroken()).isFalse();
+        assertThat(index.read(entries, false)).isEqualTo(PICTURES + 1);
     }
 
     /** The second sees half of the pictures, waits for the first to decode the others, and then has nothing to do. */
@@ -200,7 +229,10 @@ class PictureCacheTest {
         byte[] pixels = Files.readAllBytes(file("pixels.u8"));
         pixels[pixels.length / 2] ^= 1;
         Files.write(file("pixels.u8"), pixels);
-        assertThatThrownBy(this::reference).isInstanceOf(DataException.class).hasMessageContaining("is damaged (its checksum is wrong): delete the folder");
+        assertThatThrownBy(this::reference).isInstanceOf(DataException.class).hasMessageStartingWith(file("pixels.u8") + ": the square of green/")
+                .hasMessageEndingWith(" is damaged (its checksum is wrong) and was struck from the index: start again, it alone is then decoded again");
+        assertThat(decoded(cache())).as("the damaged one alone").isEqualTo(1);
+        assertThat(reference()).isEqualTo(whole);
         Files.write(file("pixels.u8"), Arrays.copyOf(pixels, 100));
         assertThat(decoded(cache())).as("of a file of another length nothing is used").isEqualTo(PICTURES);
         assertThat(reference()).isEqualTo(whole);
@@ -267,6 +299,46 @@ class PictureCacheTest {
             sum += Integer.parseInt(one.join().output().trim());
         }
         assertThat(sum).as("pictures decoded by both together").isEqualTo(PICTURES + 300);
+    }
+
+    /** Kills at random moments around a flush to the disk: the next goes on from what is there, to the same bytes. */
+    @Test
+    void whoIsKilledLeavesWhatTheNextGoesOnFrom() throws Exception {
+        PictureFiles.write(folder.resolve("red/large0.jpg"), 600, 600, 0, 1);
+        for (int i = 1; i < LARGE; i++) {
+            Files.copy(folder.resolve("red/large0.jpg"), folder.resolve("red/large" + i + ".jpg"));
+        }
+        FolderListing listing = FolderListing.of(folder);
+        Path cacheOfOne = place.resolve("whole");
+        Path whole = PictureCache.open(listing, options(cacheOfOne), DecodeListener.NONE).folder();
+        Path killed = cache().resolve(cacheOfOne.relativize(whole));
+        Random random = new Random(11);
+        for (int round = 0; round < 2; round++) {
+            killAfterAFlush(killed.resolve("index"), random.nextInt(60));
+        }
+        PictureCache.open(listing, options(cache()), DecodeListener.NONE);
+        assertThat(killed.resolve("pixels.u8")).hasSameBinaryContentAs(whole.resolve("pixels.u8"));
+        assertThat(entries(killed)).isEqualTo(entries(whole));
+    }
+
+    /** Decodes on one core in a process of its own, until the index has grown and so many milliseconds more. */
+    private void killAfterAFlush(Path index, int millis) throws IOException, InterruptedException {
+        long before = Files.exists(index) ? Files.size(index) : 0;
+        List<String> command = ForkedJava.command(Decoder.class, folder.toString(), cache().toString());
+        command.add(1, "-XX:ActiveProcessorCount=1");
+        Process decoder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(place.resolve("killed.txt").toFile()).start();
+        while (decoder.isAlive() && (!Files.exists(index) || Files.size(index) <= before)) {
+            Thread.sleep(1);
+        }
+        Thread.sleep(millis);
+        decoder.destroyForcibly().waitFor();
+    }
+
+    /** What an index holds, whatever the order it was written in. */
+    private static List<String> entries(Path place) throws IOException {
+        CacheEntry[] entries = new CacheEntry[PICTURES + LARGE];
+        assertThat(new CacheIndex(place.resolve("index"), 3).read(entries, false)).isEqualTo(entries.length);
+        return Stream.of(entries).map(entry -> HexFormat.of().formatHex(entry.toBytes())).toList();
     }
 
     /** Opens a folder and prints how many pictures it decoded itself. */

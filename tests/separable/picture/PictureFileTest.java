@@ -3,6 +3,7 @@ package separable.picture;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -112,6 +113,23 @@ class PictureFileTest {
         assertThatThrownBy(() -> PictureFile.decode("p", pngOf(60_000, 60_000))).hasMessageContaining("more than the 100 million");
         assertThatThrownBy(() -> PictureFile.decode("p", pngOf(9000, 9000))).hasMessageContaining("cannot hold 9000x9000 pixels");
         assertThatThrownBy(() -> PictureFile.decode("p", pngOf(-1, 5))).hasMessageContaining("which cannot be");
+    }
+
+    @Test
+    void emptyPiecesOfAPngAreNothingAndMostPiecesAreRefused() throws IOException {
+        byte[] bytes = PictureFixtures.bytes("colours.png");
+        byte[] empty = PictureFixtures.withPart(bytes, "IDAT", "IDAT", new byte[0]);
+        assertThat(PngChunks.parse("p", empty).data()).hasSameSizeAs(PngChunks.parse("p", bytes).data());
+        assertThat(PictureFile.decode("p", empty).picture()).usingRecursiveComparison().isEqualTo(decode("colours.png").picture());
+
+        int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf("IDAT") - 4;
+        byte[] piece = Arrays.copyOfRange(PictureFixtures.withPart(bytes, "IDAT", "IDAT", new byte[1]), at, at + 13);
+        ByteArrayOutputStream many = new ByteArrayOutputStream();
+        many.write(bytes, 0, at);
+        for (int i = 0; i <= 1 << 17; i++) {
+            many.write(piece);
+        }
+        assertThatThrownBy(() -> PictureFile.decode("p", many.toByteArray())).hasMessage("p: is a PNG picture in more than 131072 pieces");
     }
 
     private static byte[] jpegOf(int height, int width) {

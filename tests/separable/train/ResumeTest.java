@@ -7,6 +7,7 @@ import com.google.gson.Gson;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -75,14 +76,14 @@ class ResumeTest {
     }
 
     /** Everything a run leaves that does not tell the time. */
-    private record Left(String weights, List<EpochMetrics> metrics, Evaluation test) {
+    private record Left(String weights, String best, List<EpochMetrics> metrics, Evaluation test) {
     }
 
     private Left left(Evaluation test) throws IOException {
         List<EpochMetrics> metrics = Files.readAllLines(out.resolve("metrics.jsonl")).stream().map(line -> new Gson().fromJson(line, EpochMetrics.class))
                 .map(m -> new EpochMetrics(m.epoch(), m.step(), m.learningRate(), m.trainLoss(), m.trainAccuracy(), m.testLoss(), m.testAccuracy(), 0, 0))
                 .toList();
-        return new Left(Digest.sha256(out.resolve("model.safetensors")), metrics, test);
+        return new Left(Digest.sha256(out.resolve("model.safetensors")), Digest.sha256(out.resolve("model-best.safetensors")), metrics, test);
     }
 
     @ParameterizedTest
@@ -200,14 +201,90 @@ class ResumeTest {
 
     @Test
     void keepsTheBestEpochToGoOnFrom(Device device) throws IOException {
-        begin(device, config("adam", "fp32"), () -> false);
+        List<String> models = new ArrayList<>();
+        TrainingRun.execute(device, config("adam", "fp32"), out, 0, new TrainListener() {
+            @Override
+            public void epochEnded(EpochMetrics metrics) {
+                models.add(digest("model.safetensors"));
+            }
+        }, () -> false);
         Checkpoint best = Checkpoint.read(out.resolve(Checkpoint.BEST));
         assertThat(best.position().step()).isZero();
         assertThat(best.test().accuracy()).isEqualTo(Checkpoint.read(out.resolve(Checkpoint.LAST)).metrics().stream()
                 .mapToDouble(EpochMetrics::testAccuracy).max().orElseThrow());
+        assertThat(models).doesNotHaveDuplicates();
+        assertThat(digest("model-best.safetensors")).isEqualTo(models.get(best.position().epochs() - 1));
         Files.copy(out.resolve(Checkpoint.BEST), out.resolve(Checkpoint.LAST), StandardCopyOption.REPLACE_EXISTING);
         goOn(device, () -> false);
         assertThat(Checkpoint.read(out.resolve(Checkpoint.LAST)).position().epochs()).isEqualTo(EPOCHS);
+    }
+
+    private String digest(String name) {
+        try {
+            return Digest.sha256(out.resolve(name));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** It costs a warning; and where both are damaged, no one is told to put the one in the other's place. */
+    @Test
+    void goesOnWithoutADamagedBest(Device device) throws IOException {
+        Left whole = left(TrainingRun.execute(device, config("adam", "fp32"), out, 0, new TrainListener() { }, () -> false));
+        out = place.resolve("cut");
+        cut(device, config("adam", "fp32"), STEPS + 4);
+        byte[] last = Files.readAllBytes(out.resolve(Checkpoint.LAST));
+        Files.write(out.resolve(Checkpoint.LAST), new byte[10]);
+        assertThatThrownBy(() -> goOn(device, () -> false)).hasMessageContaining("copy checkpoint-best.json to checkpoint-last.json");
+        Files.write(out.resolve(Checkpoint.BEST), new byte[10]);
+        assertThatThrownBy(() -> goOn(device, () -> false)).hasMessageEndingWith(": delete checkpoint-last.json and start anew");
+        Files.write(out.resolve(Checkpoint.LAST), last);
+        List<String> warnings = new ArrayList<>();
+        TrainListener listener = new TrainListener() {
+            @Override
+            public void warned(String message) {
+                warnings.add(message);
+            }
+        };
+        assertThat(left(TrainingRun.resume(device, out, 0, listener, () -> false))).isEqualTo(whole);
+        assertThat(warnings).singleElement().asString().startsWith(out.resolve(Checkpoint.BEST) + ": ").endsWith(": goes on without it").doesNotContain("\n");
+    }
+
+    @Test
+    void refusesOtherPictures(Device device) throws IOException {
+        cut(device, config("adam", "fp32"), 2);
+        byte[] labels = Files.readAllBytes(place.resolve("t10k-labels-idx1-ubyte"));
+        labels[labels.length - 1] = (byte) (9 - labels[labels.length - 1]);
+        Files.write(place.resolve("t10k-labels-idx1-ubyte"), labels);
+        assertThatThrownBy(() -> goOn(device, () -> false)).isInstanceOf(TrainingException.class)
+                .hasMessageContaining("checkpoint-last.json: the run had as many pictures as now, but other labels");
+        IdxFiles.write(place, 8 * STEPS + 1, 10, SIDE);
+        assertThatThrownBy(() -> goOn(device, () -> false)).isInstanceOf(TrainingException.class)
+                .hasMessageContaining("the run had 32 pictures to train on and 10 to evaluate on, now there are 33 and 10: put " + place + " back");
+        writeData();
+        out = place.resolve("out");
+        goOn(device, () -> false);
+    }
+
+    /** Its first epoch's end is the first time that it has a best of its own. */
+    @Test
+    void aNewRunLeavesTheOldOnesBestAloneAtFirst(Device device) throws IOException {
+        RunConfig old = config("adam", "fp32");
+        RunConfig next = config("nesterov", "fp32");
+        begin(device, old, () -> false);
+        String model = digest("model-best.safetensors");
+        String tensors = Checkpoint.read(out.resolve(Checkpoint.BEST)).tensors();
+        assertThatThrownBy(() -> TrainingRun.execute(device, next, out, 1, new TrainListener() { }, after(2))).isInstanceOf(StoppedException.class);
+        assertThatThrownBy(() -> TrainingRun.resume(device, out, 1, new TrainListener() { }, after(1))).isInstanceOf(StoppedException.class);
+        assertThat(Checkpoint.read(out.resolve(Checkpoint.LAST)).config()).isEqualTo(next);
+        assertThat(Checkpoint.read(out.resolve(Checkpoint.BEST)).config()).isEqualTo(old);
+        assertThat(files()).contains(tensors);
+        assertThat(digest("model-best.safetensors")).isEqualTo(model);
+        goOn(device, () -> false);
+        Checkpoint best = Checkpoint.read(out.resolve(Checkpoint.BEST));
+        assertThat(best.config()).isEqualTo(next);
+        assertThat(files()).contains(best.tensors()).doesNotContain(tensors);
+        assertThat(digest("model-best.safetensors")).isNotEqualTo(model);
     }
 
     @Test
@@ -256,10 +333,10 @@ class ResumeTest {
     void refusesTensorsOfAnotherModel(Device device) throws IOException {
         cut(device, config("nesterov", "fp32"), 2);
         Checkpoint sgd = Checkpoint.read(out.resolve(Checkpoint.LAST));
-        Checkpoint mixed = new Checkpoint(Checkpoint.VERSION, config("adam", "fp32"), sgd.position(), sgd.metrics(), sgd.evaluations(), sgd.test(), sgd.tensors(), sgd.sha256());
+        Checkpoint mixed = new Checkpoint(Checkpoint.VERSION, config("adam", "fp32"), sgd.data(), sgd.position(), sgd.metrics(), sgd.evaluations(), sgd.test(), sgd.tensors(), sgd.sha256());
         Files.writeString(out.resolve(Checkpoint.LAST), mixed.toJson());
         assertThatThrownBy(() -> goOn(device, () -> false)).isInstanceOf(TrainingException.class).hasMessageContaining("is missing instead of");
-        Checkpoint beyond = new Checkpoint(Checkpoint.VERSION, sgd.config(), Position.START.at(STEPS + 1, Evaluation.NOTHING), sgd.metrics(),
+        Checkpoint beyond = new Checkpoint(Checkpoint.VERSION, sgd.config(), sgd.data(), Position.START.at(STEPS + 1, Evaluation.NOTHING), sgd.metrics(),
                 sgd.evaluations(), sgd.test(),
                 sgd.tensors(), sgd.sha256());
         Files.writeString(out.resolve(Checkpoint.LAST), beyond.toJson());

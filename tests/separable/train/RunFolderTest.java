@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,9 +70,54 @@ class RunFolderTest {
                 .hasMessageStartingWith("cannot write to /proc/self/out");
     }
 
+    /** Of a process that has ended and of one that runs: this. */
+    @Test
+    void deletesWhatAKilledProcessLeft() throws IOException, InterruptedException {
+        Process gone = new ProcessBuilder("true").start();
+        gone.waitFor();
+        for (String name : List.of(".model.safetensors.1." + gone.pid() + ".tmp", "..model.safetensors.1.7.tmp.1." + gone.pid() + ".tmp",
+                ".model.safetensors.1." + ProcessHandle.current().pid() + ".tmp", "notes.1." + gone.pid() + ".tmp", ".x.tmp")) {
+            Files.writeString(place.resolve(name), "half of ");
+        }
+        RunFolder.open(place).close();
+        assertThat(names(place)).containsExactlyInAnyOrder(".model.safetensors.1." + ProcessHandle.current().pid() + ".tmp",
+                "notes.1." + gone.pid() + ".tmp", ".x.tmp");
+    }
+
+    /** Tries the folder that it is given. */
+    static final class AnotherRun {
+        public static void main(String[] arguments) {
+            try (RunFolder folder = RunFolder.openForRun(Path.of(arguments[0]))) {
+                System.out.print("has " + folder.path());
+            } catch (TrainingException e) {
+                System.out.print(e.getMessage());
+            }
+        }
+    }
+
+    private static String anotherRunIn(Path folder) throws IOException {
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin/java").toString(), "-cp", System.getProperty("java.class.path"),
+                AnotherRun.class.getName(), folder.toString()).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void isForOneRunAtATime() throws IOException {
+        String held = "cannot write to " + place + ": another run is under way there: wait for its end, stop it, or choose another --out";
+        try (RunFolder folder = RunFolder.openForRun(place)) {
+            assertThatThrownBy(() -> RunFolder.openForRun(place)).isInstanceOf(TrainingException.class).hasMessage(held);
+            assertThat(anotherRunIn(place)).isEqualTo(held);
+            RunFolder.open(place).close();
+            folder.replace(Map.of("x", text("1")));
+        }
+        assertThat(anotherRunIn(place)).isEqualTo("has " + place);
+        RunFolder.openForRun(place).close();
+        assertThat(place.resolve("x")).hasContent("1");
+    }
+
     @Test
     void takesAnEmptyFolderOfItsOwnAwayAgain() {
-        RunFolder.open(place.resolve("new")).close();
+        RunFolder.openForRun(place.resolve("new")).close();
         assertThat(place.resolve("new")).doesNotExist();
         RunFolder.open(place).close();
         assertThat(place).exists();
