@@ -13,9 +13,13 @@ import separable.train.RunFolder;
 import separable.train.RunHistory;
 import separable.train.StepEvaluation;
 import separable.train.TrainListener;
+import separable.train.TrainingException;
 import separable.train.TrainingRun;
 
-/** Keeps {@code curves.png} in the run's folder, of all that {@code metrics.jsonl} has: now and then, and at the end of the run. */
+/**
+ * Keeps {@code curves.png} in the run's folder, of all that {@code metrics.jsonl} has: now and then, and at the end of the run. Where it
+ * cannot be drawn or written, one line says so and there is none from then on.
+ */
 final class Curves implements TrainListener {
 
     static final String FILE = "curves.png";
@@ -26,7 +30,7 @@ final class Curves implements TrainListener {
     private final PrintWriter err;
     private Path folder;
     private long drawn = System.nanoTime();
-    private boolean canDraw = true;
+    private boolean failed;
 
     Curves(PrintWriter err) {
         this.err = err;
@@ -61,22 +65,22 @@ final class Curves implements TrainListener {
 
     private void draw() {
         Path metrics = folder.resolve(TrainingRun.METRICS_FILE);
-        if (!canDraw || !Files.exists(metrics)) {
-            return;
-        }
-        RunHistory history = RunHistory.read(metrics);
-        if (history.epochs().isEmpty() && history.steps().isEmpty()) {
+        if (failed || !Files.exists(metrics)) {
             return;
         }
         try {
+            RunHistory history = RunHistory.read(metrics);
+            if (history.epochs().isEmpty() && history.steps().isEmpty()) {
+                return;
+            }
             byte[] png = Drawing.png(() -> CurvesPicture.draw(history));
             try (RunFolder files = RunFolder.open(folder)) {
                 files.replace(Map.of(FILE, file -> Files.write(file, png)));
             }
-        } catch (DrawingException e) {
+        } catch (DrawingException | TrainingException e) {
             // The run matters more than its picture.
-            canDraw = false;
-            err.println("separable: without " + FILE + ": " + e.getMessage());
+            failed = true;
+            err.println("separable: the run goes on without " + FILE + ": " + e.getMessage());
         }
     }
 }

@@ -78,7 +78,7 @@ final class TrainCommand implements Callable<Integer> {
                 }
             }
             try (Progress progress = watch.quiet ? Progress.silent() : Progress.forTerminal(out, err, run.recipe().picturesPerStep());
-                 TensorBoardListener events = watch.events()) {
+                 TensorBoardListener events = watch.events(err)) {
                 TrainListener listener = TrainListener.all(Stream.of(progress, events, new Curves(err), new Warnings(err)).filter(Objects::nonNull).toList());
                 Evaluation test = goesOn
                         ? TrainingRun.resume(device, folder, folders.checkpointSteps, listener, stop::isRequested)

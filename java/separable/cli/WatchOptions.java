@@ -2,6 +2,7 @@ package separable.cli;
 
 import static separable.cli.ModelOptions.or;
 
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Set;
 import picocli.CommandLine.Option;
@@ -33,8 +34,12 @@ final class WatchOptions {
         }
     }
 
-    /** The listener that writes for TensorBoard; null where nobody asked for it. */
-    TensorBoardListener events() {
-        return tensorboard == null ? null : new TensorBoardListener(tensorboard, or(histogramEpochs, 1));
+    /**
+     * The listener that writes for TensorBoard; null where nobody asked for it.
+     *
+     * @param err is told when events can no longer be written
+     */
+    TensorBoardListener events(PrintWriter err) {
+        return tensorboard == null ? null : new TensorBoardListener(tensorboard, or(histogramEpochs, 1), line -> err.println("separable: " + line));
     }
 }

@@ -6,6 +6,7 @@ import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -41,7 +42,7 @@ public final class EventFile implements AutoCloseable {
     public EventFile(Path folder, long firstStep) throws IOException {
         Files.createDirectories(folder);
         // Readers take a folder's files in the order of their names: the seconds tell which is later.
-        path = folder.resolve(String.format("events.out.tfevents.%010d.%s.%d.%d", Instant.now().getEpochSecond(), hostName(),
+        path = folder.resolve(String.format(Locale.ROOT, "events.out.tfevents.%010d.%s.%d.%d", Instant.now().getEpochSecond(), hostName(),
                 ProcessHandle.current().pid(), OPENED.getAndIncrement()));
         records = new RecordFile(path);
         records.append(event(firstStep).text(3, VERSION).toBytes());

@@ -33,6 +33,14 @@ record Position(int epochs, int step, Evaluation soFar, Evaluation evaluated) {
         return new Position(epochs, step, soFar, soFar);
     }
 
+    /** @throws IllegalArgumentException when this is beyond a run of so many epochs of {@code steps} steps */
+    void requireWithin(int allEpochs, int steps) {
+        if (epochs > allEpochs || step > steps || epochs == allEpochs && step > 0) {
+            throw new IllegalArgumentException("step " + step + " after epoch " + epochs + " is beyond a run of " + allEpochs + " epochs of "
+                    + steps + " steps");
+        }
+    }
+
     /** Whether an evaluation has been made right here. */
     boolean isEvaluated() {
         return evaluated.count() == soFar.count();

@@ -3,6 +3,7 @@ package separable.train;
 import java.util.List;
 import separable.device.Device;
 import separable.device.Range;
+import separable.layer.SoftmaxCrossEntropy;
 import separable.spec.DType;
 import separable.tune.Effort;
 
@@ -40,6 +41,11 @@ public record Recipe(int epochs, int batch, String precision, long seed, boolean
      */
     public boolean capturesOn(Device device) {
         return graph && device.supportsGraphs() && !Range.isEnabled();
+    }
+
+    /** What training makes small. */
+    SoftmaxCrossEntropy loss() {
+        return new SoftmaxCrossEntropy(optimizer.labelSmoothing(), input.augment().drawn().mixes());
     }
 
     /** Pictures between two changes of the weights. */

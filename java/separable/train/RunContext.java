@@ -31,7 +31,7 @@ public interface RunContext {
     Optional<TrainingBatch> batch();
 
     /**
-     * Ends the run between two steps. Weights and figures so far are saved, a checkpoint is written, from which
+     * Ends the run between two steps, or before the first one. Weights and figures so far are saved, a checkpoint is written, from which
      * {@link TrainingRun#resume} goes on, and the run returns its last epoch's evaluation.
      */
     void stop();

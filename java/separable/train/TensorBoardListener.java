@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import separable.graph.StateValue;
 import separable.optim.Schedule;
 import separable.tensorboard.EventFile;
@@ -16,6 +17,9 @@ import separable.tensorboard.EventFile;
  * and at their ends under {@code epoch/}, the configuration as hyper-parameters, and every few epochs histograms of
  * {@code weights/} and {@code gradients/}, and {@code samples/} as the network saw them. A run that goes on adds a file, which voids what
  * the others say of the steps that are done again.
+ *
+ * <p>A folder that cannot be written when the run starts ends it; training outlives a disk that fills up later: the listener says so
+ * once, and writes no more.
  */
 public final class TensorBoardListener implements TrainListener, AutoCloseable {
 
@@ -23,6 +27,8 @@ public final class TensorBoardListener implements TrainListener, AutoCloseable {
 
     private final Path folder;
     private final int epochsBetween;
+    private final Consumer<String> warning;
+    private boolean failed;
     private EventFile file;
     private RunContext run;
     private Schedule schedule;
@@ -30,28 +36,43 @@ public final class TensorBoardListener implements TrainListener, AutoCloseable {
     private Evaluation reported;
     private double reportedSeconds;
 
-    /** @param epochsBetween epochs from histograms and samples to the next ones; 0 for none */
-    public TensorBoardListener(Path folder, int epochsBetween) {
+    /**
+     * @param epochsBetween epochs from histograms and samples to the next ones; 0 for none
+     * @param warning       is told in one line when events can no longer be written
+     */
+    public TensorBoardListener(Path folder, int epochsBetween, Consumer<String> warning) {
         Check.that(epochsBetween >= 0, "epochs between histograms", epochsBetween, "0 or more");
         this.folder = folder;
         this.epochsBetween = epochsBetween;
+        this.warning = warning;
     }
 
     private interface Writing {
         void to(EventFile events) throws IOException;
     }
 
+    /** A record that was cut off ends what readers see of a file: nothing may follow it. */
     private void write(Writing writing) {
+        if (failed) {
+            return;
+        }
         try {
             writing.to(file);
         } catch (IOException e) {
-            throw cannotWrite(e);
+            fail(e);
         }
     }
 
-    private TrainingException cannotWrite(IOException e) {
-        return new TrainingException("cannot write TensorBoard's events to " + folder + ": " + e.getMessage()
-                + ": make room there or name another folder", e);
+    private void fail(IOException e) {
+        if (!failed) {
+            failed = true;
+            warning.accept("the run goes on without events for TensorBoard: " + reason(e));
+        }
+    }
+
+    private String reason(IOException e) {
+        return "cannot write TensorBoard's events to " + folder + ": " + (e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage())
+                + ": make room there or name another folder";
     }
 
     @Override
@@ -63,7 +84,7 @@ public final class TensorBoardListener implements TrainListener, AutoCloseable {
         try {
             file = new EventFile(folder, started.steps() == 0 ? 0 : started.steps() + 1);
         } catch (IOException e) {
-            throw cannotWrite(e);
+            throw new TrainingException(reason(e), e);
         }
         write(events -> events.hyperParameters(hyperParameters(started.config())));
     }
@@ -123,8 +144,9 @@ public final class TensorBoardListener implements TrainListener, AutoCloseable {
         });
     }
 
+    /** Before the epoch's checkpoint: a run that goes on from it must not lack the epoch here. */
     @Override
-    public void epochEnded(EpochMetrics metrics) {
+    public void epochEvaluated(EpochMetrics metrics) {
         write(events -> {
             events.scalar("epoch/train_loss", metrics.step(), metrics.trainLoss());
             events.scalar("epoch/train_accuracy", metrics.step(), metrics.trainAccuracy());
@@ -164,7 +186,11 @@ public final class TensorBoardListener implements TrainListener, AutoCloseable {
     @Override
     public void close() {
         if (file != null) {
-            write(EventFile::close);
+            try {
+                file.close();
+            } catch (IOException e) {
+                fail(e);
+            }
         }
     }
 }

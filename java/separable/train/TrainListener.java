@@ -34,6 +34,14 @@ public interface TrainListener {
     default void epochStarted(int epoch, int epochs, int steps, int done) { }
 
     /**
+     * After every step that the device was given; nothing is waited for. A run that is stopped here ends after this step, and its
+     * checkpoint is of it.
+     *
+     * @param step optimiser steps of the run so far, this one included: {@link RunContext#steps}
+     */
+    default void stepEnqueued(long step) { }
+
+    /**
      * Every few steps, as figures arrive from the device, which is some steps ahead by then.
      *
      * @param step    steps of this epoch whose figures have arrived
@@ -62,7 +70,13 @@ public interface TrainListener {
      */
     default void endedEarly(int epoch, int epochs, int best) { }
 
-    /** After an epoch's evaluation; weights, figures and a checkpoint are in the folder. */
+    /**
+     * After an epoch's evaluation, before anything of it is in the folder. What is kept elsewhere now is there whenever a run goes on
+     * from this epoch's checkpoint; a run cut before that checkpoint does the epoch again.
+     */
+    default void epochEvaluated(EpochMetrics metrics) { }
+
+    /** After {@link #epochEvaluated}; weights, figures and a checkpoint are in the folder. */
     default void epochEnded(EpochMetrics metrics) { }
 
     /**

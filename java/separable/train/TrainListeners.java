@@ -32,6 +32,14 @@ record TrainListeners(List<TrainListener> listeners) implements TrainListener {
         listeners.forEach(listener -> listener.epochStarted(epoch, epochs, steps, done));
     }
 
+    /** By number: an iterator, or a lambda that holds the step, would be garbage of every step. */
+    @Override
+    public void stepEnqueued(long step) {
+        for (int i = 0; i < listeners.size(); i++) {
+            listeners.get(i).stepEnqueued(step);
+        }
+    }
+
     @Override
     public void stepsDone(int step, Evaluation soFar, double seconds) {
         listeners.forEach(listener -> listener.stepsDone(step, soFar, seconds));
@@ -60,6 +68,11 @@ record TrainListeners(List<TrainListener> listeners) implements TrainListener {
     @Override
     public void endedEarly(int epoch, int epochs, int best) {
         listeners.forEach(listener -> listener.endedEarly(epoch, epochs, best));
+    }
+
+    @Override
+    public void epochEvaluated(EpochMetrics metrics) {
+        listeners.forEach(listener -> listener.epochEvaluated(metrics));
     }
 
     @Override

@@ -25,10 +25,7 @@ import separable.graph.Tensor;
 import separable.kernel.StepMetrics;
 import separable.kernel.StepState;
 import separable.layer.Network;
-import separable.layer.SoftmaxCrossEntropy;
 import separable.optim.Schedule;
-import separable.tune.Decision;
-import separable.tune.Problem;
 import separable.tune.Tuning;
 
 /**
@@ -77,14 +74,7 @@ public final class Trainer implements AutoCloseable {
 
     /** With a cache or a listener of one's own for tuning; the recipe's effort does not count. */
     public Trainer(Device device, Network network, Recipe recipe, Dataset train, Dataset test, Tuning tuning) {
-        requireFitting(network, recipe, train);
-        requireFitting(network, recipe, test);
-        recipe.update().requireFitting(network);
-        if (recipe.picturesPerStep() > train.count()) {
-            String several = recipe.update().accumulate() == 1 ? "" : ", " + recipe.update().accumulate() + " a step";
-            throw new IllegalArgumentException("batch " + recipe.batch() + several + ": " + train.name() + " has only " + train.count()
-                    + " pictures: use fewer");
-        }
+        Fitting.require(network, recipe, train, test);
         this.device = device;
         this.recipe = recipe;
         this.sampler = new Sampler(train.count(), recipe.seed());
@@ -96,7 +86,7 @@ public final class Trainer implements AutoCloseable {
             state = owned.keep(new StepState(device));
             DeviceBuffer metrics = owned.keep(device.allocate((long) steps * batches * StepMetrics.BYTES, "step metrics"));
             reader = owned.keep(new MetricsReader(device, metrics));
-            Graph graph = network.trainingGraph(recipe.batch(), recipe.type(), loss(recipe), recipe.update()::freezes);
+            Graph graph = network.trainingGraph(recipe.batch(), recipe.type(), recipe.loss(), recipe.update()::freezes);
             parameters = owned.keep(new Parameters(device, graph.state(), recipe.type()));
             parameters.initialise(recipe.seed(), stream);
             plan = owned.keep(Plan.training(device, graph, parameters, state, metrics, PlanOptions.standard().withTuning(tuning)));
@@ -120,22 +110,6 @@ public final class Trainer implements AutoCloseable {
             evaluator = owned.keep(new Evaluator(device, network, result(), recipe, test, tuning));
         } catch (RuntimeException failure) {
             throw owned.closedAfter(failure);
-        }
-    }
-
-    private static SoftmaxCrossEntropy loss(Recipe recipe) {
-        return new SoftmaxCrossEntropy(recipe.optimizer().labelSmoothing(), recipe.input().augment().drawn().mixes());
-    }
-
-    private static void requireFitting(Network network, Recipe recipe, Dataset dataset) {
-        if (network.input().c() != dataset.channels() || recipe.input().channels() != dataset.channels()) {
-            throw new IllegalArgumentException(dataset.name() + ": pictures of " + dataset.channels() + " channels for a network of "
-                    + network.input().c() + " and " + recipe.input().channels() + " means: make them agree");
-        }
-        int outputs = network.inferenceGraph(1, recipe.type()).logits().shape().c();
-        if (outputs < dataset.classes().size()) {
-            throw new IllegalArgumentException(dataset.name() + ": " + dataset.classes().size() + " classes for a network with "
-                    + outputs + " outputs: at least as many are needed");
         }
     }
 
@@ -177,11 +151,9 @@ public final class Trainer implements AutoCloseable {
 
     /** The steps of this epoch from {@link #position} on. */
     private void trainSteps(TrainListener listener, BooleanSupplier stop, TrainingClock clock) {
-        for (int step = position.step() + 1; step <= steps; step++) {
-            if (isEvaluatedAfter(step - 1)) {
-                reach(step - 1);
-                clock.pausedFor(() -> evaluateWithin(listener, stop));
-            }
+        int first = position.step();
+        for (int step = first + 1; step <= steps; step++) {
+            settle(step - 1, first, listener, stop, clock);
             if (stop.getAsBoolean()) {
                 reach(step - 1);
                 throw new StoppedException("stopped in epoch " + (position.epochs() + 1) + ", after step " + (step - 1) + " of " + steps);
@@ -190,18 +162,32 @@ public final class Trainer implements AutoCloseable {
             loop.enqueue();
             feed.taken(stream);
             enqueued = step;
+            listener.stepEnqueued(stepsEnqueued());
             if (step % REPORT_STEPS == 0) {
                 reader.request(step * batches, stream);
             }
             if (reader.poll()) {
                 report(listener, clock.seconds());
             }
-            if (checkpointSteps > 0 && step % checkpointSteps == 0 && step < steps) {
-                reach(step);
-                checkpoint.run();
-            }
         }
         reach(steps);
+    }
+
+    /**
+     * What is due after {@code step}, which is not the epoch's last: the evaluation, then the checkpoint, which thus says that the
+     * evaluation is made. A run that goes on from here makes an evaluation that was cut off, and keeps that it has.
+     */
+    private void settle(int step, int first, TrainListener listener, BooleanSupplier stop, TrainingClock clock) {
+        boolean evaluates = isEvaluatedAfter(step);
+        if (evaluates) {
+            reach(step);
+            clock.pausedFor(() -> evaluateWithin(listener, stop));
+        }
+        boolean keeps = step == first ? evaluates : checkpointSteps > 0 && step % checkpointSteps == 0;
+        if (keeps) {
+            reach(step);
+            checkpoint.run();
+        }
     }
 
     /** Waits for the steps of this epoch up to {@code step}, all of them enqueued. */
@@ -303,18 +289,9 @@ public final class Trainer implements AutoCloseable {
         return (long) position.epochs() * steps + position.step();
     }
 
-    /**
-     * The step and the evaluation op by op ({@link Plan#describe}), where the pictures lie, and how the kernel of each of their
-     * convolutions was chosen.
-     */
+    /** {@link PlanReport} of the step and the evaluation. */
     String describePlans() {
-        Map<Problem, Decision> choices = new LinkedHashMap<>();
-        plan.decisions().forEach(decision -> choices.putIfAbsent(decision.problem(), decision));
-        evaluator.plan().decisions().forEach(decision -> choices.putIfAbsent(decision.problem(), decision));
-        StringBuilder text = new StringBuilder(plan.describe()).append('\n').append(evaluator.plan().describe())
-                .append("\npictures\n").append(feed.describe()).append('\n').append(evaluator.describeData()).append("\n\nconvolutions\n");
-        choices.values().forEach(decision -> text.append(decision).append('\n'));
-        return text.toString();
+        return PlanReport.of(plan, evaluator.plan(), feed.describe(), evaluator.describeData());
     }
 
     /** Everything on the device that later steps depend on, under names of its own. Waits for the device. */
@@ -328,10 +305,7 @@ public final class Trainer implements AutoCloseable {
      * @throws IllegalArgumentException when they are not this network's and optimizer's
      */
     void restore(Position reached, Map<String, NamedTensor> snapshot) {
-        if (reached.epochs() > recipe.epochs() || reached.step() > steps || reached.epochs() == recipe.epochs() && reached.step() > 0) {
-            throw new IllegalArgumentException("step " + reached.step() + " after epoch " + reached.epochs() + " is beyond a run of "
-                    + recipe.epochs() + " epochs of " + steps + " steps");
-        }
+        reached.requireWithin(recipe.epochs(), steps);
         TrainingState.load(parameters, update, snapshot);
         position = reached;
         enqueued = reached.step();

@@ -166,8 +166,13 @@ public final class TrainingRun {
         }
         listener.runStarted(live);
         try {
+            boolean saved = recipe.isOver(metrics);
             while (!recipe.isOver(metrics) && !live.isStopAsked()) {
                 trainEpoch(() -> live.isStopAsked() || stop.getAsBoolean());
+                saved = true;
+            }
+            if (!saved) {       // stopped before its first epoch here
+                saveEpoch();
             }
         } catch (StoppedException e) {
             saveCheckpoint();
@@ -187,6 +192,7 @@ public final class TrainingRun {
         EpochMetrics line = trainer.trainEpoch(listener, stop);
         metrics.add(line);
         test = trainer.lastEvaluation();
+        listener.epochEvaluated(line);
         saveEpoch();
         listener.epochEnded(line);
     }

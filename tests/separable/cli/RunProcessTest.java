@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -23,6 +24,7 @@ import separable.data.IdxFiles;
 import separable.device.Device;
 import separable.testing.DeviceExtension;
 import separable.testing.ForkedJava;
+import separable.train.RunHistory;
 
 /** Whole training runs in a process of their own, on an emulated device that is late, old or failing. */
 @ExtendWith(DeviceExtension.class)
@@ -121,13 +123,20 @@ class RunProcessTest {
         assertThat(left == null ? List.of() : List.of(left)).isSubsetOf("plan.txt");
     }
 
+    /** All that a step may leave to later ones, and evaluations among them: 6 steps an epoch, of 2 batches each. */
+    private String everything(String out) {
+        return trainLine(out, 4) + " --accumulate 2 --clip-norm 1 --ema 0.9 --eval-steps 2";
+    }
+
     /** Killed three times without a chance to put anything away, then let to its end. */
     @Test
     void aKilledRunGoesOnAndEndsInTheSameBytes() throws Exception {
-        assertThat(train("whole", Map.of())).satisfies(run -> assertThat(run.status()).as(run.output()).isZero());
+        StringWriter err = new StringWriter();
+        int status = Main.run(everything("whole").split(" "), new PrintWriter(new StringWriter()), new PrintWriter(err));
+        assertThat(status).as(err.toString()).isZero();
         String folder = place.resolve("killed").toString();
         Random random = new Random(8);
-        List<String> line = new ArrayList<>(List.of(trainLine("killed").split(" ")));
+        List<String> line = new ArrayList<>(List.of(everything("killed").split(" ")));
         for (int kill = 0; kill < 3; kill++) {
             line.addAll(List.of("--checkpoint-steps", "1"));
             killAfterACheckpoint(line, random.nextInt(60));
@@ -137,7 +146,16 @@ class RunProcessTest {
         assertThat(last.status()).as(last.output()).isZero();
         assertThat(last.output()).containsPattern("test accuracy [01]\\.\\d{4}");
         assertThat(weights("killed")).isEqualTo(weights("whole"));
-        assertThat(Files.readAllLines(place.resolve("killed/metrics.jsonl"))).hasSize(2);
+        assertThat(figures("killed")).isEqualTo(figures("whole")).hasSize(6);
+    }
+
+    /** Without what depends on the time. */
+    private List<List<Number>> figures(String out) {
+        RunHistory history = RunHistory.read(place.resolve(out).resolve("metrics.jsonl"));
+        return Stream.concat(
+                history.steps().stream().map(line -> List.<Number>of(line.epoch(), line.step(), line.trainLoss(), line.testLoss(), line.testAccuracy())),
+                history.epochs().stream().map(line -> List.<Number>of(line.epoch(), line.step(), line.trainLoss(), line.testLoss(), line.testAccuracy())))
+                .toList();
     }
 
     private void killAfterACheckpoint(List<String> line, int milliseconds) throws Exception {

@@ -1,6 +1,7 @@
 package separable.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -13,14 +14,22 @@ import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import separable.data.IdxFiles;
+import separable.device.Device;
 import separable.tensorboard.Events;
+import separable.testing.DeviceExtension;
 import separable.train.EpochMetrics;
+import separable.train.RunConfig;
 import separable.train.RunHistory;
 import separable.train.StepEvaluation;
+import separable.train.TensorBoardListener;
+import separable.train.TrainListener;
+import separable.train.TrainingRun;
 
 /** Watching a run from the command line. */
+@ExtendWith(DeviceExtension.class)
 class WatchTest {
 
     private static final int SIDE = 8;
@@ -103,10 +112,40 @@ class WatchTest {
         assertThat(err.toString()).contains("steps between evaluations -1: must be 0 or more");
     }
 
+    /** Cut off after step 8 of 12, two steps after the newest checkpoint, and watched from there on in the same folder. */
     @Test
-    void aRunThatGoesOnCanBeWatched() {
-        assertThat(train("--quiet")).as(err.toString()).isZero();
+    void aRunThatGoesOnCanBeWatched(Device device) throws IOException {
+        assertThat(train("--eval-steps 4 --print-config")).as(err.toString()).isZero();
+        RunConfig config = RunConfig.fromJson(out.toString());
+        TrainListener dying = new TrainListener() {
+            @Override
+            public void evaluated(StepEvaluation figures) {
+                if (figures.step() == 8) {
+                    throw new IllegalStateException("gone");
+                }
+            }
+        };
+        try (TensorBoardListener events = new TensorBoardListener(place.resolve("board"), 0, line -> { })) {
+            TrainListener both = TrainListener.all(List.of(events, dying));
+            assertThatThrownBy(() -> TrainingRun.execute(device, config, place.resolve("out"), 0, both, () -> false)).hasMessage("gone");
+        }
         assertThat(run("train --resume PLACE/out --quiet --tensorboard PLACE/board")).as(err.toString()).isZero();
-        assertThat(place.resolve("board")).isNotEmptyDirectory();
+        assertThat(place.resolve("board").toFile().list()).hasSize(2);
+        Events events = Events.read(place.resolve("board"));
+        RunHistory history = RunHistory.read(place.resolve("out/metrics.jsonl"));
+        assertThat(events.steps("steps/test_loss")).containsExactly(4L, 8L);
+        assertThat(events.values("steps/test_loss")).containsExactlyElementsOf(history.steps().stream().map(line -> (float) line.testLoss()).toList());
+        assertThat(events.steps("epoch/test_loss")).containsExactly(6L, 12L);
+        assertThat(events.values("epoch/test_loss")).containsExactlyElementsOf(history.epochs().stream().map(line -> (float) line.testLoss()).toList());
+        assertThat(events.steps("train/loss")).isSorted().doesNotHaveDuplicates().contains(12L);
+    }
+
+    /** A folder that is not empty lies where the picture belongs. */
+    @Test
+    void aRunOutlivesAPictureThatCannotBeWritten() throws IOException {
+        Files.createDirectories(place.resolve("out/curves.png/in the way"));
+        assertThat(train("--quiet")).as(err.toString()).isZero();
+        assertThat(err.toString()).startsWith("separable: the run goes on without curves.png: cannot write " + place.resolve("out/curves.png")).hasLineCount(1);
+        assertThat(out.toString()).startsWith("test accuracy ");
     }
 }

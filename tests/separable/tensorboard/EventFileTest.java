@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -43,6 +44,18 @@ class EventFileTest {
         assertThat(events.steps("train/loss")).containsExactly(1L, 3_000_000_000L);
         assertThat(events.values("train/loss")).containsExactly(2.5f, 0.1f);
         assertThat(events.values("Übung")).containsExactly(Float.NaN);
+    }
+
+    /** Readers look for digits that not every language has. */
+    @Test
+    void theNameIsTheSameInEveryLanguage() throws IOException {
+        Locale usual = Locale.getDefault();
+        Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+        try (EventFile file = new EventFile(folder, 0)) {
+            assertThat(file.path().getFileName().toString()).matches("events\\.out\\.tfevents\\.[0-9]{10}\\..*\\.[0-9]+\\.[0-9]+");
+        } finally {
+            Locale.setDefault(usual);
+        }
     }
 
     @Test

@@ -131,6 +131,78 @@ class CallbackTest {
         assertThat(weights()).isEqualTo(weights);
     }
 
+    /** Stops a run after its step {@code last}, 0 for before the first, and sees that the weights saved are those then. */
+    private static final class StoppingAt implements TrainListener {
+
+        private final long last;
+        private RunContext run;
+        private final List<Long> steps = new ArrayList<>();
+
+        StoppingAt(long last) {
+            this.last = last;
+        }
+
+        @Override
+        public void runStarted(RunContext started) {
+            run = started;
+            stopAt(started.steps());
+        }
+
+        @Override
+        public void stepEnqueued(long step) {
+            assertThat(run.steps()).isEqualTo(step);
+            steps.add(step);
+            stopAt(step);
+        }
+
+        @Override
+        public void runEnded(Evaluation test) {
+            assertSame(run.weights(), run.folder().resolve("model.safetensors"), "");
+        }
+
+        private void stopAt(long step) {
+            if (step == last) {
+                run.stop();
+            }
+        }
+    }
+
+    /** At a step that is nothing else's, at one with an evaluation, at an epoch's last, and in the second epoch. */
+    @Test
+    void aCallbackStopsTrainingAtAnExactStep(Device device) throws IOException {
+        RunConfig plain = config(2);
+        RunConfig config = new RunConfig(plain.model(), plain.data(), plain.recipe().withEvaluation(new EvaluationConfig(10, 4, 0)));
+        Evaluation whole = train(device, config, 0, new TrainListener() { });
+        byte[] weights = weights();
+        out = place.resolve("stopped");
+        StoppingAt first = new StoppingAt(3);
+        train(device, config, 0, first);
+        assertThat(first.steps).containsExactly(1L, 2L, 3L);
+        for (long last : new long[] {10, STEPS, STEPS + 1}) {
+            Position before = Checkpoint.read(out.resolve(Checkpoint.LAST)).position();
+            StoppingAt listener = new StoppingAt(last);
+            TrainingRun.resume(device, out, 0, listener, () -> false);
+            assertThat(listener.steps).startsWith((long) before.epochs() * STEPS + before.step() + 1).endsWith(last);
+            Position position = Checkpoint.read(out.resolve(Checkpoint.LAST)).position();
+            assertThat((long) position.epochs() * STEPS + position.step()).isEqualTo(last);
+        }
+        assertThat(TrainingRun.resume(device, out, 0, new TrainListener() { }, () -> false)).isEqualTo(whole);
+        assertThat(weights()).isEqualTo(weights);
+    }
+
+    @Test
+    void aRunStoppedBeforeItsFirstStepIsSavedAndGoesOn(Device device) throws IOException {
+        StoppingAt listener = new StoppingAt(0);
+        assertThat(train(device, config(1), 0, listener)).isEqualTo(Evaluation.NOTHING);
+        assertThat(listener.steps).isEmpty();
+        assertThat(Files.readString(out.resolve("metrics.jsonl"))).isEmpty();
+        Evaluation goneOn = TrainingRun.resume(device, out, 0, new TrainListener() { }, () -> false);
+        byte[] weights = weights();
+        out = place.resolve("whole");
+        assertThat(train(device, config(1), 0, new TrainListener() { })).isEqualTo(goneOn);
+        assertThat(weights()).isEqualTo(weights);
+    }
+
     private static void assertSame(Map<String, StateValue> values, Path file, String prefix) {
         try {
             SafeTensors saved = SafeTensors.read(file);
@@ -189,6 +261,12 @@ class CallbackTest {
             }
 
             @Override
+            public void epochEvaluated(EpochMetrics metrics) {
+                hear("epoch evaluated");
+                assertThat(Checkpoint.read(out.resolve(Checkpoint.LAST)).position().step()).as("of the checkpoint then").isEqualTo(18);
+            }
+
+            @Override
             public void epochEnded(EpochMetrics metrics) {
                 hear("epoch ended");
             }
@@ -203,7 +281,7 @@ class CallbackTest {
             }
         });
         assertThat(heard).containsExactly("0 started", "0 epoch of 24", "9 checkpoint", "10 evaluating", "10 evaluated", "18 checkpoint",
-                "20 evaluating", "20 evaluated", "24 evaluating", "24 checkpoint", "24 epoch ended", "24 ended");
+                "20 evaluating", "20 evaluated", "24 evaluating", "24 epoch evaluated", "24 checkpoint", "24 epoch ended", "24 ended");
     }
 
     @Test

@@ -44,6 +44,16 @@ class StepGarbageTest {
     @TempDir
     Path place;
 
+    private static final class StepCounter implements TrainListener {
+
+        private long steps;
+
+        @Override
+        public void stepEnqueued(long step) {
+            steps++;
+        }
+    }
+
     private static Network tiny() {
         return new Network.Builder().add("depthwise", new DepthwiseConv(3, 1, 1, PadRule.SYMMETRIC, Weights.withoutBias(Initial.HE_UNIFORM)))
                 .add("classifier", new Dense(10, Weights.withBias(Initial.HE_UNIFORM))).build("tiny", new Shape(1, SIDE, SIDE, 1));
@@ -60,14 +70,17 @@ class StepGarbageTest {
                 .withUpdate(accumulate == 1 ? UpdateConfig.PLAIN : new UpdateConfig(accumulate, 1, 0.9f, "all", List.of()));
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         try (Trainer trainer = new Trainer(device, tiny(), recipe, KnownDataset.MNIST.load(place, Part.TRAIN), KnownDataset.MNIST.load(place, Part.TEST))) {
-            trainer.trainEpoch();
+            StepCounter counter = new StepCounter();
+            TrainListener listeners = TrainListener.all(List.of(counter, new TrainListener() { }));
+            trainer.trainEpoch(listeners, () -> false);
             long allocations = device.allocations();
             long heap = threads.getCurrentThreadAllocatedBytes();
             for (int epoch = 0; epoch < EPOCHS; epoch++) {
-                trainer.trainEpoch();
+                trainer.trainEpoch(listeners, () -> false);
             }
             long allocated = threads.getCurrentThreadAllocatedBytes() - heap;
             assertThat(device.allocations()).isEqualTo(allocations);
+            assertThat(counter.steps).isEqualTo((long) (1 + EPOCHS) * BATCHES_AN_EPOCH / accumulate);
             assertThat(allocated / (EPOCHS * BATCHES_AN_EPOCH)).as("bytes on the heap a batch").isLessThan(streamed ? HEAP_BYTES_A_STREAMED_BATCH : HEAP_BYTES_A_BATCH);
         }
     }
