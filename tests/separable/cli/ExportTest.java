@@ -92,7 +92,7 @@ class ExportTest {
         assertThat(SafeTensors.read(place.resolve("best.safetensors")).tensors()).isEqualTo(best.tensors());
         assertThat(run("train --model mobilenet-v2 --width 0.1 --resolution 9 --dataset mnist --data PLACE --out PLACE/again --batch 16 --epochs 1 --precision fp32"
                 + " --weights PLACE/copy/model-best.safetensors --freeze body")).as(err.toString()).isZero();
-        assertThat(out.toString()).contains("weights of " + copy.resolve("model-best.safetensors") + ": " + best.tensors().size() + " entries loaded");
+        assertThat(out.toString()).contains("weights of " + copy.resolve("model-best.safetensors") + ": 262 entries loaded");
     }
 
     @Test

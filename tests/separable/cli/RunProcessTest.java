@@ -120,7 +120,7 @@ class RunProcessTest {
         // The two lines that say what is run, then the failure's.
         assertThat(run.output()).matches("mobilenet-v1[^\n]*\nresults go to[^\n]*\nseparable: " + message + "[^\n]*\n");
         String[] left = place.resolve("out").toFile().list();
-        assertThat(left == null ? List.of() : List.of(left)).isSubsetOf("plan.txt");
+        assertThat(left == null ? List.of() : List.of(left)).isSubsetOf("plan.txt", ".lock");
     }
 
     /** All that a step may leave to later ones, and evaluations among them: 6 steps an epoch, of 2 batches each. */
