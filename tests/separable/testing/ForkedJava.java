@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 /** Runs a main class in a Java of its own: for tests that lose the device's context or need another environment. */
 public final class ForkedJava {
 
-    private static final int TIMEOUT_SECONDS = 60;
+    private static final int TIMEOUT_SECONDS = 240;
 
     /** How it ended, and all it printed. */
     public record Result(int status, String output) {
