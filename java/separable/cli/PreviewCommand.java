@@ -47,6 +47,8 @@ final class PreviewCommand implements Callable<Integer> {
     public Integer call() {
         requireSome("--pictures", pictures);
         requireSome("--draws", draws);
+        refuse("--print-config", options.printConfig);
+        refuse("--profile", options.profile);
         try (Device device = Device.open()) {
             RunConfig run = resolve(device);
             Dataset dataset = run.data().load(Part.TRAIN);
@@ -68,6 +70,12 @@ final class PreviewCommand implements Callable<Integer> {
                 run.data().open(decoding);
             }
             return run;
+        }
+    }
+
+    private static void refuse(String option, boolean typed) {
+        if (typed) {
+            throw new IllegalArgumentException(option + " is for train: a preview trains nothing");
         }
     }
 

@@ -109,7 +109,8 @@ class PreviewCommandTest {
         for (List<String> each : List.of(List.of("--colour-jitter", "0,0,0,0.1", "saturation and hue 0.0 and 0.1: must be 0 for pictures of 1 channels"),
                 List.of("--colour-jitter", "1,1,1,1,1", "--colour-jitter has 5 numbers"), List.of("--random-resized-crop", "0", "smallest area of a crop 0.0"),
                 List.of("--mixup", "20", "mixup 20.0"), List.of("--rotation", "200", "rotation 200.0"), List.of("--centre", "0", "centre 0.0"),
-                List.of("--batch", "0", "batch 0"))) {
+                List.of("--batch", "0", "batch 0"), List.of("--batch=4", "--profile", "--profile is for train"),
+                List.of("--batch=4", "--print-config", "--print-config is for train"))) {
             assertThat(preview(each.get(0), each.get(1))).isNotZero();
             assertThat(err.toString().lines().reduce((first, last) -> last).orElseThrow()).contains(each.get(2));
         }
