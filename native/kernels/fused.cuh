@@ -143,7 +143,8 @@ template <class T> struct StoreStatistics {
     }
 };
 
-// Folds what the StoreStatistics of all CTAs gathered and writes `statistics` with `=`; `running` moves.
+// Folds what the StoreStatistics of all CTAs gathered and writes `statistics` with `=`; `running` moves. Without gamma only the
+// two rows of the plain schedule.
 template <int THREADS> struct FoldStatistics {
     const float *gamma, *beta;
     float *statistics, *running, *partials;
@@ -157,6 +158,7 @@ template <int THREADS> struct FoldStatistics {
         fold_ctas<THREADS>(mine, partials, ticket, place, [&](int, int vector, const Moments8& total) {
             const int channel = vector * VEC;
             write_statistics(total, statistics, running, channel, channels, momentum);
+            if (!gamma) return;
             const Float8 inverse = inverse_deviation(total.m2 * (1.f / total.count[0]), epsilon);
             store(statistics + 2 * channels + channel, load(gamma + channel) * inverse);
             store(statistics + 3 * channels + channel, load(beta + channel));
@@ -198,7 +200,8 @@ template <class T> struct SumGradient {
     }
 };
 
-// Folds what StoreGradient or SumGradient of all CTAs gathered: writes dgamma, dbeta and `sums` with `=`. rows: n.
+// Folds what StoreGradient or SumGradient of all CTAs gathered: writes dgamma, dbeta and `sums` with `=`, sums
+// unless it is null. rows: n.
 template <int THREADS> struct FoldGradientSums {
     const float* statistics;
     float *dgamma, *dbeta, *sums, *partials;
@@ -214,12 +217,12 @@ template <int THREADS> struct FoldGradientSums {
             const int channel = vector * VEC;
             if (k == 0) {
                 store(dbeta + channel, total.sum);
-                store(sums + channel, total.sum * per_row);
+                if (sums) store(sums + channel, total.sum * per_row);
             } else {
                 const Float8 inverse = inverse_deviation(load_readonly(statistics + channels + channel), epsilon);
                 const Float8 gradient = total.sum * inverse;
                 store(dgamma + channel, gradient);
-                store(sums + channels + channel, gradient * per_row * inverse);
+                if (sums) store(sums + channels + channel, gradient * per_row * inverse);
             }
         });
     }
