@@ -1,5 +1,6 @@
 package separable.train;
 
+import java.util.Optional;
 import separable.device.CapturedGraph;
 import separable.device.Stream;
 
@@ -34,6 +35,11 @@ public final class StepLoop implements AutoCloseable {
             graph = stream.capture(step);
         }
         graph.launch(stream);
+    }
+
+    /** What a launch of the graph consists of; empty before there is one. */
+    Optional<CapturedGraph.Nodes> nodes() {
+        return Optional.ofNullable(graph).map(CapturedGraph::nodes);
     }
 
     boolean hasRun() {

@@ -38,7 +38,7 @@ class StreamTest {
             buffer.fill(0, 8, (byte) 1, stream);
             copy.copyAsync(0, buffer, 0, 16, stream);
         });
-        assertThat(graph.nodes()).isEqualTo(2);
+        assertThat(graph.nodes()).isEqualTo(new CapturedGraph.Nodes(0, 1, 1, 0));
         assertThat(buffer.readInts(0, 4)).containsOnly(0);
         graph.launch(stream);
         assertThat(copy.readInts(0, 4)).containsExactly(0x01010101, 0x01010101, 0, 0);
