@@ -3,9 +3,9 @@ package separable.train;
 import java.util.Optional;
 import jcuda.driver.CUdeviceptr;
 import separable.data.Dataset;
-import separable.device.CapturedGraph;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
+import separable.device.GraphNodes;
 import separable.device.Range;
 import separable.device.Stream;
 import separable.graph.Graph;
@@ -143,7 +143,7 @@ public final class DeviceStep implements AutoCloseable {
     }
 
     /** What one launch of the whole step consists of; empty before the second step, and where steps are not captured. */
-    public Optional<CapturedGraph.Nodes> nodes() {
+    public Optional<GraphNodes> nodes() {
         return loop.nodes();
     }
 

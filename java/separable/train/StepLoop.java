@@ -2,6 +2,7 @@ package separable.train;
 
 import java.util.Optional;
 import separable.device.CapturedGraph;
+import separable.device.GraphNodes;
 import separable.device.Stream;
 
 /**
@@ -38,8 +39,8 @@ public final class StepLoop implements AutoCloseable {
     }
 
     /** What a launch of the graph consists of; empty before there is one. */
-    Optional<CapturedGraph.Nodes> nodes() {
-        return Optional.ofNullable(graph).map(CapturedGraph::nodes);
+    Optional<GraphNodes> nodes() {
+        return graph == null ? Optional.empty() : Optional.of(stream.inspect(step));
     }
 
     boolean hasRun() {
