@@ -11,23 +11,36 @@ import separable.tune.Tuning;
  * @param tuning      how the kernels of convolutions are chosen. By rule, the same plan on the same device gives the same bits. What
  *                    measurement chooses may differ from machine to machine and, among equals, from time to time, and with it the order
  *                    of sums; the same choices, which a {@link separable.tune.TuningCache} keeps, give the same bits.
+ * @param schedule    of a training step
+ * @param foldAlike   of the plain schedule: whether its sums are taken in the fused one's order, by the kernels it would use for
+ *                    that; the two then agree to the bit
  */
-public record PlanOptions(boolean reuseMemory, Tuning tuning) {
+public record PlanOptions(boolean reuseMemory, Tuning tuning, Schedule schedule, boolean foldAlike) {
 
     public PlanOptions {
         Objects.requireNonNull(tuning, "tuning");
+        Objects.requireNonNull(schedule, "schedule");
     }
 
     public static PlanOptions standard() {
-        return new PlanOptions(true, Tuning.off());
+        return new PlanOptions(true, Tuning.off(), Schedule.PLAIN, false);
     }
 
     /** For looking at intermediate values. */
     public static PlanOptions keepingEverything() {
-        return new PlanOptions(false, Tuning.off());
+        return new PlanOptions(false, Tuning.off(), Schedule.PLAIN, false);
     }
 
     public PlanOptions withTuning(Tuning other) {
-        return new PlanOptions(reuseMemory, other);
+        return new PlanOptions(reuseMemory, other, schedule, foldAlike);
+    }
+
+    public PlanOptions withSchedule(Schedule other) {
+        return new PlanOptions(reuseMemory, tuning, other, foldAlike);
+    }
+
+    /** The plain schedule with the fused one's order of sums. */
+    public PlanOptions foldingAlike() {
+        return new PlanOptions(reuseMemory, tuning, Schedule.PLAIN, true);
     }
 }

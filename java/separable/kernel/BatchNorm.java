@@ -31,8 +31,8 @@ import separable.spec.Shape;
  */
 public final class BatchNorm extends DeviceOp<BatchNorm.Launches> {
 
-    /** Vectors a channel's moments take in the workspace: mean, squared deviations, count (Moments8 in fold.cuh). */
-    private static final int MOMENTS = 3;
+    /** Vectors a channel's moments take in the workspace: pivot, offset of the mean, squared deviations, count (Moments8 in fold.cuh). */
+    private static final int MOMENTS = 4;
 
     record Launches(Launch statistics, Launch forward, Launch backwardReduce, Launch backwardData, Fold fold) {
     }
