@@ -109,7 +109,8 @@ public final class GradientFold extends DeviceOp<GradientFold.Folding> {
             table.write(entries);
             return table;
         } catch (RuntimeException | Error failure) {
-            throw Closing.after(failure, List.of(table));
+            Closing.after(failure, List.of(table));
+            throw failure;
         }
     }
 
