@@ -175,6 +175,11 @@ public final class Plan implements AutoCloseable {
         return chosen.stream().flatMap(candidate -> candidate.choice().stream()).map(Choice::decision).toList();
     }
 
+    /** What one run moves. */
+    public Traffic traffic() {
+        return Traffic.of(graph);
+    }
+
     /** Bytes of activations, gradients and workspaces. */
     public long arenaBytes() {
         return memory.layout().bytes();

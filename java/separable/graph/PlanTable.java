@@ -13,21 +13,16 @@ final class PlanTable {
 
     static String of(Graph graph, List<Candidate> chosen, long arenaBytes) {
         StringBuilder text = new StringBuilder(String.format(Locale.ROOT, ROW, "op", "layer", "operation", "reads -> writes", "bytes moved", "workspace", "kernel"));
-        long moved = 0;
+        Traffic traffic = Traffic.of(graph);
         for (int at = 0; at < chosen.size(); at++) {
             Op op = graph.ops().get(at);
-            long bytes = bytesMoved(op);
-            moved += bytes;
             text.append(String.format(Locale.ROOT, ROW, at, op.name(), op.getClass().getSimpleName(), shapes(op.reads()) + " -> " + shapes(op.writes()),
-                    grouped(bytes), grouped(chosen.get(at).workspaceBytes()), chosen.get(at).kernel()));
+                    grouped(Traffic.bytes(op)), grouped(chosen.get(at).workspaceBytes()), chosen.get(at).kernel()));
         }
-        return text.append(String.format(Locale.ROOT, "%s, batch %d, %s: %d ops, %d launches, %s bytes moved, %s bytes of arena%n",
-                graph.name(), graph.batch(), graph.type(), chosen.size(), chosen.size(), grouped(moved), grouped(arenaBytes))).toString();
-    }
-
-    /** Every tensor once in or out: what the op must move at least. */
-    private static long bytesMoved(Op op) {
-        return op.reads().stream().mapToLong(Tensor::bytes).sum() + op.writes().stream().mapToLong(Tensor::bytes).sum();
+        return text.append(String.format(Locale.ROOT,
+                "%s, batch %d, %s: %d ops, %d launches, %s bytes moved, %s of them activations and their gradients, %s bytes of arena%n",
+                graph.name(), graph.batch(), graph.type(), chosen.size(), chosen.size(), grouped(traffic.bytes()), grouped(traffic.activationBytes()),
+                grouped(arenaBytes))).toString();
     }
 
     private static String shapes(List<Tensor> tensors) {
