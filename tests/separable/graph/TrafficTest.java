@@ -1,13 +1,13 @@
 package separable.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.Test;
 import separable.layer.Network;
@@ -32,7 +32,8 @@ class TrafficTest {
 
     private static void fits(Network network, String model) throws IOException {
         Graph graph = Fusion.of(training(network), StandInKernels.ALL);
-        Map<String, Long> moved = Traffic.of(graph).activations();
+        Map<String, Long> moved = graph.ops().stream().map(op -> OpTraffic.of(op, false))
+                .collect(Collectors.groupingBy(OpTraffic::layer, Collectors.summingLong(OpTraffic::activations)));
         List<FusedOp.ConvNorm> layers = graph.ops().stream().filter(FusedOp.ConvNorm.class::isInstance).map(FusedOp.ConvNorm.class::cast).toList();
         List<Row> rows = rows(model);
         assertThat(layers).hasSameSizeAs(rows);
@@ -59,16 +60,16 @@ class TrafficTest {
         }
     }
 
-    /** 70.9 + 120.4 MB and 92.8 + 157.5 MB an image as frameworks count it, whose activations are ops of their own and statistics read twice. */
     @Test
-    void fusedMovesAThirdOfPlain() {
+    void fusedMovesLessThanHalfOfPlain() {
         for (Network network : List.of(MobileNetV1.standard().network(), MobileNetV2.standard().network())) {
             Graph plain = training(network);
-            Traffic fused = Traffic.of(Fusion.of(plain, StandInKernels.ALL));
-            double share = (double) fused.activationBytes() / Traffic.of(plain).activationBytes();
-            assertThat(share).as(network.name()).isCloseTo(0.4, within(0.08));
-            assertThat(fused.activations().values().stream().mapToLong(each -> each).sum()).isEqualTo(fused.activationBytes());
-            assertThat(fused.bytes()).isGreaterThan(fused.activationBytes());
+            double share = (double) activations(Fusion.of(plain, StandInKernels.ALL)) / activations(plain);
+            assertThat(share).as(network.name()).isBetween(0.3, 0.5);
         }
+    }
+
+    private static long activations(Graph graph) {
+        return graph.ops().stream().mapToLong(op -> OpTraffic.of(op, false).activations()).sum();
     }
 }
