@@ -11,7 +11,7 @@ final class PlanTable {
 
     private PlanTable() {}
 
-    static String of(Graph graph, List<Candidate> chosen, long arenaBytes) {
+    static String of(Graph graph, String precision, List<Candidate> chosen, long arenaBytes) {
         StringBuilder text = new StringBuilder(String.format(Locale.ROOT, ROW, "op", "layer", "operation", "reads -> writes", "bytes moved", "workspace", "kernel"));
         long moved = 0;
         for (int at = 0; at < chosen.size(); at++) {
@@ -22,7 +22,7 @@ final class PlanTable {
                     grouped(bytes), grouped(chosen.get(at).workspaceBytes()), chosen.get(at).kernel()));
         }
         return text.append(String.format(Locale.ROOT, "%s, batch %d, %s: %d ops, %d launches, %s bytes moved, %s bytes of arena%n",
-                graph.name(), graph.batch(), graph.type(), chosen.size(), chosen.size(), grouped(moved), grouped(arenaBytes))).toString();
+                graph.name(), graph.batch(), precision, chosen.size(), chosen.size(), grouped(moved), grouped(arenaBytes))).toString();
     }
 
     /** Every tensor once in or out: what the op must move at least. */

@@ -89,7 +89,7 @@ public final class Trainer implements AutoCloseable {
             Graph graph = network.trainingGraph(recipe.batch(), recipe.type(), recipe.loss(), recipe.update()::freezes);
             parameters = owned.keep(new Parameters(device, graph.state(), recipe.type()));
             parameters.initialise(recipe.seed(), stream);
-            plan = owned.keep(Plan.training(device, graph, parameters, state, metrics, PlanOptions.standard().withTuning(tuning)));
+            plan = owned.keep(Plan.training(device, graph, parameters, state, metrics, PlanOptions.standard().withTuning(tuning).withProducts(recipe.products())));
             update = owned.keep(new WeightUpdate(device, recipe, schedule, parameters, state));
             update.weightsSet();
             feed = owned.keep(new BatchFeed(device, train, graph.input().shape(), batches, recipe.type(), recipe.input(), true));
