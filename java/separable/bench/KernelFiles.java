@@ -65,20 +65,7 @@ public final class KernelFiles {
     }
 
     private static Map<String, Object> info(KernelReport report) {
-        RunInfo info = report.info();
-        Map<String, Object> map = new LinkedHashMap<>();
-        map.put("command", info.command());
-        map.put("date", info.date());
-        map.put("device", info.device());
-        map.put("compute_capability", info.capability());
-        map.put("multiprocessors", info.multiprocessors());
-        map.put("cuda", info.cuda());
-        map.put("driver", info.driver());
-        map.put("cudnn", info.cudnn());
-        map.put("separable", info.separable());
-        map.put("commit", info.commit());
-        map.put("java", info.java());
-        map.put("shapes", info.shapes());
+        Map<String, Object> map = report.info().fields();
         map.put("whole", report.whole());
         return map;
     }

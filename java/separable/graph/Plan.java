@@ -181,6 +181,15 @@ public final class Plan implements AutoCloseable {
         return steps.length;
     }
 
+    /** What each op moves, in the order of the ops. */
+    public List<OpTraffic> traffic() {
+        List<OpTraffic> traffic = new ArrayList<>();
+        for (int at = 0; at < chosen.size(); at++) {
+            traffic.add(OpTraffic.of(graph.ops().get(at), at >= forward));
+        }
+        return traffic;
+    }
+
     /** How the kernels of convolutions were chosen, in the order of the ops. */
     public List<Decision> decisions() {
         return chosen.stream().flatMap(candidate -> candidate.choice().stream()).map(Choice::decision).toList();
@@ -231,7 +240,7 @@ public final class Plan implements AutoCloseable {
 
     /** A row an op: layer, op, shapes, bytes read and written, kernel; then the totals. */
     public String describe() {
-        return PlanTable.of(graph, precision, chosen, memory.layout().bytes());
+        return PlanTable.of(graph, precision, chosen, traffic(), memory.layout().bytes());
     }
 
     /** {@link Graph#describe}, {@link Lifetimes#describe}, {@link ArenaLayout#describe} and {@link #describe}, one after the other. */
