@@ -13,6 +13,9 @@ import separable.device.DeviceBuffer;
 import separable.device.Range;
 import separable.device.Stream;
 import separable.kernel.StepState;
+import separable.spec.DType;
+import separable.spec.Precision;
+import separable.spec.Products;
 import separable.tune.Choice;
 import separable.tune.Decision;
 import separable.tune.Tuner;
@@ -37,6 +40,7 @@ public final class Plan implements AutoCloseable {
     /** How many of the steps are not of the backward pass. */
     private final int forward;
     private final Optional<DeviceBuffer> metrics;
+    private final String precision;
 
     /**
      * A training step up to the gradients; the optimizer's update is enqueued after it.
@@ -73,6 +77,7 @@ public final class Plan implements AutoCloseable {
         this.graph = graph;
         this.before = before;
         this.forward = forwardOps(graph);
+        this.precision = precision(device, graph.type(), options.products());
         this.metrics = metrics;
         this.lifetimes = Lifetimes.of(graph);
         this.chosen = choose(device, graph, options);
@@ -88,9 +93,15 @@ public final class Plan implements AutoCloseable {
         }
     }
 
+    /** For people: how much is rounded, and what was asked for where that is more than the device can. */
+    private static String precision(Device device, DType type, Products asked) {
+        Products products = asked.on(device.computeCapability());
+        return Precision.of(type, products) + (products == asked ? "" : ", no " + asked + ": it needs compute capability 8.0");
+    }
+
     private static List<Candidate> choose(Device device, Graph graph, PlanOptions options) {
         try (Tuner tuner = new Tuner(device, options.tuning())) {
-            return new Candidates(device, tuner).choose(graph);
+            return new Candidates(device, tuner, options.products().of(graph.type())).choose(graph);
         }
     }
 
@@ -237,7 +248,7 @@ public final class Plan implements AutoCloseable {
 
     /** A row an op: layer, op, shapes, bytes read and written, kernel; then the totals. */
     public String describe() {
-        return PlanTable.of(graph, chosen, traffic(), memory.layout().bytes());
+        return PlanTable.of(graph, precision, chosen, traffic(), memory.layout().bytes());
     }
 
     /** {@link Graph#describe} before and after each pass, {@link Lifetimes#describe}, {@link ArenaLayout#describe} and {@link #describe}, one after the other. */
