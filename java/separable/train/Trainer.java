@@ -13,7 +13,6 @@ import separable.device.Device;
 import separable.exchange.NamedTensor;
 import separable.exchange.SafeTensors;
 import separable.graph.Parameters;
-import separable.graph.PlanOptions;
 import separable.graph.StateValue;
 import separable.layer.Network;
 import separable.optim.Schedule;
@@ -66,7 +65,7 @@ public final class Trainer implements AutoCloseable {
         this.batches = recipe.update().accumulate();
         this.steps = train.count() / recipe.picturesPerStep();
         try {
-            deviceStep = owned.keep(new DeviceStep(device, network, recipe, train, steps, PlanOptions.standard().withTuning(tuning).withProducts(recipe.products())));
+            deviceStep = owned.keep(new DeviceStep(device, network, recipe, train, steps, recipe.planOptions(tuning)));
             schedule = deviceStep.schedule();
             parameters = deviceStep.parameters();
             update = deviceStep.update();
