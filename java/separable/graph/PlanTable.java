@@ -11,7 +11,7 @@ final class PlanTable {
 
     private PlanTable() {}
 
-    static String of(Graph graph, List<Candidate> chosen, List<OpTraffic> traffic, long arenaBytes) {
+    static String of(Graph graph, String precision, List<Candidate> chosen, List<OpTraffic> traffic, long arenaBytes) {
         StringBuilder text = new StringBuilder(String.format(Locale.ROOT, ROW, "op", "layer", "operation", "reads -> writes", "bytes moved", "workspace", "kernel"));
         for (int at = 0; at < chosen.size(); at++) {
             Op op = graph.ops().get(at);
@@ -21,7 +21,7 @@ final class PlanTable {
         long moved = traffic.stream().mapToLong(OpTraffic::bytes).sum();
         long activations = traffic.stream().mapToLong(OpTraffic::activations).sum();
         return text.append(String.format(Locale.ROOT, "%s, batch %d, %s: %d ops, %d launches, %s bytes moved (activations %s), %s bytes of arena%n",
-                graph.name(), graph.batch(), graph.type(), chosen.size(), chosen.size(), grouped(moved), grouped(activations), grouped(arenaBytes))).toString();
+                graph.name(), graph.batch(), precision, chosen.size(), chosen.size(), grouped(moved), grouped(activations), grouped(arenaBytes))).toString();
     }
 
     private static String shapes(List<Tensor> tensors) {
