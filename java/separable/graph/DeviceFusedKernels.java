@@ -1,6 +1,7 @@
 package separable.graph;
 
 import separable.device.Device;
+import separable.kernel.PointwiseBackwardForm;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 
@@ -24,8 +25,8 @@ final class DeviceFusedKernels implements FusedKernels {
     }
 
     @Override
-    public Division division(ConvSpec spec, DType type) {
-        throw new IllegalArgumentException("no fused gradient of " + spec + " on " + device);
+    public PointwiseBackwardForm form(ConvSpec spec, DType type) {
+        return PointwiseBackwardForm.of(device, spec, type);
     }
 
     @Override
