@@ -61,7 +61,7 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
 
     /** On the context that is current on the calling thread; see the other constructor. */
     public FusedPointwiseBackward(ConvSpec spec, DType type, FusedGradient gradient, Input input, boolean skip, NormSpec previous, Form form) {
-        super(Device.current(), device -> launches(device, new Problem(spec, type, gradient, input, skip, previous), form, UnaryOperator.identity()));
+        super(Device.current(), device -> launches(device, new Problem(spec, type, gradient, input, skip, previous, form), UnaryOperator.identity()));
     }
 
     /**
@@ -72,22 +72,24 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
      */
     public FusedPointwiseBackward(Device device, ConvSpec spec, DType type, FusedGradient gradient, Input input, boolean skip, NormSpec previous,
                                   Form form) {
-        this(device, new Problem(spec, type, gradient, input, skip, previous), form, UnaryOperator.identity());
+        this(device, new Problem(spec, type, gradient, input, skip, previous, form), UnaryOperator.identity());
     }
 
     /** @param choice changes the grid of the data gradient that the rule takes; for tests */
-    FusedPointwiseBackward(Device device, Problem problem, Form form, UnaryOperator<FusedGrid> choice) {
-        super(device.lend(), share -> launches(share, problem, form, choice));
+    FusedPointwiseBackward(Device device, Problem problem, UnaryOperator<FusedGrid> choice) {
+        super(device.lend(), share -> launches(share, problem, choice));
     }
 
     /** The parts of the problem, each of which must be there. */
-    record Problem(ConvSpec spec, DType type, FusedGradient gradient, Input input, boolean skip, NormSpec previous) {
+    record Problem(ConvSpec spec, DType type, FusedGradient gradient, Input input, boolean skip, NormSpec previous, Form form) {
 
         Problem {
-            FusedProblem.requirePointwise("fused pointwise gradients", spec, type);
+            requireProblem("spec", spec, type);
             requireNonNull(gradient, "gradient");
             requireNonNull(input, "input");
             requireNonNull(previous, "previous");
+            requireNonNull(form, "form");
+            FusedProblem.requirePointwise("fused pointwise gradients", spec, type);
             if (input == Input.STORED && previous.activation() != Activation.NONE) {
                 throw new IllegalArgumentException("fused pointwise gradients of " + spec
                         + ": the normalisation before a stored sum has no activation, not " + previous.activation());
@@ -100,9 +102,9 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
         }
     }
 
-    private static Launches launches(Device device, Problem problem, Form form, UnaryOperator<FusedGrid> choice) {
-        requireNonNull(form, "form");
-        return dual(device, problem, choice.apply(dataGrid(problem.spec(), problem.type(), problem.gradient(), form, device.multiprocessors())));
+    private static Launches launches(Device device, Problem problem, UnaryOperator<FusedGrid> choice) {
+        return dual(device, problem,
+                choice.apply(dataGrid(problem.spec(), problem.type(), problem.gradient(), problem.form(), device.multiprocessors())));
     }
 
     /** The grid of the data gradient, which its reduction's twin takes too. */

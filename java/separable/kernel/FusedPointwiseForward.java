@@ -59,10 +59,11 @@ public final class FusedPointwiseForward extends DeviceOp<FusedPointwiseForward.
 
     private static Launches launches(Device device, ConvSpec spec, DType type, FusedInput input, Activation activation, NormSpec output,
                                      UnaryOperator<FusedGrid> choice) {
-        FusedProblem.requirePointwise("fused pointwise convolution", spec, type);
+        requireProblem("spec", spec, type);
         requireNonNull(input, "input");
         requireNonNull(activation, "inputActivation");
         requireNonNull(output, "output");
+        FusedProblem.requirePointwise("fused pointwise convolution", spec, type);
         if (input != FusedInput.NORM && activation != Activation.NONE) {
             throw new IllegalArgumentException("fused pointwise convolution " + spec + ": an input " + input + " has no activation, not "
                     + activation);

@@ -1,7 +1,5 @@
 package separable.kernel;
 
-import static java.util.Objects.requireNonNull;
-
 import separable.device.Launch;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
@@ -24,8 +22,6 @@ final class FusedProblem {
     }
 
     static void requirePointwise(String op, ConvSpec spec, DType type) {
-        requireNonNull(spec, "spec");
-        requireNonNull(type, "type");
         if (!spec.isPointwise() || spec.isDepthwise()) {
             throw new IllegalArgumentException(op + " cannot compute " + spec + ": it takes a 1x1 kernel with stride 1, one group and no padding");
         }
@@ -36,8 +32,6 @@ final class FusedProblem {
     }
 
     static void requireStem(String op, ConvSpec spec, DType type) {
-        requireNonNull(spec, "spec");
-        requireNonNull(type, "type");
         ConvKernel.requireSupported(op, spec, type, Layout.PADDED_NHWC, Conv.refusal(spec, type, Layout.PADDED_NHWC));
     }
 

@@ -37,6 +37,7 @@ public final class FusedStemBackward extends DeviceOp<FusedStemBackward.Launches
     }
 
     private static Launches launches(Device device, ConvSpec spec, DType type) {
+        requireProblem("spec", spec, type);
         FusedProblem.requireStem("fused stem", spec, type);
         FilterSplit split = FilterSplit.of(GemmTile.stemFilter(type), spec.output().channelStride(), Conv.filterColumns(spec), spec.output().rows(),
                 device.multiprocessors());

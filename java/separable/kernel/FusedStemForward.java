@@ -43,8 +43,9 @@ public final class FusedStemForward extends DeviceOp<FusedStemForward.Launches> 
     }
 
     private static Launches launches(Device device, ConvSpec spec, DType type, NormSpec output, UnaryOperator<FusedGrid> choice) {
-        FusedProblem.requireStem("fused stem", spec, type);
+        requireProblem("spec", spec, type);
         requireNonNull(output, "output");
+        FusedProblem.requireStem("fused stem", spec, type);
         FusedGrid grid = choice.apply(FusedGrid.of(GemmTile.stem(type), spec.output(), device.multiprocessors()));
         Fold fold = grid.fold(FusedProblem.MOMENTS, spec.output().channelStride());
         String operation = Conv.hasFewChannels(spec) ? "fused_stem_few_forward" : "fused_stem_forward";

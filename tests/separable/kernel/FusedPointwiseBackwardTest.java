@@ -96,7 +96,7 @@ class FusedPointwiseBackwardTest {
         }
 
         FusedPointwiseBackward op() {
-            return new FusedPointwiseBackward(device, new FusedPointwiseBackward.Problem(spec, type, gradient, input, skip != null, previousNorm), Form.DUAL,
+            return new FusedPointwiseBackward(device, new FusedPointwiseBackward.Problem(spec, type, gradient, input, skip != null, previousNorm, Form.DUAL),
                     rule -> problem.grid(type));
         }
 
