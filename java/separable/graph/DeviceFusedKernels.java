@@ -1,32 +1,40 @@
 package separable.graph;
 
 import separable.device.Device;
+import separable.kernel.Conv;
 import separable.kernel.PointwiseBackwardForm;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
+import separable.spec.Layout;
+import separable.spec.Products;
 
-/** The fused kernels that there are for a device. */
+/** The fused kernels that there are for a device. Their products are exact: where TF32 is wanted, pointwise convolutions stay plain. */
 final class DeviceFusedKernels implements FusedKernels {
 
     private final Device device;
+    private final Products products;
 
-    DeviceFusedKernels(Device device) {
+    DeviceFusedKernels(Device device, Products products) {
         this.device = device;
+        this.products = products;
     }
 
     @Override
     public boolean forward(ConvSpec spec, DType type) {
-        return false;
+        if (spec.isDepthwise()) {
+            return false;
+        }
+        return spec.isPointwise() ? products == Products.EXACT : Conv.supports(spec, type, Layout.PADDED_NHWC);
     }
 
     @Override
     public boolean backward(ConvSpec spec, DType type) {
-        return false;
+        return forward(spec, type);
     }
 
     @Override
     public PointwiseBackwardForm form(ConvSpec spec, DType type) {
-        return PointwiseBackwardForm.of(device, spec, type);
+        return PointwiseBackwardForm.dual(spec);
     }
 
     @Override

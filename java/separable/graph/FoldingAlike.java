@@ -1,0 +1,104 @@
+package separable.graph;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import separable.device.Device;
+import separable.kernel.Conv;
+import separable.kernel.ConvKernel;
+import separable.kernel.FusedPointwiseBackward;
+import separable.kernel.FusedStemBackward;
+import separable.kernel.PointwiseConv;
+import separable.kernel.TiledBackwardReduce;
+import separable.kernel.TiledStatistics;
+import separable.kernel.Variant;
+import separable.spec.DType;
+
+/**
+ * Kernels for the plain schedule's sums that add in the order of the fused one's: of each plain op, what the fused launch that makes the
+ * same tensor would do. The two schedules then agree to the bit.
+ */
+final class FoldingAlike {
+
+    private final Device device;
+    /** The fused launch that makes a tensor, or the addends of it. */
+    private final Map<Tensor, Op> makers = new HashMap<>();
+
+    /** @param fused the same step in the fused schedule */
+    FoldingAlike(Device device, Graph fused) {
+        this.device = device;
+        Map<Tensor, Tensor> whole = new HashMap<>();
+        for (Op op : fused.ops()) {
+            if (op instanceof FusedOp.GradientFold fold) {
+                fold.layers().forEach(layer -> whole.put(layer.partials(), layer.dw()));
+            }
+        }
+        for (Op op : fused.ops()) {
+            if (!(op instanceof FusedOp.GradientFold)) {
+                op.writes().forEach(tensor -> makers.put(whole.getOrDefault(tensor, tensor), op));
+            }
+        }
+    }
+
+    /** A kernel for a plain op's sum; empty where the fused schedule leaves the op as it is, or it sums nothing. */
+    Optional<Candidate> of(Op op) {
+        if (op instanceof Op.BatchNormStatistics each && makers.get(each.x()) instanceof FusedOp.ConvNorm fused) {
+            return Optional.of(statistics(each, fused));
+        }
+        if (op instanceof Op.BatchNormBackwardReduce each) {
+            Op fused = makers.get(each.dgamma());
+            return fused instanceof FusedOp.PointwiseBackward pointwise ? Optional.of(reduce(each, pointwise)) : Optional.empty();
+        }
+        if (op instanceof Op.ConvBackwardFilter each) {
+            return filter(each, makers.get(each.dw()));
+        }
+        return Optional.empty();
+    }
+
+    private Candidate statistics(Op.BatchNormStatistics op, FusedOp.ConvNorm fused) {
+        TiledStatistics kernel = new TiledStatistics(device, fused.spec(), op.x().type(), op.norm());
+        return Candidate.folding(kernel, kernel.workspaceBytes(), kernel.tickets(), at -> {
+            var x = at.of(op.x());
+            var statistics = at.of(op.statistics());
+            var running = at.of(op.running());
+            return stream -> kernel.statistics(x, statistics, running, at.workspace(), at.tickets(), stream);
+        });
+    }
+
+    private Candidate reduce(Op.BatchNormBackwardReduce op, FusedOp.PointwiseBackward fused) {
+        TiledBackwardReduce kernel = new TiledBackwardReduce(device, fused.spec(), op.x().type(), FusedCandidates.gradient(fused.dy()), op.norm(),
+                FusedPointwiseBackward.Form.DUAL);
+        return Candidate.folding(kernel, kernel.workspaceBytes(), kernel.tickets(), at -> {
+            var x = at.of(op.x());
+            var dy = at.of(op.dy());
+            var statistics = at.of(op.statistics());
+            var gamma = at.of(op.gamma());
+            var beta = at.of(op.beta());
+            var g = at.of(op.g());
+            var dgamma = at.of(op.dgamma());
+            var dbeta = at.of(op.dbeta());
+            return stream -> kernel.backwardReduce(x, dy, statistics, gamma, beta, g, dgamma, dbeta, at.workspace(), at.tickets(), stream);
+        });
+    }
+
+    private Optional<Candidate> filter(Op.ConvBackwardFilter op, Op fused) {
+        DType type = op.x().type();
+        if (fused instanceof FusedOp.PointwiseBackward pointwise) {
+            Variant variant = FusedCandidates.kernel(device, pointwise).filterVariant();
+            return Optional.of(filter(op, new PointwiseConv(device, op.spec(), type, variant)));
+        }
+        if (fused instanceof FusedOp.StemBackward) {
+            return Optional.of(filter(op, new Conv(device, op.spec(), type, new FusedStemBackward(device, op.spec(), type).filterVariant())));
+        }
+        return Optional.empty();
+    }
+
+    private static Candidate filter(Op.ConvBackwardFilter op, ConvKernel kernel) {
+        return Candidate.folding(kernel, kernel.workspaceBytes(), kernel.tickets(), at -> {
+            var x = at.of(op.x());
+            var dy = at.of(op.dy());
+            var dw = at.of(op.dw());
+            return stream -> kernel.backwardFilter(x, dy, dw, at.workspace(), at.tickets(), stream);
+        });
+    }
+}

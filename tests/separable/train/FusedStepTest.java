@@ -1,0 +1,105 @@
+package separable.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import separable.data.KnownDataset;
+import separable.data.MemoryDataset;
+import separable.device.Device;
+import separable.graph.Graph;
+import separable.graph.Plan;
+import separable.graph.PlanOptions;
+import separable.graph.Role;
+import separable.graph.Schedule;
+import separable.graph.Tensor;
+import separable.layer.Network;
+import separable.model.MobileNetV1;
+import separable.model.MobileNetV2;
+import separable.spec.DType;
+import separable.spec.Precision;
+import separable.testing.DeviceExtension;
+
+/** Steps of the fused schedule and of the plain one that folds alike: the same bits in every tensor that both have, and in the weights after two steps. */
+@ExtendWith(DeviceExtension.class)
+class FusedStepTest {
+
+    private static final int STEPS = 2;
+    private static final int CLASSES = 10;
+
+    static Stream<Arguments> steps() {
+        Network v1 = MobileNetV1.standard().withWidth(0.25).withInput(32, 3, 2).withClasses(CLASSES).withDropout(0.3f).network();
+        Network v2 = MobileNetV2.standard().withWidth(0.35).withInput(32, 3, 2).withClasses(CLASSES).network();
+        return Stream.of(DType.F32, DType.BF16).flatMap(type -> Stream.of(Arguments.of(v1, type, 5), Arguments.of(v2, type, 3)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("steps")
+    void fusedAndPlainAgreeToTheBit(Network network, DType type, int batch, Device device) {
+        try (DeviceStep fused = step(device, network, type, batch, PlanOptions.keepingEverything().withSchedule(Schedule.FUSED));
+             DeviceStep plain = step(device, network, type, batch, PlanOptions.keepingEverything().foldingAlike())) {
+            run(fused);
+            run(plain);
+            assertThat(fused.plan().launches()).isLessThan(plain.plan().launches());
+            assertSame(fused.plan(), plain.plan());
+            assertThat(gradients(fused)).as("gradients").isEqualTo(gradients(plain));
+            assertThat(fused.parameters().export()).as("weights and running statistics").usingRecursiveComparison().isEqualTo(plain.parameters().export());
+            assertThat(fused.metrics().readBytes(0, (int) fused.metrics().bytes())).isEqualTo(plain.metrics().readBytes(0, (int) plain.metrics().bytes()));
+        }
+    }
+
+    /** Everything in both arenas: outputs, sums and gradients, and of statistics the rows that both have. */
+    private static void assertSame(Plan fused, Plan plain) {
+        Map<String, Tensor> statistics = new HashMap<>();
+        tensors(plain.graph()).stream().filter(tensor -> tensor.role() == Role.STATISTICS).forEach(tensor -> statistics.put(tensor.name(), tensor));
+        List<Tensor> both = new ArrayList<>(tensors(fused.graph()));
+        both.retainAll(tensors(plain.graph()));
+        assertThat(both).hasSizeGreaterThan(100);
+        for (Tensor tensor : both) {
+            assertThat(fused.read(tensor)).as(tensor.toString()).isEqualTo(plain.read(tensor));
+        }
+        for (Tensor table : tensors(fused.graph())) {
+            if (table.role() == Role.STATISTICS && !both.contains(table)) {
+                float[] rows = plain.read(statistics.get(table.name()));
+                assertThat(Arrays.copyOf(fused.read(table), rows.length)).as(table.toString()).isEqualTo(rows);
+            }
+        }
+    }
+
+    private static List<Tensor> tensors(Graph graph) {
+        return graph.ops().stream().flatMap(op -> op.writes().stream()).filter(tensor -> tensor.role().inArena()).distinct().toList();
+    }
+
+    private static float[] gradients(DeviceStep step) {
+        return step.parameters().gradients().readFloats(0, step.parameters().elements());
+    }
+
+    private static DeviceStep step(Device device, Network network, DType type, int batch, PlanOptions options) {
+        Recipe recipe = Defaults.of("mobilenet-v1", KnownDataset.CIFAR10, true).recipe().withBatch(batch).withPrecision(Precision.parse(type.toString()));
+        int size = network.input().h();
+        byte[] pictures = new byte[2 * batch * size * size * 3];
+        new Random(7).nextBytes(pictures);
+        int[] labels = IntStream.range(0, 2 * batch).map(at -> 7 * at % CLASSES).toArray();
+        MemoryDataset data = new MemoryDataset("noise", "here", size, size, 3, pictures, labels,
+                IntStream.range(0, CLASSES).mapToObj(Integer::toString).toList());
+        return new DeviceStep(device, network, recipe, data, STEPS, options);
+    }
+
+    private static void run(DeviceStep step) {
+        step.begin(IntStream.range(0, 100).map(at -> at * 3 % 6).toArray(), 0, 0);
+        for (int at = 0; at < STEPS; at++) {
+            step.enqueue();
+        }
+        step.stream().synchronize();
+    }
+}
