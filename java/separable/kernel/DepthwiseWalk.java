@@ -27,7 +27,22 @@ record DepthwiseWalk(int images, int columns, int lanes, int tiles, int parts, i
 
     /** Over the lines of y, in strips of DW_FORWARD_STRIP pixels. */
     static DepthwiseWalk forward(ConvSpec spec, int multiprocessors) {
-        return over(spec.output(), 0, spec.kernelHeight() == 3 ? 2 : 1, multiprocessors);
+        return over(spec.output(), 0, spec.kernelHeight() == 3 ? 2 : 1, CTAS_PER_MULTIPROCESSOR * multiprocessors);
+    }
+
+    /** Over the lines of x, in strips of DW_BACKWARD_STRIP pixels that begin where the stride divides the padded coordinate, for a grid of {@code depth} CTAs along z. */
+    static DepthwiseWalk backward(ConvSpec spec, int depth, int multiprocessors) {
+        return over(spec.input(), before(spec), 2, CTAS_PER_MULTIPROCESSOR * multiprocessors / depth);
+    }
+
+    /** Pixels that the first strip of {@link #backward} begins left of the picture. */
+    static int before(ConvSpec spec) {
+        return spec.padding().left() % spec.stride();
+    }
+
+    /** CTAs along z of a gradient of the filter alone: those of 5x5 compute a line of it each. */
+    static int filterDepth(ConvSpec spec) {
+        return spec.kernelHeight() == 3 ? 1 : spec.kernelHeight();
     }
 
     /**
@@ -36,14 +51,15 @@ record DepthwiseWalk(int images, int columns, int lanes, int tiles, int parts, i
      *
      * @param before pixels that the first strip begins left of the picture
      * @param width  of a strip
+     * @param most   CTAs for all channels
      */
-    private static DepthwiseWalk over(Shape shape, int before, int width, int multiprocessors) {
+    private static DepthwiseWalk over(Shape shape, int before, int width, int most) {
         int vectors = shape.channelStride() / Shape.CHANNEL_MULTIPLE;
         int tiles = VectorGrid.blocks(vectors, MAX_COLUMNS);
         int columns = VectorGrid.blocks(vectors, tiles);
         int lanes = THREADS / columns;
         int strips = VectorGrid.blocks(shape.w() + before, width);
-        int ctas = Math.max(1, CTAS_PER_MULTIPROCESSOR * multiprocessors / tiles);
+        int ctas = Math.max(1, most / tiles);
         int wanted = VectorGrid.blocks(ctas * lanes, shape.n() * strips);
         int rows = Math.min(shape.h(), Math.max(LEAST_ROWS, Math.min(MOST_ROWS, shape.h() / wanted)));
         int bands = VectorGrid.blocks(shape.h(), rows);
@@ -54,14 +70,15 @@ record DepthwiseWalk(int images, int columns, int lanes, int tiles, int parts, i
         return new DepthwiseWalk(shape.n(), columns, lanes, tiles, VectorGrid.blocks(pieces, share), rows, bands, strips);
     }
 
-    /** The same pieces for another number of CTAs, so that tests can reach every one. */
-    DepthwiseWalk withParts(int count) {
-        return new DepthwiseWalk(images, columns, lanes, tiles, count, rows, bands, strips);
-    }
-
     /** A fold of {@code vectors} vectors of fp32 a channel vector. */
     Fold fold(int vectors, Shape shape) {
         return new Fold((long) vectors * parts * shape.channelStride() * Float.BYTES, tiles);
+    }
+
+    /** The fold of the filter's gradient, over all its lines. */
+    Fold filterFold(ConvSpec spec) {
+        int taps = spec.kernelHeight() * spec.kernelWidth();
+        return new Fold(fold(taps, spec.input()).bytes(), tiles * filterDepth(spec));
     }
 
     /** Appends the cut, and sets grid and block; {@code depth} CTAs along z. */

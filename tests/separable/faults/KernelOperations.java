@@ -19,7 +19,11 @@ import separable.kernel.Compare;
 import separable.kernel.Conv;
 import separable.kernel.ConvKernel;
 import separable.kernel.DepthwiseConv;
+import separable.kernel.DepthwiseFolds;
 import separable.kernel.Dropout;
+import separable.kernel.FusedDepthwiseBackward;
+import separable.kernel.FusedDepthwiseForward;
+import separable.kernel.FusedInput;
 import separable.kernel.GenericConv;
 import separable.kernel.GlobalAveragePool;
 import separable.kernel.GradientAccumulation;
@@ -38,6 +42,7 @@ import separable.spec.Activation;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.Layout;
+import separable.spec.NormSpec;
 import separable.spec.Padding;
 import separable.spec.PoolSpec;
 import separable.spec.Shape;
@@ -57,6 +62,7 @@ final class KernelOperations {
     static List<Operation> all() {
         KernelOperations operations = new KernelOperations();
         operations.convolutions();
+        operations.fusedDepthwise();
         operations.pointwiseOps();
         operations.pools();
         operations.reductions();
@@ -81,6 +87,23 @@ final class KernelOperations {
         passes(op(PointwiseConv.class, device -> new PointwiseConv(device, pointwise, F32), () -> new PointwiseConv(pointwise, F32)));
         passes(op(Conv.class, device -> new Conv(device, full, F32), () -> new Conv(full, F32)));
         passes(op(GenericConv.class, device -> new GenericConv(device, full, F32), () -> new GenericConv(full, F32)));
+    }
+
+    private void fusedDepthwise() {
+        ConvSpec spec = ConvSpec.depthwise(SHAPE, 3, 1, 1, Padding.symmetric(1));
+        NormSpec norm = new NormSpec(Activation.RELU6, 1e-5f, 0.1f);
+        op(FusedDepthwiseForward.class, device -> new FusedDepthwiseForward(device, spec, F32, FusedInput.NORM, Activation.RELU6, norm),
+                () -> new FusedDepthwiseForward(spec, F32, FusedInput.NORM, Activation.RELU6, norm))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.zeros, at.b, at.c, at.d, at.out, at.out2, at.out3, at.workspace, at.tickets, at.stream));
+        op(FusedDepthwiseBackward.class, device -> new FusedDepthwiseBackward(device, spec, F32, FusedInput.RAW, norm, FusedDepthwiseBackward.Form.BOTH),
+                () -> new FusedDepthwiseBackward(spec, F32, FusedInput.RAW, norm, FusedDepthwiseBackward.Form.BOTH))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.zeros, at.zeros, at.c, null, at.d, at.out, null, null, null, at.out2,
+                        at.workspace, at.tickets, at.stream));
+        op(DepthwiseFolds.class, device -> new DepthwiseFolds(device, spec, F32, norm), () -> new DepthwiseFolds(spec, F32, norm))
+                .pass("statistics", (op, at) -> op.statistics(at.a, at.out, at.out2, at.workspace, at.tickets, at.stream))
+                .pass("backwardReduce", (op, at) -> op.backwardReduce(at.a, at.b, at.zeros, at.c, at.d, at.out, at.out2, at.out3,
+                        at.workspace, at.tickets, at.stream))
+                .pass("backwardFilter", (op, at) -> op.backwardFilter(at.a, at.b, at.out, at.workspace, at.tickets, at.stream));
     }
 
     private static <T extends ConvKernel> void passes(OpWalk<T> conv) {

@@ -32,6 +32,7 @@ import separable.spec.Activation;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.Layout;
+import separable.spec.NormSpec;
 import separable.spec.Padding;
 import separable.spec.PoolSpec;
 import separable.spec.Shape;
@@ -45,6 +46,8 @@ class EveryOpTest {
     private static final DType F32 = DType.F32;
 
     private static final BatchSpec BATCH = new BatchSpec(4, 4, 0, new Shape(2, 4, 4, 1), List.of(1f), List.of(1f), 1);
+
+    private static final NormSpec NORM = new NormSpec(Activation.RELU6, 1e-5f, 0.1f);
 
     /** With all three launches. */
     private static final Augmentation VARIED = new Augmentation(0, 1, false, false, 0, 0, 0.5f, 0, 0, 0, 0, 0);
@@ -68,6 +71,12 @@ class EveryOpTest {
         all.put(PointwiseConv.class, d -> d == null ? new PointwiseConv(pointwise, F32) : new PointwiseConv(d, pointwise, F32));
         all.put(Conv.class, d -> d == null ? new Conv(full, F32) : new Conv(d, full, F32));
         all.put(GenericConv.class, d -> d == null ? new GenericConv(full, F32) : new GenericConv(d, full, F32));
+        all.put(FusedDepthwiseForward.class, d -> d == null ? new FusedDepthwiseForward(depthwise, F32, FusedInput.NORM, Activation.RELU6, NORM)
+                : new FusedDepthwiseForward(d, depthwise, F32, FusedInput.NORM, Activation.RELU6, NORM));
+        FusedDepthwiseBackward.Form form = FusedDepthwiseBackward.Form.BOTH;
+        all.put(FusedDepthwiseBackward.class, d -> d == null ? new FusedDepthwiseBackward(depthwise, F32, FusedInput.NORM, NORM, form)
+                : new FusedDepthwiseBackward(d, depthwise, F32, FusedInput.NORM, NORM, form));
+        all.put(DepthwiseFolds.class, d -> d == null ? new DepthwiseFolds(depthwise, F32, NORM) : new DepthwiseFolds(d, depthwise, F32, NORM));
         all.put(BatchNorm.class, d -> d == null ? new BatchNorm(SHAPE, F32, Activation.RELU, 1e-5f, 0.1f)
                 : new BatchNorm(d, SHAPE, F32, Activation.RELU, 1e-5f, 0.1f));
         all.put(Relu.class, d -> d == null ? new Relu(SHAPE, F32, Activation.RELU) : new Relu(d, SHAPE, F32, Activation.RELU));
@@ -172,7 +181,8 @@ class EveryOpTest {
         Map<Class<?>, Object> samples = Map.of(Device.class, device, ConvSpec.class, depthwise, DType.class, F32, Layout.class, Layout.NCHW,
                 Shape.class, SHAPE, PoolSpec.class, new PoolSpec(SHAPE, 2, 2, Padding.NONE), Activation.class, Activation.RELU,
                 int.class, 64, float.class, 0.5f, boolean.class, true);
-        return type == BatchSpec.class ? BATCH : type == Augmentation.class ? VARIED : samples.get(type);
+        Object fused = type == NormSpec.class ? NORM : type.isEnum() && !samples.containsKey(type) ? type.getEnumConstants()[0] : samples.get(type);
+        return type == BatchSpec.class ? BATCH : type == Augmentation.class ? VARIED : fused;
     }
 
     private static void refusesNull(Constructor<?> made, Object[] parts, int missing) {
