@@ -13,6 +13,9 @@ import separable.device.DeviceBuffer;
 import separable.device.Range;
 import separable.device.Stream;
 import separable.kernel.StepState;
+import separable.spec.DType;
+import separable.spec.Precision;
+import separable.spec.Products;
 import separable.tune.Choice;
 import separable.tune.Decision;
 import separable.tune.Tuner;
@@ -34,6 +37,7 @@ public final class Plan implements AutoCloseable {
     /** How many of the steps are not of the backward pass. */
     private final int forward;
     private final Optional<DeviceBuffer> metrics;
+    private final String precision;
 
     /**
      * A training step up to the gradients; the optimizer's update is enqueued after it.
@@ -65,6 +69,7 @@ public final class Plan implements AutoCloseable {
     private Plan(Device device, Graph graph, Parameters parameters, Optional<StepState> state, Optional<DeviceBuffer> metrics, PlanOptions options) {
         this.graph = graph;
         this.forward = forwardOps(graph);
+        this.precision = precision(device, graph.type(), options.products());
         this.metrics = metrics;
         this.lifetimes = Lifetimes.of(graph);
         this.chosen = choose(device, graph, options);
@@ -80,9 +85,15 @@ public final class Plan implements AutoCloseable {
         }
     }
 
+    /** For people: how much is rounded, and what was asked for where that is more than the device can. */
+    private static String precision(Device device, DType type, Products asked) {
+        Products products = asked.on(device.computeCapability());
+        return Precision.of(type, products) + (products == asked ? "" : ", no " + asked + ": it needs compute capability 8.0");
+    }
+
     private static List<Candidate> choose(Device device, Graph graph, PlanOptions options) {
         try (Tuner tuner = new Tuner(device, options.tuning())) {
-            return new Candidates(device, tuner).choose(graph);
+            return new Candidates(device, tuner, options.products().of(graph.type())).choose(graph);
         }
     }
 
@@ -170,6 +181,15 @@ public final class Plan implements AutoCloseable {
         return steps.length;
     }
 
+    /** What each op moves, in the order of the ops. */
+    public List<OpTraffic> traffic() {
+        List<OpTraffic> traffic = new ArrayList<>();
+        for (int at = 0; at < chosen.size(); at++) {
+            traffic.add(OpTraffic.of(graph.ops().get(at), at >= forward));
+        }
+        return traffic;
+    }
+
     /** How the kernels of convolutions were chosen, in the order of the ops. */
     public List<Decision> decisions() {
         return chosen.stream().flatMap(candidate -> candidate.choice().stream()).map(Choice::decision).toList();
@@ -220,7 +240,7 @@ public final class Plan implements AutoCloseable {
 
     /** A row an op: layer, op, shapes, bytes read and written, kernel; then the totals. */
     public String describe() {
-        return PlanTable.of(graph, chosen, memory.layout().bytes());
+        return PlanTable.of(graph, precision, chosen, traffic(), memory.layout().bytes());
     }
 
     /** {@link Graph#describe}, {@link Lifetimes#describe}, {@link ArenaLayout#describe} and {@link #describe}, one after the other. */
