@@ -33,6 +33,26 @@ template <class T> struct DwBackwardOperands {
     int* tickets;
 };
 
+// StoreGradient that takes its coefficients from the table each time: kept, they cost the walk registers.
+template <class T> struct DwStoreGradient {
+    StoreRows<T> g;
+    const T* y;
+    NormTable norm;
+    Float8 sum_g, sum_gx;
+
+    __device__ __forceinline__ DwStoreGradient(const StoreRows<T>& to, const T* raw, const NormTable& of)
+        : g(to), y(raw), norm(of), sum_g(broadcast(0.f)), sum_gx(broadcast(0.f)) {}
+
+    __device__ __forceinline__ void operator()(int row, int channel, const Float8& dx) {
+        StoreGradient<T> store_(g, y, nullptr, norm.at(channel));
+        store_.sum_g = sum_g;
+        store_.sum_gx = sum_gx;
+        store_(row, channel, dx);
+        sum_g = store_.sum_g;
+        sum_gx = store_.sum_gx;
+    }
+};
+
 // Form with the sums of the normalisation before the convolution.
 template <class Form, class T>
 __device__ __forceinline__ void fused_dw_backward_norm(const DwBackwardOperands<T>& at, const DwGeometry& g, const DwCut& cut, float low,
@@ -40,8 +60,8 @@ __device__ __forceinline__ void fused_dw_backward_norm(const DwBackwardOperands<
     const DwWalk walk(cut, g.channels);
     const GradientLoad<T> gradient{at.g, at.y, {at.statistics, at.sums, g.channels}};
     const NormTable norm{at.norm, g.channels, low, high};
-    const int rows = cut.images * g.h * g.w, channel = walk.channel < g.channels ? walk.channel : 0;
-    StoreGradient<T> out({at.dx, rows, g.channels}, at.x, nullptr, norm.at(channel));
+    const int rows = cut.images * g.h * g.w;
+    DwStoreGradient<T> out({at.dx, rows, g.channels}, at.x, norm);
     Sum8 sums[Form::TAPS];
     dw_backward_walk<Form>(walk, 0, gradient, NormLoad<T>{at.x, norm}, at.w, out, sums, g, cut);
     DwFoldGradient{at.norm, at.dgamma, at.dbeta, at.x_sums, at.partials, at.tickets + blockIdx.y, dw_place(cut, g.channels), rows,
