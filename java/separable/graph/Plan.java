@@ -30,9 +30,12 @@ import separable.tune.Tuner;
 public final class Plan implements AutoCloseable {
 
     private final Graph graph;
+    /** What passes made the graph of, the first first. */
+    private final List<Graph> before;
     private final Lifetimes lifetimes;
     private final Memory memory;
     private final List<Candidate> chosen;
+    private final List<Enqueue> bound = new ArrayList<>();
     private final Enqueue[] steps;
     /** How many of the steps are not of the backward pass. */
     private final int forward;
@@ -50,12 +53,15 @@ public final class Plan implements AutoCloseable {
      */
     public static Plan training(Device device, Graph forward, Parameters parameters, StepState state, DeviceBuffer metrics, PlanOptions options) {
         forward.input().type().forTraining();
-        return new Plan(device, Backward.of(forward), parameters, Optional.of(state), Optional.of(metrics), options);
+        Graph plain = Backward.of(forward);
+        boolean fuses = options.schedule() == Schedule.FUSED;
+        return new Plan(device, fuses ? Fusion.of(plain, new DeviceFusedKernels(device)) : plain, fuses ? List.of(plain) : List.of(), parameters,
+                Optional.of(state), Optional.of(metrics), options);
     }
 
     /** A forward pass with loss and counts, from a network's {@code evaluationGraph}. */
     public static Plan evaluation(Device device, Graph graph, Parameters parameters, StepState state, DeviceBuffer metrics, PlanOptions options) {
-        return new Plan(device, graph, parameters, Optional.of(state), Optional.of(metrics), options);
+        return new Plan(device, graph, List.of(), parameters, Optional.of(state), Optional.of(metrics), options);
     }
 
     /** A forward pass to the logits, from a network's {@code inferenceGraph}. */
@@ -63,11 +69,13 @@ public final class Plan implements AutoCloseable {
         if (graph.labels().isPresent()) {
             throw new IllegalArgumentException(graph.name() + ": the graph has a loss, which needs a step state and metrics; use Plan.evaluation");
         }
-        return new Plan(device, graph, parameters, Optional.empty(), Optional.empty(), options);
+        return new Plan(device, graph, List.of(), parameters, Optional.empty(), Optional.empty(), options);
     }
 
-    private Plan(Device device, Graph graph, Parameters parameters, Optional<StepState> state, Optional<DeviceBuffer> metrics, PlanOptions options) {
+    private Plan(Device device, Graph graph, List<Graph> before, Parameters parameters, Optional<StepState> state, Optional<DeviceBuffer> metrics,
+                 PlanOptions options) {
         this.graph = graph;
+        this.before = before;
         this.forward = forwardOps(graph);
         this.precision = precision(device, graph.type(), options.products());
         this.metrics = metrics;
@@ -100,11 +108,11 @@ public final class Plan implements AutoCloseable {
     private List<AutoCloseable> owned() {
         List<AutoCloseable> owned = new ArrayList<>(chosen);
         owned.add(memory);
+        owned.addAll(bound);
         return owned;
     }
 
     private Enqueue[] bind(CUdeviceptr state, CUdeviceptr ring) {
-        List<Enqueue> bound = new ArrayList<>();
         for (int at = 0; at < chosen.size(); at++) {
             bound.add(chosen.get(at).binder().apply(new Addresses(memory::address, memory.workspace(at), memory.tickets(at), state, ring)));
         }
@@ -243,9 +251,11 @@ public final class Plan implements AutoCloseable {
         return PlanTable.of(graph, precision, chosen, traffic(), memory.layout().bytes());
     }
 
-    /** {@link Graph#describe}, {@link Lifetimes#describe}, {@link ArenaLayout#describe} and {@link #describe}, one after the other. */
+    /** {@link Graph#describe} before and after each pass, {@link Lifetimes#describe}, {@link ArenaLayout#describe} and {@link #describe}, one after the other. */
     public String describeStages() {
-        return "ops\n" + graph.describe() + "\nlifetimes\n" + lifetimes.describe() + "\narena\n" + memory.layout().describe()
+        StringBuilder passes = new StringBuilder();
+        before.forEach(each -> passes.append("ops\n").append(each.describe()).append('\n'));
+        return passes + (before.isEmpty() ? "ops\n" : "fused ops\n") + graph.describe() + "\nlifetimes\n" + lifetimes.describe() + "\narena\n" + memory.layout().describe()
                 + "\nplan\n" + describe();
     }
 
