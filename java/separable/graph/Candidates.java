@@ -19,6 +19,7 @@ final class Candidates {
 
     Candidates(Device device, Tuner tuner) {
         ConvolutionCandidates.register(this, tuner);
+        FoldedCandidates.register(this, device);
         NormCandidates.register(this, device);
         PointCandidates.register(this, device);
         PoolCandidates.register(this, device);

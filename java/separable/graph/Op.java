@@ -1,6 +1,7 @@
 package separable.graph;
 
 import java.util.List;
+import java.util.Optional;
 import separable.spec.Activation;
 import separable.spec.ConvSpec;
 import separable.spec.PoolSpec;
@@ -39,6 +40,32 @@ public sealed interface Op {
         @Override
         public List<Tensor> writes() {
             return List.of(y);
+        }
+    }
+
+    /**
+     * {@code y = act(conv(x, w) + bias) + skip}, finished in fp32 and rounded once: a convolution of inference with what follows it, its
+     * batch normalisation folded into {@code w} and {@code bias}.
+     */
+    record FoldedConv(String name, ConvSpec spec, Activation activation, Tensor x, Tensor w, Tensor bias, Optional<Tensor> skip, Tensor y)
+            implements Op {
+        public FoldedConv {
+            requireElements(name, spec, x, y);
+        }
+
+        @Override
+        public List<Tensor> reads() {
+            return skip.map(added -> List.of(x, w, bias, added)).orElseGet(() -> List.of(x, w, bias));
+        }
+
+        @Override
+        public List<Tensor> writes() {
+            return List.of(y);
+        }
+
+        @Override
+        public List<Reuse> reuses() {
+            return skip.filter(added -> !added.equals(x)).map(added -> List.of(new Reuse(added, y))).orElse(List.of());
         }
     }
 

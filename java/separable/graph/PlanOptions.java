@@ -11,23 +11,31 @@ import separable.tune.Tuning;
  * @param tuning      how the kernels of convolutions are chosen. By rule, the same plan on the same device gives the same bits. What
  *                    measurement chooses may differ from machine to machine and, among equals, from time to time, and with it the order
  *                    of sums; the same choices, which a {@link separable.tune.TuningCache} keeps, give the same bits.
+ * @param foldNorms   whether a plan without gradients puts batch normalisations into the filters before them, and what else follows a
+ *                    convolution into its kernel, so that every activation is written once and read once. Values in between are then
+ *                    not there to be read, {@link Plan#refresh} must hear of new weights, and the kernels of those convolutions are
+ *                    chosen by rule whatever {@code tuning} says. Training plans are made without.
  */
-public record PlanOptions(boolean reuseMemory, Tuning tuning) {
+public record PlanOptions(boolean reuseMemory, Tuning tuning, boolean foldNorms) {
 
     public PlanOptions {
         Objects.requireNonNull(tuning, "tuning");
     }
 
     public static PlanOptions standard() {
-        return new PlanOptions(true, Tuning.off());
+        return new PlanOptions(true, Tuning.off(), true);
     }
 
-    /** For looking at intermediate values. */
+    /** For looking at intermediate values: nothing is folded. */
     public static PlanOptions keepingEverything() {
-        return new PlanOptions(false, Tuning.off());
+        return new PlanOptions(false, Tuning.off(), false);
     }
 
     public PlanOptions withTuning(Tuning other) {
-        return new PlanOptions(reuseMemory, other);
+        return new PlanOptions(reuseMemory, other, foldNorms);
+    }
+
+    public PlanOptions withFoldedNorms(boolean fold) {
+        return new PlanOptions(reuseMemory, tuning, fold);
     }
 }
