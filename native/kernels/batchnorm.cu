@@ -6,31 +6,16 @@
 //   backward_data    dx = scale * (g - dbeta / n - (x - mean) * dgamma / (n * sqrt(var + epsilon)))
 // stats, running: fp32 [2][channels], means then variances. gamma, beta, dgamma, dbeta: fp32 [channels]. Everything is
 // written with `=` but `running`. y may be x, g may be dy, dx may be g. Grid and block: columns.cuh; the reductions take
-// partials (fp32, [gridDim.x][channels] times 3 for statistics, 2 for the gradients) and one ticket per gridDim.y.
+// partials (fp32, [gridDim.x][channels] times 4 for statistics, 2 for the gradients) and one ticket per gridDim.y.
 #include "columns.cuh"
 
 namespace separable {
 
-// The origin is the value of row 0, the pivot the first value of the walk.
 template <class Load>
 __device__ __forceinline__ Moments8 walk_moments(const ColumnWalk& walk, const Load& load) {
-    if (walk.rows == 0) return Moments8::empty();
-    PivotedSum8 sum(load(walk.first));
+    PivotedSum8 sum = PivotedSum8::empty();
     for (int i = 0, e = walk.first; i < walk.rows; ++i, e += walk.step) sum.add(load(e));
-    return sum.moments(walk.rows, load(walk.channel));
-}
-
-__device__ __forceinline__ void write_statistics(const Moments8& total, const Float8& origin, float* stats,
-                                                 float* running, int channel, int channels, float momentum) {
-    const float n = total.count[0];
-    const Float8 variance = total.m2 * (1.f / n);
-    const Float8 unbiased = total.m2 * (1.f / fmaxf(n - 1.f, 1.f));
-    const Float8 batch_mean = origin + total.mean;
-    store(stats + channel, batch_mean);
-    store(stats + channels + channel, variance);
-    const Float8 mean = load(running + channel), var = load(running + channels + channel);
-    store(running + channel, mean + (batch_mean - mean) * momentum);
-    store(running + channels + channel, var + (unbiased - var) * momentum);
+    return sum.moments();
 }
 
 template <class T>
@@ -40,8 +25,7 @@ __device__ __forceinline__ void bn_statistics(const T* x, float* stats, float* r
     Moments8 mine[1] = {walk_moments(ColumnWalk(rows, channels, columns), input)};
     fold_ctas(mine, partials, tickets + blockIdx.y, column_place(channels, columns),
               [&](int, int vector, const Moments8& total) {
-                  const int channel = vector * VEC;
-                  write_statistics(total, input(channel), stats, running, channel, channels, momentum);
+                  write_statistics(total, stats, running, vector * VEC, channels, momentum);
               });
 }
 
@@ -61,7 +45,7 @@ __device__ __forceinline__ void walk_gradient(const ColumnWalk& walk, const T* x
         const Float8 gradient = norm.masked<T>(value, load(dy + e));
         store(g + e, gradient);
         sum_g += gradient;
-        sum_gx += gradient * (value - norm.mean);
+        sum_gx = multiply_add(gradient, value - norm.mean, sum_gx);
     }
 }
 

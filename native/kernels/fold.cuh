@@ -48,55 +48,67 @@ struct Sum8 {
     static __device__ __forceinline__ Sum8 read(const float* p) { return Sum8{load_partial(p)}; }
 };
 
-// Count, mean and sum of squared deviations of eight channels. The count is the same for all of them. Means are measured from
-// an origin that all the moments of a reduction share, near the values: as large numbers they would lose what tells them apart.
+// Count, mean and sum of squared deviations of eight channels. The count is the same for all of them. The mean is kept as its
+// distance from a pivot, one of the values: as one large number it would lose what tells it from the others.
 struct Moments8 {
-    static constexpr int FLOATS = 3 * VEC;
-    Float8 mean, m2, count;
+    static constexpr int FLOATS = 4 * VEC;
+    Float8 pivot, offset, m2, count;
 
     static __device__ __forceinline__ Moments8 empty() {
-        return Moments8{broadcast(0.f), broadcast(0.f), broadcast(0.f)};
+        return Moments8{broadcast(0.f), broadcast(0.f), broadcast(0.f), broadcast(0.f)};
     }
+
+    __device__ __forceinline__ Float8 mean() const { return pivot + offset; }
 
     // Chan's pairwise update: exact counts, no cancellation however far the mean lies from zero.
     __device__ __forceinline__ void merge(const Moments8& other) {
         const float n = count[0], m = other.count[0];
         if (m == 0.f) return;
+        if (n == 0.f) {
+            *this = other;
+            return;
+        }
         const float share = m / (n + m);
-        const Float8 delta = other.mean - mean;
-        mean += delta * share;
-        m2 += other.m2 + delta * delta * (n * share);
+        const Float8 delta = (other.pivot - pivot) + (other.offset - offset);
+        offset = multiply_add(share, delta, offset);
+        m2 = multiply_add(delta * (n * share), delta, m2 + other.m2);
         count = broadcast(n + m);
     }
 
     __device__ __forceinline__ void write(float* p) const {
-        store(p, mean);
-        store(p + VEC, m2);
-        store(p + 2 * VEC, count);
+        store(p, pivot);
+        store(p + VEC, offset);
+        store(p + 2 * VEC, m2);
+        store(p + 3 * VEC, count);
     }
 
     static __device__ __forceinline__ Moments8 read(const float* p) {
-        return Moments8{load_partial(p), load_partial(p + VEC), load_partial(p + 2 * VEC)};
+        return Moments8{load_partial(p), load_partial(p + VEC), load_partial(p + 2 * VEC), load_partial(p + 3 * VEC)};
     }
 };
 
-// Sums `count` values of eight channels around `pivot`, one of them, so that a large mean costs no digits.
+// Sums values of eight channels around `pivot`, the first of them, so that a large mean costs no digits.
 struct PivotedSum8 {
     Float8 pivot, s1, s2;
+    int count;
 
-    __device__ __forceinline__ explicit PivotedSum8(const Float8& first)
-        : pivot(first), s1(broadcast(0.f)), s2(broadcast(0.f)) {}
-
-    __device__ __forceinline__ void add(const Float8& v) {
-        const Float8 d = v - pivot;
-        s1 += d;
-        s2 += d * d;
+    static __device__ __forceinline__ PivotedSum8 empty() {
+        return {broadcast(0.f), broadcast(0.f), broadcast(0.f), 0};
     }
 
-    __device__ __forceinline__ Moments8 moments(int count, const Float8& origin) const {
+    __device__ __forceinline__ void add(const Float8& v) {
+        if (count == 0) pivot = v;
+        const Float8 d = v - pivot;
+        s1 += d;
+        s2 = multiply_add(d, d, s2);
+        ++count;
+    }
+
+    __device__ __forceinline__ Moments8 moments() const {
+        if (count == 0) return Moments8::empty();
         const float n = (float)count;
         const Float8 shift = s1 * (1.f / n);
-        return Moments8{pivot - origin + shift, at_least_zero(s2 - s1 * shift), broadcast(n)};
+        return Moments8{pivot, shift, at_least_zero(multiply_add(s1 * -1.f, shift, s2)), broadcast(n)};
     }
 };
 

@@ -85,15 +85,21 @@ template <class T> struct BnActLoad {
 
 // The gradient at the input of the normalisation from g, the one at its output: scale * (g - c0 - (x - mean) * c1), with n rows,
 //   c0 = dbeta / n,  c1 = dgamma / (n * sqrt(variance + epsilon)).
-// Rounded as a store would. g may be the tensor that is written.
+// Rounded as a store would.
+struct NormGradient {
+    Float8 mean, scale, c0, c1;
+    template <class T> __device__ __forceinline__ Float8 at(const Float8& x, const Float8& g) const {
+        return rounded<T>(scale * multiply_add(mean - x, c1, g - c0));
+    }
+};
+
+// g may be the tensor that is written.
 template <class T> struct BnBackwardLoad {
     using Element = T;
     struct Reader {
         const T *x, *g;
-        Float8 mean, scale, c0, c1;
-        __device__ __forceinline__ Float8 operator()(int e) const {
-            return rounded<T>(scale * (load(g + e) - c0 - (load(x + e) - mean) * c1));
-        }
+        NormGradient gradient;
+        __device__ __forceinline__ Float8 operator()(int e) const { return gradient.at<T>(load(x + e), load(g + e)); }
     };
 
     const T *x, *g;
@@ -104,8 +110,8 @@ template <class T> struct BnBackwardLoad {
     __device__ __forceinline__ Reader at(int channel) const {
         const Float8 inverse = inverse_deviation(load(stats + channels + channel), epsilon);
         const float per_row = 1.f / (float)rows;
-        return {x, g, load(stats + channel), load(gamma + channel) * inverse, load(dbeta + channel) * per_row,
-                load(dgamma + channel) * per_row * inverse};
+        return {x, g, {load(stats + channel), load(gamma + channel) * inverse, load(dbeta + channel) * per_row,
+                       load(dgamma + channel) * per_row * inverse}};
     }
 };
 
@@ -124,6 +130,20 @@ struct SumRows {
     Float8 sum;
     __device__ __forceinline__ void operator()(int /*row*/, int /*channel*/, const Float8& v) { sum += v; }
 };
+
+// What the batch leaves of its normalisation: statistics [2][channels], mean and biased variance, with `=`; running [2][channels]
+// moves towards mean and unbiased variance by `momentum`. A single row counts its variance of 0 as it is.
+__device__ __forceinline__ void write_statistics(const Moments8& total, float* stats, float* running, int channel, int channels,
+                                                 float momentum) {
+    const float n = total.count[0];
+    const Float8 batch_mean = total.mean();
+    store(stats + channel, batch_mean);
+    store(stats + channels + channel, total.m2 * (1.f / n));
+    const Float8 unbiased = total.m2 * (1.f / fmaxf(n - 1.f, 1.f));
+    const Float8 mean = load(running + channel), var = load(running + channels + channel);
+    store(running + channel, multiply_add(momentum, batch_mean - mean, mean));
+    store(running + channels + channel, multiply_add(momentum, unbiased - var, var));
+}
 
 struct NoTail {
     template <class Store> __device__ __forceinline__ void operator()(const Store&) const {}

@@ -32,6 +32,15 @@ template <class T> __device__ __forceinline__ Pack<T> zero_pack() {
     return zeros;
 }
 
+// Eight elements of a source into a tile, which may hold them in another type.
+template <class T> __device__ __forceinline__ void put_pack(T* to, const Pack<T>& from) { copy_pack<T>(to, &from); }
+
+template <class T, class S> __device__ __forceinline__ void put_pack(T* to, const Pack<S>& from) {
+    Pack<T> pack;
+    UNROLL for (int k = 0; k < VEC; ++k) pack.at[k] = narrow<T>(widen(from.at[k]));
+    copy_pack<T>(to, &pack);
+}
+
 // Eight elements through a Load, as they go into a tile: what was made on load is narrowed (exactly), what lies in memory
 // travels as it is.
 template <class Load>
@@ -101,9 +110,9 @@ template <class Source, Depth DEPTH_IN, int OUTER, int DEPTH, int THREADS> struc
     }
 
     // Writes the slab as it lies in the source: tile[row][column].
-    __device__ __forceinline__ void stash(Element* tile, int pitch) const {
+    template <class T> __device__ __forceinline__ void stash(T* tile, int pitch) const {
         UNROLL for (int i = 0; i < SHARE; ++i)
-            if (mine(i)) copy_pack<Element>(tile + (thread_row + i * ROW_STEP) * pitch + thread_column, &pack[i]);
+            if (mine(i)) put_pack(tile + (thread_row + i * ROW_STEP) * pitch + thread_column, pack[i]);
     }
 
     // Writes the slab turned over: tile[column][row].

@@ -1,6 +1,7 @@
-// The matrix product on tensor cores (see gemm.cuh for the terms): operands of 16 bits, fp32 sums, one rounding at the store.
-// A warp owns MI*16 x NI*8 elements of C and multiplies whole slabs from shared memory; both operands stay there as they lie in
-// their sources, ldmatrix turns over what lies the other way. Slabs are double-buffered: one barrier each.
+// The matrix product on tensor cores (see gemm.cuh for the terms): operands of 16 bits, or fp32 ones rounded to tf32 as they are
+// staged; fp32 sums, one rounding at the store. A warp owns MI*16 x NI*8 elements of C and multiplies whole slabs from shared
+// memory; both operands stay there as they lie in their sources and are turned over as they are read (ptx.cuh). Slabs are
+// double-buffered: one barrier each.
 #pragma once
 #include "gemm.cuh"
 #include "ptx.cuh"
@@ -9,7 +10,8 @@ namespace separable {
 
 template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct TensorGemm;
 
-// WARPS_M x WARPS_N warps side by side, GROUPS of them in depth: each group takes its part of every slab.
+// WARPS_M x WARPS_N warps side by side, GROUPS of them in depth: each group takes its part of every slab. T: as operands lie in
+// shared memory; of tf32 the sources are fp32.
 template <class T, int WARPS_M_, int WARPS_N_, int MI_, int NI_, int BK_, int GROUPS_ = 1> struct TensorTile {
     using Element = T;
     template <Depth DEPTH_A, Depth DEPTH_B> using Gemm = TensorGemm<TensorTile, DEPTH_A, DEPTH_B>;
@@ -18,15 +20,16 @@ template <class T, int WARPS_M_, int WARPS_N_, int MI_, int NI_, int BK_, int GR
     static constexpr int BM = WARPS_M * WARP_M, BN = WARPS_N * WARP_N;
     static constexpr int THREADS = WARPS_M * WARPS_N * GROUPS * 32;
     static constexpr int GROUP_DEPTH = BK / GROUPS;
-    static_assert(GROUP_DEPTH % 16 == 0 && NI % 2 == 0, "an mma step is 16 deep, ldmatrix reads 16 columns of B");
+    static_assert(GROUP_DEPTH % OperandTile<T>::STEP == 0 && NI % 2 == 0, "a group takes whole steps, and B is read 16 columns at a time");
 };
 
 template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct TensorGemm {
     using Element = typename Tile::Element;
+    using Operand = OperandTile<Element>;
     static constexpr int BM = Tile::BM, BN = Tile::BN, BK = Tile::BK, MI = Tile::MI, NI = Tile::NI, GROUPS = Tile::GROUPS;
     static constexpr bool TRANSPOSE_A = DEPTH_A == Depth::ROWS, TRANSPOSE_B = DEPTH_B == Depth::ROWS;
-    // Sixteen bytes more than a row: the eight rows of an 8x8 matrix then begin in different banks.
-    static constexpr int PITCH_A = (TRANSPOSE_A ? BM : BK) + VEC, PITCH_B = (TRANSPOSE_B ? BN : BK) + VEC;
+    static constexpr int PITCH_A = Operand::pitch(TRANSPOSE_A ? BM : BK, TRANSPOSE_A);
+    static constexpr int PITCH_B = Operand::pitch(TRANSPOSE_B ? BN : BK, TRANSPOSE_B);
     static constexpr int SIZE_A = (TRANSPOSE_A ? BK : BM) * PITCH_A, SIZE_B = (TRANSPOSE_B ? BK : BN) * PITCH_B;
     static constexpr int SLAB = SIZE_A + SIZE_B;
     // Finished tiles go through shared memory too, as fp32, so that they are stored by rows, 16 bytes at a time.
@@ -73,21 +76,17 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct TensorGemm {
         tail(out);
     }
 
-    // The addresses this lane contributes, as ptx.cuh asks for them, and the product of one group's part of a slab.
+    // The product of one group's part of a slab.
     static __device__ __forceinline__ void multiply(float (&sum)[MI][NI][4], const Element* tile_a, const Element* tile_b, int warp_m,
                                                     int warp_n, int first, int lane) {
-        const int matrix = lane / 8, r = lane % 8;
+        constexpr int STEP = Operand::STEP;
         const Element *a[MI], *b[NI / 2];
-        UNROLL for (int i = 0; i < MI; ++i) {
-            const int m = warp_m + i * 16 + matrix % 2 * 8, d = first + matrix / 2 * 8;
-            a[i] = TRANSPOSE_A ? tile_a + (d + r) * PITCH_A + m : tile_a + (m + r) * PITCH_A + d;
-        }
-        UNROLL for (int j = 0; j < NI / 2; ++j) {
-            const int n = warp_n + j * 16 + matrix / 2 * 8, d = first + matrix % 2 * 8;
-            b[j] = TRANSPOSE_B ? tile_b + (d + r) * PITCH_B + n : tile_b + (n + r) * PITCH_B + d;
-        }
-        warp_multiply<MI, NI, Tile::GROUP_DEPTH / 16, TRANSPOSE_A, TRANSPOSE_B>(sum, a, TRANSPOSE_A ? 16 * PITCH_A : 16,
-                                                                                b, TRANSPOSE_B ? 16 * PITCH_B : 16);
+        UNROLL for (int i = 0; i < MI; ++i)
+            a[i] = Operand::template left<TRANSPOSE_A>(tile_a, PITCH_A, warp_m + i * 16, first, lane);
+        UNROLL for (int j = 0; j < NI / 2; ++j)
+            b[j] = Operand::template right<TRANSPOSE_B>(tile_b, PITCH_B, warp_n + j * 16, first, lane);
+        warp_multiply<MI, NI, Tile::GROUP_DEPTH / STEP, TRANSPOSE_A, TRANSPOSE_B>(
+            sum, a, TRANSPOSE_A ? STEP * PITCH_A : STEP, b, TRANSPOSE_B ? STEP * PITCH_B : STEP);
     }
 
     // Writes the warp's elements of C where they belong in its tile [WARP_M][PITCH_C].

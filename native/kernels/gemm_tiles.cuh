@@ -8,6 +8,7 @@ namespace separable {
 
 #define ELEMENT(T, dtype) using Element_##dtype = T;
 FOR_EACH_DTYPE(ELEMENT)
+using Element_tf32 = float;   // of tensors; Tile_*_tf32::Element is the operand in shared memory
 
 // <name>_<precision>: BM x BN elements of the output per CTA. Filter gradients: the output is small and the depth is every
 // pixel of the batch, so groups share the depth of a slab.
@@ -28,6 +29,7 @@ using FilterTile_16x16_f32 = SimtTile<16, 16, 128, 16>;
     using FilterTile_32x32_##dtype = TensorTile<T, 1, 1, 2, 4, 64, 4>; \
     using FilterTile_16x16_##dtype = TensorTile<T, 1, 1, 1, 2, 64, 4>;
 FOR_EACH_16_BIT_DTYPE(TENSOR_TILES)
+TENSOR_TILES(tf32, tf32)
 
 }  // namespace separable
 
@@ -65,3 +67,14 @@ FOR_EACH_16_BIT_DTYPE(TENSOR_TILES)
     FOR_EACH_NARROW_FILTER_TILE(KERNEL) \
     KERNEL(64x64, f32)                  \
     ON_TENSOR_CORES(KERNEL, 64x64)
+
+// fp32 tensors multiplied on tensor cores: kernels that have such a variant expand these too, as KERNEL(tile, tf32).
+#define FOR_EACH_TF32_TILE(KERNEL) \
+    KERNEL(64x64, tf32)            \
+    KERNEL(128x32, tf32)           \
+    KERNEL(128x16, tf32)
+
+#define FOR_EACH_TF32_FILTER_TILE(KERNEL) \
+    KERNEL(64x64, tf32)                   \
+    KERNEL(32x32, tf32)                   \
+    KERNEL(16x16, tf32)

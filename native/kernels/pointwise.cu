@@ -6,6 +6,7 @@
 //
 // all written with `=`. Cin and Cout are stored channels, multiples of eight. Grids: forward and data gradient
 // (ceil(M / BM), ceil(C / BN)) with C the channels of what is written; filter gradient as in gemm_split.cuh.
+// *_tf32: T is fp32, and operands are rounded to tf32 (ptx.cuh) before they are multiplied.
 #include "gemm_split.cuh"
 #include "gemm_tiles.cuh"
 
@@ -62,3 +63,6 @@ __device__ __forceinline__ void pw_backward_filter(const T* x, const T* dy, floa
 FOR_EACH_TILE(PW_FORWARD)
 FOR_EACH_TILE(PW_BACKWARD_DATA)
 FOR_EACH_FILTER_TILE(PW_BACKWARD_FILTER)
+FOR_EACH_TF32_TILE(PW_FORWARD)
+FOR_EACH_TF32_TILE(PW_BACKWARD_DATA)
+FOR_EACH_TF32_FILTER_TILE(PW_BACKWARD_FILTER)

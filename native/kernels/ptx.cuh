@@ -21,16 +21,54 @@ namespace separable {
 // Products on tensor cores ---------------------------------------------------------------------------------------------
 //   warp_multiply<MI, NI, STEPS, TRANSPOSE_A, TRANSPOSE_B>(sum, a, a_step, b, b_step)
 //
-// adds to the warp's tile C [MI * 16, NI * 8] the product A [MI * 16, STEPS * 16] B [STEPS * 16, NI * 8]; operands bf16 or fp16
-// in shared memory, sums fp32. Lane l holds of C, for each of MI x NI blocks of 16x8: sum[i][j][0..1] = row l / 4, columns
-// l % 4 * 2 + {0, 1}; sum[i][j][2..3] = the same columns of row l / 4 + 8.
+// adds to the warp's tile C [MI * 16, NI * 8] the product A [MI * 16, STEPS * D] B [STEPS * D, NI * 8] of operands in shared
+// memory, sums fp32. D = OperandTile<T>::STEP: 16 deep for bf16 and fp16, 8 for tf32. Lane l holds of C, for each of MI x NI
+// blocks of 16x8: sum[i][j][0..1] = row l / 4, columns l % 4 * 2 + {0, 1}; sum[i][j][2..3] = the same columns of row l / 4 + 8.
 //
-// Operands are read as 8x8 matrices of 16-byte rows (ldmatrix), four at a time, row l % 8 of matrix l / 8 from the address
-// that lane l gives: a[i] for block i of A and b[j] for the pair of blocks 2j, 2j + 1 of B, in the first step; a_step and
-// b_step elements further for every next one. The four matrices lie, with TRANSPOSE or without:
-//   A: (rows 0-7, depth 0-7), (rows 8-15, depth 0-7), (rows 0-7, depth 8-15), (rows 8-15, depth 8-15)
-//   B: (columns 0-7, depth 0-7), (columns 0-7, depth 8-15), (columns 8-15, depth 0-7), (columns 8-15, depth 8-15)
-// Memory rows run along depth, or with TRANSPOSE along the rows of A or the columns of B.
+// a[i] and b[j] are the addresses that this lane contributes for block i of A and the pair of blocks 2j, 2j + 1 of B in the
+// first step, as OperandTile gives them; the operands of every next step lie a_step and b_step elements further. Memory rows
+// run along depth, or with TRANSPOSE along the rows of A or the columns of B.
+//
+// Rows of 16 bytes (ldmatrix) are read four matrices of eight rows at a time, row l % 8 of matrix l / 8 at the address of lane l.
+// With P = D / 2 elements a row, the four matrices lie (for 16 bits with TRANSPOSE or without)
+//   A: (rows 0-7, depth 0..P-1), (rows 8-15, depth 0..P-1), (rows 0-7, depth P..D-1), (rows 8-15, depth P..D-1)
+//   B: (columns 0-7, depth 0..P-1), (columns 0-7, depth P..D-1), (columns 8-15, depth 0..P-1), (columns 8-15, depth P..D-1)
+// ldmatrix turns over elements of 16 bits only. Of tf32 with TRANSPOSE lane l reads single elements: its address is that of row
+// (column) l / 4 at depth l % 4; eight elements on is the row (column) 8 further, half a step on the depth 4 further.
+
+// An fp32 operand of a product on tensor cores: 8 bits of exponent and 10 of fraction in the upper 19 of a float, rounded to
+// nearest, ties away from zero. Tensors hold float; this is what staging leaves of them in shared memory.
+struct tf32 { unsigned bits; };
+
+__device__ __forceinline__ float widen(tf32 v) { return __uint_as_float(v.bits); }
+
+// How an operand's tile lies in shared memory, and which address of it a lane hands to warp_multiply.
+template <class T> struct OperandTile {
+    static constexpr int STEP = 32 / (int)sizeof(T);       // depth of one product of a block
+    static constexpr int ROW = STEP / 2;                   // elements of a 16-byte row
+    // Lanes read single elements where they lie across: see above.
+    __host__ __device__ static constexpr bool single(bool transpose) { return transpose && sizeof(T) == 4; }
+
+    // Elements from one memory row to the next, `extent` (a multiple of 16) and a gap, so that what a warp reads at once lies in
+    // different banks: eight rows of 16 bytes, or four memory rows of eight single words.
+    __host__ __device__ static constexpr int pitch(int extent, bool transpose) {
+        return extent + (single(transpose) ? 8 : ROW);
+    }
+
+    // For the block of A of rows m.. at depth d.., both relative to the tile.
+    template <bool TRANSPOSE> static __device__ __forceinline__ const T* left(const T* tile, int pitch, int m, int d, int lane) {
+        if (single(TRANSPOSE)) return tile + (d + lane % 4) * pitch + m + lane / 4;
+        const int r = lane % 8, row = m + lane / 8 % 2 * 8, depth = d + lane / 16 * ROW;
+        return TRANSPOSE ? tile + (depth + r) * pitch + row : tile + (row + r) * pitch + depth;
+    }
+
+    // For the pair of blocks of B of columns n.. at depth d..
+    template <bool TRANSPOSE> static __device__ __forceinline__ const T* right(const T* tile, int pitch, int n, int d, int lane) {
+        if (single(TRANSPOSE)) return tile + (d + lane % 4) * pitch + n + lane / 4;
+        const int r = lane % 8, column = n + lane / 16 * 8, depth = d + lane / 8 % 2 * ROW;
+        return TRANSPOSE ? tile + (depth + r) * pitch + column : tile + (column + r) * pitch + depth;
+    }
+};
 
 #ifdef __CUDACC__
 
@@ -62,25 +100,34 @@ template <int KEEP> __device__ __forceinline__ void copy_async_wait() {
     asm volatile("cp.async.wait_group %0;\n" ::"n"(KEEP) : "memory");
 }
 
-// A 16x8 block of C += A [16, 16] B [16, 8], with the registers laid out as mma.m16n8k16 wants them, two elements each.
+template <> __device__ __forceinline__ tf32 narrow<tf32>(float v) {
+    unsigned bits;
+    asm("cvt.rna.tf32.f32 %0, %1;\n" : "=r"(bits) : "f"(v));
+    return {bits};
+}
+
+// A 16x8 block of C += A [16, D] B [D, 8], with the registers laid out as mma.m16n8k16 wants them, two elements each, or
+// mma.m16n8k8 of tf32, one element each.
 template <class T>
 __device__ __forceinline__ void multiply_block(float (&c)[4], const unsigned (&a)[4], unsigned b0, unsigned b1);
 
-#define MULTIPLY_BLOCK(T, ptx_type)                                                                                           \
+#define MULTIPLY_BLOCK(T, depth, ptx_type)                                                                                    \
     template <>                                                                                                               \
     __device__ __forceinline__ void multiply_block<T>(float (&c)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {      \
-        asm volatile("mma.sync.aligned.m16n8k16.row.col.f32." #ptx_type "." #ptx_type                                         \
+        asm volatile("mma.sync.aligned.m16n8k" #depth ".row.col.f32." #ptx_type "." #ptx_type                                 \
                      ".f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};\n"                                           \
                      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])                                                         \
                      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));                                         \
     }
 
-MULTIPLY_BLOCK(bf16, bf16)
-MULTIPLY_BLOCK(f16, f16)
+MULTIPLY_BLOCK(bf16, 16, bf16)
+MULTIPLY_BLOCK(f16, 16, f16)
+MULTIPLY_BLOCK(tf32, 8, tf32)
 
 #else
 
-// Compute capability 7.5 copies through registers; its tensor cores have no bf16, and take fp16 eight deep at a time.
+// Compute capability 7.5 copies through registers; its tensor cores have no bf16, and take fp16 eight deep at a time. They have
+// no tf32 either: nobody launches those kernels there (spec.Products), they only have to compile.
 
 __device__ __forceinline__ void copy_async16(void* shared, const void* global, bool present) {
     *static_cast<uint4*>(shared) = present ? *static_cast<const uint4*>(global) : make_uint4(0, 0, 0, 0);
@@ -131,6 +178,11 @@ __device__ __forceinline__ void multiply_block<f16>(float (&c)[4], const unsigne
     multiply_half_block(c, a[2], a[3], b1);
 }
 
+template <> __device__ __forceinline__ tf32 narrow<tf32>(float) { __trap(); return {0}; }
+
+template <>
+__device__ __forceinline__ void multiply_block<tf32>(float (&)[4], const unsigned (&)[4], unsigned, unsigned) { __trap(); }
+
 #endif
 
 // Four 8x8 matrices of elements of 16 bits.
@@ -144,13 +196,26 @@ template <bool TRANSPOSE> __device__ __forceinline__ void load_matrices(unsigned
                      : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(address) : "memory");
 }
 
+// A block of A or a pair of blocks of B; by single elements row 8 (column 8) comes before depth 4 in A, after it in B.
+template <bool TRANSPOSE, bool LEFT, class T> __device__ __forceinline__ void load_operand(unsigned (&r)[4], const T* at, int step) {
+    if (OperandTile<T>::single(TRANSPOSE)) {
+        const unsigned* words = reinterpret_cast<const unsigned*>(at);
+        r[0] = words[0];
+        r[LEFT ? 1 : 2] = words[8];
+        r[LEFT ? 2 : 1] = words[step / 2];
+        r[3] = words[step / 2 + 8];
+    } else {
+        load_matrices<TRANSPOSE>(r, at);
+    }
+}
+
 template <int MI, int NI, int STEPS, bool TRANSPOSE_A, bool TRANSPOSE_B, class T>
 __device__ __forceinline__ void warp_multiply(float (&sum)[MI][NI][4], const T* const (&a)[MI], int a_step,
                                               const T* const (&b)[NI / 2], int b_step) {
     UNROLL for (int step = 0; step < STEPS; ++step) {
         unsigned left[MI][4], right[NI / 2][4];
-        UNROLL for (int i = 0; i < MI; ++i) load_matrices<TRANSPOSE_A>(left[i], a[i] + step * a_step);
-        UNROLL for (int j = 0; j < NI / 2; ++j) load_matrices<TRANSPOSE_B>(right[j], b[j] + step * b_step);
+        UNROLL for (int i = 0; i < MI; ++i) load_operand<TRANSPOSE_A, true>(left[i], a[i] + step * a_step, a_step);
+        UNROLL for (int j = 0; j < NI / 2; ++j) load_operand<TRANSPOSE_B, false>(right[j], b[j] + step * b_step, b_step);
         UNROLL for (int i = 0; i < MI; ++i)
             UNROLL for (int j = 0; j < NI; ++j)
                 multiply_block<T>(sum[i][j], left[i], right[j / 2][j % 2 * 2], right[j / 2][j % 2 * 2 + 1]);
@@ -209,14 +274,44 @@ template <class T> struct EmulatedProduct {
     int a_step, b_step;
 };
 
-// One operand's 8x8 matrix: rows of 16 bytes at the addresses of eight lanes, widened to fp32. tile[outer][depth] of pitch `pitch`;
-// along_depth: a memory row holds eight depths of one outer index, else eight outer indices of one depth.
+// To nearest, ties away from zero; an infinity and a NaN stay what they are.
+template <> __device__ __forceinline__ tf32 narrow<tf32>(float v) {
+    const unsigned bits = __float_as_uint(v);
+    return {(bits & 0x7f800000u) == 0x7f800000u ? bits : (bits + 0x1000u) & ~0x1fffu};
+}
+
+// A 16-byte row of an operand in shared memory, widened.
+template <class T> void emulated_row(const T* row, float (&wide)[VEC]) { load8(row, wide); }
+
+inline void emulated_row(const tf32* row, float (&wide)[VEC]) { memcpy(wide, row, 4 * sizeof *row); }
+
+// One operand's matrix of eight rows at the addresses of eight lanes, widened to fp32. tile[outer][depth] of pitch `pitch`;
+// along_depth: a memory row holds depths of one outer index, else outer indices of one depth.
 template <class T> void emulated_matrix(const T* const (&rows)[8], float* tile, int pitch, bool along_depth) {
     for (int r = 0; r < 8; ++r) {
         if ((uintptr_t)rows[r] & 15) emu_trap(716, "ldmatrix row not on a 16-byte boundary", __FILE__, __LINE__);
         float wide[VEC];
-        load8(rows[r], wide);
-        for (int k = 0; k < VEC; ++k) tile[along_depth ? r * pitch + k : k * pitch + r] = wide[k];
+        emulated_row(rows[r], wide);
+        for (int k = 0; k < OperandTile<T>::ROW; ++k) tile[along_depth ? r * pitch + k : k * pitch + r] = wide[k];
+    }
+}
+
+// Sixteen outer indices and a step of depth of one operand, whose lanes contribute `at(lane)`: value(outer, depth) of the tile.
+// LEFT says in which order the four matrices come.
+template <bool TRANSPOSE, bool LEFT, class T, class At>
+void emulated_operand(At at, int step, float* tile, int outer_pitch, int depth_pitch) {
+    constexpr int ROW = OperandTile<T>::ROW;
+    if (OperandTile<T>::single(TRANSPOSE)) {
+        for (int l = 0; l < 32; ++l)
+            for (int q = 0; q < 4; ++q)
+                tile[(l / 4 + q % 2 * 8) * outer_pitch + (l % 4 + q / 2 * ROW) * depth_pitch] = widen(at(l)[q % 2 * 8 + q / 2 * (step / 2)]);
+        return;
+    }
+    const T* rows[8];
+    for (int q = 0; q < 4; ++q) {
+        for (int r = 0; r < 8; ++r) rows[r] = at(q * 8 + r);
+        float* const matrix = tile + (LEFT ? q % 2 : q / 2) * 8 * outer_pitch + (LEFT ? q / 2 : q % 2) * ROW * depth_pitch;
+        if (LEFT) emulated_matrix(rows, matrix, outer_pitch, !TRANSPOSE); else emulated_matrix(rows, matrix, depth_pitch, TRANSPOSE);
     }
 }
 
@@ -233,21 +328,17 @@ void emulated_multiply(void* const* lanes, unsigned mask) {
                 for (int half = 0; half < 2; ++half)
                     memcpy(&c[i * 16 + l / 4 + half * 8][j * 8 + l % 4 * 2], lane(l)->sum + (i * NI + j) * 4 + half * 2, 8);
 
+    constexpr int DEPTH = OperandTile<T>::STEP;
     for (int step = 0; step < STEPS; ++step) {
-        float a[M][16], b[16][N];               // b is [depth][column], so its "outer" index runs along the row
-        const T* rows[8];
-        for (int q = 0; q < 4; ++q) {
-            for (int i = 0; i < MI; ++i) {
-                for (int r = 0; r < 8; ++r) rows[r] = lane(q * 8 + r)->a[i] + step * lane(q * 8 + r)->a_step;
-                emulated_matrix(rows, &a[i * 16 + q % 2 * 8][q / 2 * 8], 16, !TRANSPOSE_A);
-            }
-            for (int j = 0; j < NI / 2; ++j) {
-                for (int r = 0; r < 8; ++r) rows[r] = lane(q * 8 + r)->b[j] + step * lane(q * 8 + r)->b_step;
-                emulated_matrix(rows, &b[q % 2 * 8][j * 16 + q / 2 * 8], N, TRANSPOSE_B);
-            }
-        }
+        float a[M][DEPTH], b[DEPTH][N];
+        for (int i = 0; i < MI; ++i)
+            emulated_operand<TRANSPOSE_A, true, T>([&](int l) { return lane(l)->a[i] + step * lane(l)->a_step; }, lane(0)->a_step,
+                                                   a[i * 16], DEPTH, 1);
+        for (int j = 0; j < NI / 2; ++j)
+            emulated_operand<TRANSPOSE_B, false, T>([&](int l) { return lane(l)->b[j] + step * lane(l)->b_step; }, lane(0)->b_step,
+                                                    &b[0][j * 16], 1, N);
         for (int m = 0; m < M; ++m)
-            for (int k = 0; k < 16; ++k)
+            for (int k = 0; k < DEPTH; ++k)
                 for (int n = 0; n < N; ++n) c[m][n] += a[m][k] * b[k][n];
     }
 

@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import separable.graph.Graph;
-import separable.graph.NormAttributes;
 import separable.graph.Op;
 import separable.graph.Parameter;
 import separable.graph.StateEntry;
@@ -15,6 +14,7 @@ import separable.graph.StateValue;
 import separable.graph.Tensor;
 import separable.spec.Activation;
 import separable.spec.ConvSpec;
+import separable.spec.NormSpec;
 import separable.spec.Padding;
 import separable.spec.PoolSpec;
 import separable.spec.Shape;
@@ -175,7 +175,7 @@ final class OnnxLowering {
     }
 
     private Normalisation normalisation(Op.BatchNormForward op) {
-        NormAttributes norm = op.norm();
+        NormSpec norm = op.norm();
         return new Normalisation(floats(op.gamma().name()), floats(op.beta().name()), floats(op.statistics().name() + ".running_mean"),
                 floats(op.statistics().name() + ".running_var"), norm.epsilon());
     }

@@ -10,6 +10,7 @@ import java.util.function.Predicate;
 import separable.spec.Activation;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
+import separable.spec.NormSpec;
 import separable.spec.PoolSpec;
 import separable.spec.Shape;
 
@@ -65,7 +66,7 @@ public final class GraphBuilder {
         return y;
     }
 
-    public Tensor batchNorm(String layer, NormAttributes norm, Tensor x, Parameter gamma, Parameter beta, RunningStatistics running) {
+    public Tensor batchNorm(String layer, NormSpec norm, Tensor x, Parameter gamma, Parameter beta, RunningStatistics running) {
         Tensor scale = parameter(layer, gamma, DType.F32);
         Tensor shift = parameter(layer, beta, DType.F32);
         declare(running);

@@ -3,6 +3,7 @@ package separable.graph;
 import separable.device.Device;
 import separable.kernel.BatchNorm;
 import separable.spec.DType;
+import separable.spec.NormSpec;
 import separable.spec.Shape;
 
 /** Kernels of batch normalisation. */
@@ -17,7 +18,7 @@ final class NormCandidates {
         candidates.on(Op.BatchNormBackwardData.class, op -> backwardData(device, op));
     }
 
-    private static BatchNorm kernel(Device device, Tensor x, NormAttributes norm) {
+    private static BatchNorm kernel(Device device, Tensor x, NormSpec norm) {
         Shape shape = x.shape();
         DType type = x.type();
         return new BatchNorm(device, shape, type, norm.activation(), norm.epsilon(), norm.momentum());

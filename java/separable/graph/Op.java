@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import separable.spec.Activation;
 import separable.spec.ConvSpec;
+import separable.spec.NormSpec;
 import separable.spec.PoolSpec;
 
 /**
@@ -133,7 +134,7 @@ public sealed interface Op {
     }
 
     /** Mean and biased variance of a batch; moves the running statistics towards them. */
-    record BatchNormStatistics(String name, NormAttributes norm, Tensor x, Tensor running, Tensor statistics) implements Op {
+    record BatchNormStatistics(String name, NormSpec norm, Tensor x, Tensor running, Tensor statistics) implements Op {
         @Override
         public List<Tensor> reads() {
             return List.of(x, running);
@@ -146,7 +147,7 @@ public sealed interface Op {
     }
 
     /** {@code y = act((x - mean) * gamma / sqrt(var + eps) + beta)}, with a batch's or the running statistics. */
-    record BatchNormForward(String name, NormAttributes norm, Tensor x, Tensor statistics, Tensor gamma, Tensor beta, Tensor y)
+    record BatchNormForward(String name, NormSpec norm, Tensor x, Tensor statistics, Tensor gamma, Tensor beta, Tensor y)
             implements Op {
         @Override
         public List<Tensor> reads() {
@@ -163,7 +164,7 @@ public sealed interface Op {
      * {@code g} = {@code dy} where the activation passes it, else 0; {@code dbeta} = sum of g, {@code dgamma} = sum of g times
      * the normalised x. Without an activation {@code g} is the tensor {@code dy}.
      */
-    record BatchNormBackwardReduce(String name, NormAttributes norm, Tensor x, Tensor dy, Tensor statistics, Tensor gamma,
+    record BatchNormBackwardReduce(String name, NormSpec norm, Tensor x, Tensor dy, Tensor statistics, Tensor gamma,
                                    Tensor beta, Tensor g, Tensor dgamma, Tensor dbeta) implements Op {
         public BatchNormBackwardReduce {
             if ((norm.activation() == Activation.NONE) != g.equals(dy)) {
@@ -188,7 +189,7 @@ public sealed interface Op {
     }
 
     /** {@code dx = gamma * inv * (g - dbeta/n - xhat * dgamma/n)}, n pixels a channel. */
-    record BatchNormBackwardData(String name, NormAttributes norm, Tensor x, Tensor g, Tensor statistics, Tensor gamma,
+    record BatchNormBackwardData(String name, NormSpec norm, Tensor x, Tensor g, Tensor statistics, Tensor gamma,
                                  Tensor dgamma, Tensor dbeta, Tensor dx) implements Op {
         @Override
         public List<Tensor> reads() {

@@ -15,27 +15,40 @@ import separable.tune.Tuning;
  *                    convolution into its kernel, so that every activation is written once and read once. Values in between are then
  *                    not there to be read, {@link Plan#refresh} must hear of new weights, and the kernels of those convolutions are
  *                    chosen by rule whatever {@code tuning} says. Training plans are made without.
+ * @param schedule    of a training step
+ * @param foldAlike   of the plain schedule: whether its sums are taken in the fused one's order, by the kernels it would use for
+ *                    that; the two then agree to the bit
  */
-public record PlanOptions(boolean reuseMemory, Tuning tuning, boolean foldNorms) {
+public record PlanOptions(boolean reuseMemory, Tuning tuning, boolean foldNorms, Schedule schedule, boolean foldAlike) {
 
     public PlanOptions {
         Objects.requireNonNull(tuning, "tuning");
+        Objects.requireNonNull(schedule, "schedule");
     }
 
     public static PlanOptions standard() {
-        return new PlanOptions(true, Tuning.off(), true);
+        return new PlanOptions(true, Tuning.off(), true, Schedule.PLAIN, false);
     }
 
     /** For looking at intermediate values: nothing is folded. */
     public static PlanOptions keepingEverything() {
-        return new PlanOptions(false, Tuning.off(), false);
+        return new PlanOptions(false, Tuning.off(), false, Schedule.PLAIN, false);
     }
 
     public PlanOptions withTuning(Tuning other) {
-        return new PlanOptions(reuseMemory, other, foldNorms);
+        return new PlanOptions(reuseMemory, other, foldNorms, schedule, foldAlike);
     }
 
     public PlanOptions withFoldedNorms(boolean fold) {
-        return new PlanOptions(reuseMemory, tuning, fold);
+        return new PlanOptions(reuseMemory, tuning, fold, schedule, foldAlike);
+    }
+
+    public PlanOptions withSchedule(Schedule other) {
+        return new PlanOptions(reuseMemory, tuning, foldNorms, other, foldAlike);
+    }
+
+    /** The plain schedule with the fused one's order of sums. */
+    public PlanOptions foldingAlike() {
+        return new PlanOptions(reuseMemory, tuning, foldNorms, Schedule.PLAIN, true);
     }
 }

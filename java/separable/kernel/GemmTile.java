@@ -5,17 +5,19 @@ import java.util.List;
 import java.util.function.ToDoubleFunction;
 import separable.device.Launch;
 import separable.spec.DType;
+import separable.spec.Products;
 
 /**
  * One instantiation of the matrix product: the same list as native/kernels/gemm_tiles.cuh.
  *
- * @param rows    of the output a block computes
- * @param columns of the output a block computes
- * @param depth   of the slabs the sum is taken in: parts of a split sum begin at multiples of it
- * @param threads a block
- * @param cost    time per element of the tile, relative to the widest one of its precision
+ * @param rows     of the output a block computes
+ * @param columns  of the output a block computes
+ * @param depth    of the slabs the sum is taken in: parts of a split sum begin at multiples of it
+ * @param threads  a block
+ * @param cost     time per element of the tile, relative to the widest one of its precision
+ * @param products of fp32 operands
  */
-record GemmTile(int rows, int columns, int depth, int threads, double cost) {
+record GemmTile(int rows, int columns, int depth, int threads, double cost, Products products) {
 
     private static final List<GemmTile> F32 = List.of(
             new GemmTile(128, 64, 16, 128, 1.0), new GemmTile(64, 64, 16, 64, 1.02), new GemmTile(128, 32, 16, 64, 1.1),
@@ -27,12 +29,32 @@ record GemmTile(int rows, int columns, int depth, int threads, double cost) {
     private static final List<GemmTile> TENSOR_FILTER = List.of(
             new GemmTile(64, 64, 32, 128, 1.0), new GemmTile(32, 32, 64, 128, 1.5), new GemmTile(16, 16, 64, 128, 3.0));
 
+    private static final List<GemmTile> TF32 = rounding(TENSOR);
+    private static final List<GemmTile> TF32_FILTER = rounding(TENSOR_FILTER);
+
+    private GemmTile(int rows, int columns, int depth, int threads, double cost) {
+        this(rows, columns, depth, threads, cost, Products.EXACT);
+    }
+
+    /** The same tiles with operands rounded to tf32. */
+    private static List<GemmTile> rounding(List<GemmTile> tiles) {
+        return tiles.stream().map(tile -> new GemmTile(tile.rows, tile.columns, tile.depth, tile.threads, tile.cost, Products.TF32)).toList();
+    }
+
     static List<GemmTile> dataTiles(DType type) {
-        return type == DType.F32 ? F32 : TENSOR;
+        return dataTiles(type, Products.EXACT);
+    }
+
+    static List<GemmTile> dataTiles(DType type, Products products) {
+        return products.of(type) == Products.TF32 ? TF32 : type == DType.F32 ? F32 : TENSOR;
     }
 
     static List<GemmTile> filterTiles(DType type) {
-        return type == DType.F32 ? F32_FILTER : TENSOR_FILTER;
+        return filterTiles(type, Products.EXACT);
+    }
+
+    static List<GemmTile> filterTiles(DType type, Products products) {
+        return products.of(type) == Products.TF32 ? TF32_FILTER : type == DType.F32 ? F32_FILTER : TENSOR_FILTER;
     }
 
     /** Kernels for pictures with few channels exist for tiles up to this many columns wide. */
@@ -71,8 +93,13 @@ record GemmTile(int rows, int columns, int depth, int threads, double cost) {
         return (long) VectorGrid.blocks(height, rows) * VectorGrid.blocks(width, columns);
     }
 
-    /** The kernel for this tile: {@code operation_ROWSxCOLUMNS_dtype}. */
+    /** The kernel for this tile: {@code operation_ROWSxCOLUMNS_dtype}, or {@code _tf32}. */
     String entry(String operation, DType type) {
-        return operation + "_" + rows + "x" + columns + "_" + type.suffix();
+        return operation + "_" + rows + "x" + columns + "_" + (products.of(type) == Products.TF32 ? products.toString() : type.suffix());
+    }
+
+    /** Tells tiles apart, of products that are not exact too: {@code 64x64}, {@code 64x64 tf32}. */
+    String label() {
+        return rows + "x" + columns + (products == Products.EXACT ? "" : " " + products);
     }
 }

@@ -34,7 +34,6 @@ record GemmVariant(Pass pass, GemmTile tile, int splits) implements Variant {
 
     @Override
     public String name() {
-        String extents = tile.rows() + "x" + tile.columns();
-        return pass == Pass.BACKWARD_FILTER ? extents + " split " + splits : extents;
+        return pass == Pass.BACKWARD_FILTER ? tile.label() + " split " + splits : tile.label();
     }
 }

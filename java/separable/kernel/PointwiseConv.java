@@ -1,5 +1,6 @@
 package separable.kernel;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -9,6 +10,7 @@ import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.Layout;
 import separable.spec.Pass;
+import separable.spec.Products;
 import separable.spec.Shape;
 
 /**
@@ -21,8 +23,8 @@ import separable.spec.Shape;
  * </pre>
  *
  * <p>{@code x, dx} are matrices [M, Cin], {@code y, dy} [M, Cout], {@code w, dw} [Cout, Cin], with stored channels as {@link Layout}
- * says, surplus rows and columns of {@code w} zero. fp32 runs on ordinary lanes, the 16-bit precisions on tensor cores. Shapes, errors
- * and lifetimes: {@link ConvKernel}.
+ * says, surplus rows and columns of {@code w} zero. fp32 runs on ordinary lanes, or with {@link Products#TF32} on tensor cores, the 16-bit
+ * precisions on tensor cores. Shapes, errors and lifetimes: {@link ConvKernel}.
  */
 public final class PointwiseConv extends ConvKernel {
 
@@ -38,7 +40,12 @@ public final class PointwiseConv extends ConvKernel {
      * @throws IllegalStateException when no context is current
      */
     public PointwiseConv(ConvSpec spec, DType type, Layout layout) {
-        super(Device.current(), device -> launches(device, spec, type, layout, UnaryOperator.identity()));
+        this(spec, type, layout, Products.EXACT);
+    }
+
+    /** The same with {@code products} of fp32 operands. @throws IllegalArgumentException also where the device has no TF32 */
+    public PointwiseConv(ConvSpec spec, DType type, Layout layout, Products products) {
+        super(Device.current(), device -> launches(device, spec, type, layout, products, UnaryOperator.identity()));
     }
 
     /** In {@link Layout#PADDED_NHWC}, as the layer graph stores activations. */
@@ -52,23 +59,29 @@ public final class PointwiseConv extends ConvKernel {
      * @throws IllegalArgumentException when {@link #supports} says no, with what to use instead
      */
     public PointwiseConv(Device device, ConvSpec spec, DType type, Layout layout) {
-        super(device.lend(), share -> launches(share, spec, type, layout, UnaryOperator.identity()));
+        this(device, spec, type, layout, Products.EXACT);
+    }
+
+    /** The same with {@code products} of fp32 operands. @throws IllegalArgumentException also where the device has no TF32 */
+    public PointwiseConv(Device device, ConvSpec spec, DType type, Layout layout, Products products) {
+        super(device.lend(), share -> launches(share, spec, type, layout, products, UnaryOperator.identity()));
     }
 
     /** In {@link Layout#PADDED_NHWC} with one of {@link #variants} for its pass; the other passes as the rule says. */
     public PointwiseConv(Device device, ConvSpec spec, DType type, Variant variant) {
-        super(device.lend(), share -> launches(share, spec, type, Layout.PADDED_NHWC, ConvTiles.taking(variant)));
+        super(device.lend(), share -> launches(share, spec, type, Layout.PADDED_NHWC, Products.EXACT, ConvTiles.taking(variant)));
     }
 
     /** With given tiles, so that tests can reach every one. */
     PointwiseConv(Device device, ConvSpec spec, DType type, ConvTiles tiles) {
-        super(device.lend(), share -> launches(share, spec, type, Layout.PADDED_NHWC, rule -> tiles));
+        super(device.lend(), share -> launches(share, spec, type, Layout.PADDED_NHWC, Products.EXACT, rule -> tiles));
     }
 
     /** @param choice changes the tiles that the rule takes */
-    private static ConvLaunches launches(Device device, ConvSpec spec, DType type, Layout layout, UnaryOperator<ConvTiles> choice) {
-        requireSupported("pointwise convolution", spec, type, layout, refusal(spec, type, layout));
-        ConvTiles tiles = choice.apply(tiles(device, spec, type));
+    private static ConvLaunches launches(Device device, ConvSpec spec, DType type, Layout layout, Products products,
+                                         UnaryOperator<ConvTiles> choice) {
+        requireSupported("pointwise convolution", spec, type, layout, refusal(spec, type, layout).or(() -> refusal(device, products.of(type))));
+        ConvTiles tiles = choice.apply(tiles(device, spec, type, products));
         ConvOperands operands = ConvOperands.vectors(spec, type, layout);
         FilterSplit split = tiles.split(cout(spec), cin(spec), pixels(spec), device.multiprocessors());
         return new ConvLaunches(
@@ -86,7 +99,7 @@ public final class PointwiseConv extends ConvKernel {
      * @param operands appends the pointers
      */
     static Launch inference(Device device, ConvSpec spec, DType type, Optional<GemmTile> tile, UnaryOperator<Launch> operands) {
-        GemmTile taken = tile.orElseGet(() -> dataTiles(device, spec, type, cout(spec)).get(0));
+        GemmTile taken = tile.orElseGet(() -> dataTiles(device, spec, type, Products.EXACT, cout(spec)).get(0));
         return data(operands.apply(launch(device, taken, "pw_inference", spec, type)), taken, spec, cout(spec));
     }
 
@@ -105,25 +118,40 @@ public final class PointwiseConv extends ConvKernel {
     }
 
     /** The tile of each of the three products. */
-    private static ConvTiles tiles(Device device, ConvSpec spec, DType type) {
-        return new ConvTiles(dataTiles(device, spec, type, cout(spec)).get(0), dataTiles(device, spec, type, cin(spec)).get(0),
-                filterTiles(spec, type).get(0));
+    private static ConvTiles tiles(Device device, ConvSpec spec, DType type, Products products) {
+        return new ConvTiles(dataTiles(device, spec, type, products, cout(spec)).get(0), dataTiles(device, spec, type, products, cin(spec)).get(0),
+                filterTiles(spec, type, products).get(0));
     }
 
-    private static List<GemmTile> dataTiles(Device device, ConvSpec spec, DType type, int width) {
-        return GemmTile.forData(GemmTile.dataTiles(type), pixels(spec), width, device.multiprocessors());
+    private static List<GemmTile> dataTiles(Device device, ConvSpec spec, DType type, Products products, int width) {
+        return GemmTile.forData(GemmTile.dataTiles(type, products), pixels(spec), width, device.multiprocessors());
     }
 
-    private static List<GemmTile> filterTiles(ConvSpec spec, DType type) {
-        return GemmTile.forFilter(GemmTile.filterTiles(type), cout(spec), cin(spec));
+    private static List<GemmTile> filterTiles(ConvSpec spec, DType type, Products products) {
+        return GemmTile.forFilter(GemmTile.filterTiles(type, products), cout(spec), cin(spec));
     }
 
-    /** The ways to compute {@code pass} of a problem that {@link #supports supports} accepts, the rule's choice first. */
+    /** The exact ways to compute {@code pass} of a problem that {@link #supports supports} accepts, the rule's choice first. */
     public static List<Variant> variants(Device device, ConvSpec spec, DType type, Pass pass) {
+        return variants(device, spec, type, Products.EXACT, pass);
+    }
+
+    /** The ways with {@code products}, where the device has them, before the exact ones. */
+    public static List<Variant> variants(Device device, ConvSpec spec, DType type, Products products, Pass pass) {
+        List<Variant> variants = new ArrayList<>();
+        if (products.of(type).on(device.computeCapability()) == Products.TF32) {
+            variants.addAll(variantsOf(device, spec, type, Products.TF32, pass));
+        }
+        variants.addAll(variantsOf(device, spec, type, Products.EXACT, pass));
+        return variants;
+    }
+
+    private static List<Variant> variantsOf(Device device, ConvSpec spec, DType type, Products products, Pass pass) {
         return switch (pass) {
-            case FORWARD -> GemmVariant.ofData(pass, dataTiles(device, spec, type, cout(spec)));
-            case BACKWARD_DATA -> GemmVariant.ofData(pass, dataTiles(device, spec, type, cin(spec)));
-            case BACKWARD_FILTER -> GemmVariant.ofFilter(filterTiles(spec, type), cout(spec), cin(spec), pixels(spec), device.multiprocessors());
+            case FORWARD -> GemmVariant.ofData(pass, dataTiles(device, spec, type, products, cout(spec)));
+            case BACKWARD_DATA -> GemmVariant.ofData(pass, dataTiles(device, spec, type, products, cin(spec)));
+            case BACKWARD_FILTER -> GemmVariant.ofFilter(filterTiles(spec, type, products), cout(spec), cin(spec), pixels(spec),
+                    device.multiprocessors());
         };
     }
 
@@ -148,6 +176,11 @@ public final class PointwiseConv extends ConvKernel {
         }
         return refusalOfProducts(spec, layout).or(() -> refusalOfColumns(spec,
                 !GemmTile.covering(GemmTile.dataTiles(type), Math.max(cin(spec), cout(spec))).isEmpty()));
+    }
+
+    private static Optional<String> refusal(Device device, Products products) {
+        return products.on(device.computeCapability()) == products ? Optional.empty()
+                : Optional.of("the device has no " + products + ", which came with compute capability 8.0");
     }
 
     private static int pixels(ConvSpec spec) {

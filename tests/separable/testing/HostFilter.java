@@ -1,5 +1,7 @@
 package separable.testing;
 
+import java.util.Arrays;
+import java.util.function.DoubleUnaryOperator;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
 import separable.spec.ConvSpec;
@@ -32,6 +34,10 @@ public record HostFilter(ConvSpec spec, double[] values) implements Values {
     }
 
     /** @param output 0 for a depthwise filter */
+    public HostFilter map(DoubleUnaryOperator function) {
+        return new HostFilter(spec, Arrays.stream(values).map(function).toArray());
+    }
+
     public double get(int output, int ky, int kx, int input) {
         return values[index(output, ky, kx, input)];
     }

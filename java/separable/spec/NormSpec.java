@@ -1,6 +1,4 @@
-package separable.graph;
-
-import separable.spec.Activation;
+package separable.spec;
 
 /**
  * What a batch normalisation is besides its tensors.
@@ -8,9 +6,9 @@ import separable.spec.Activation;
  * @param activation applied to the normalised value in the same pass
  * @param momentum   PyTorch's: {@code running += momentum * (batch - running)}
  */
-public record NormAttributes(Activation activation, float epsilon, float momentum) {
+public record NormSpec(Activation activation, float epsilon, float momentum) {
 
-    public NormAttributes {
+    public NormSpec {
         if (!(epsilon > 0) || !(momentum >= 0 && momentum <= 1)) {
             throw new IllegalArgumentException("batch normalisation with epsilon " + epsilon + " and momentum " + momentum
                     + ": epsilon must be above 0, momentum in 0..1");
