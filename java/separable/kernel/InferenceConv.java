@@ -69,8 +69,7 @@ public final class InferenceConv extends DeviceOp<Launch> {
         Launch launch = launch(device, spec, type, tile, described -> described
                 .input("x", operands.input()).input("w", operands.filter()).input("bias", (long) spec.output().channelStride() * Float.BYTES)
                 .input("skip", residual ? outputs : 0).output("y", outputs, "skip"));
-        return launch.f32(activation == Activation.NONE ? Float.NEGATIVE_INFINITY : 0)
-                .f32(activation == Activation.RELU6 ? 6 : Float.POSITIVE_INFINITY);
+        return Bounds.of(activation).append(launch);
     }
 
     private static Launch launch(Device device, ConvSpec spec, DType type, Optional<GemmTile> tile, UnaryOperator<Launch> operands) {
