@@ -92,7 +92,7 @@ final class Memory implements AutoCloseable {
             case FOLDED_PARAMETER -> folded.address(tensor);
             case PARAMETER_GRADIENT -> parameters.gradient(tensor.name());
             case RUNNING -> parameters.running(tensor.name());
-            case INPUT, LABELS, ACTIVATION, GRADIENT, STATISTICS -> addresses.get(block(tensor));
+            case INPUT, LABELS, ACTIVATION, GRADIENT, STATISTICS, SUMS, PARTIALS -> addresses.get(block(tensor));
         };
     }
 

@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import separable.device.Device;
+import separable.device.DeviceBuffer;
+import separable.device.Handles;
 import separable.kernel.AdamUpdate;
 import separable.kernel.Add;
 import separable.kernel.Augmentation;
@@ -23,6 +25,7 @@ import separable.kernel.GenericConv;
 import separable.kernel.GlobalAveragePool;
 import separable.kernel.GradientAccumulation;
 import separable.kernel.GradientClip;
+import separable.kernel.GradientFold;
 import separable.kernel.InferenceConv;
 import separable.kernel.Initialiser;
 import separable.kernel.MaxPool;
@@ -182,6 +185,17 @@ final class KernelOperations {
                 .pass("finish", (op, at) -> op.finish(at.out, at.a, at.stream));
         op(GradientClip.class, device -> new GradientClip(device, PARAMETERS, 0.5f), () -> new GradientClip(PARAMETERS, 0.5f))
                 .pass("run", (op, at) -> op.run(at.a, at.out, at.workspace, at.tickets, at.stream));
+        List<GradientFold.Part> parts = List.of(new GradientFold.Part(Handles.pointer(256), 2, 64, Handles.pointer(512)));
+        op(GradientFold.class, device -> new GradientFold(device, parts), () -> new GradientFold(parts));
+        all.add(new Operation("GradientFold.enqueue", place -> {
+            DeviceBuffer gradient = place.floats(PARAMETERS / 2);
+            GradientFold fold = place.keep(new GradientFold(place.device,
+                    List.of(new GradientFold.Part(place.floats(PARAMETERS).pointer(), 2, PARAMETERS / 2, gradient.pointer()))));
+            return () -> {
+                fold.enqueue(place.stream.handle());
+                return () -> gradient.readFloats(0, PARAMETERS / 2);
+            };
+        }));
         op(MovingAverage.class, device -> new MovingAverage(device, PARAMETERS, F32, 0.9f), () -> new MovingAverage(PARAMETERS, F32, 0.9f))
                 .pass("run", (op, at) -> op.run(at.out, null, at.a, at.state, at.stream));
     }

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.extension.ExtendWith;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
+import separable.device.Handles;
 import separable.spec.Activation;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
@@ -51,8 +52,8 @@ class EveryOpTest {
     /** More than any operand of these ops needs. */
     private static final long ENOUGH = 1 << 16;
 
-    /** Ops that take their problem with the call. */
-    private static final Set<Class<?>> WITHOUT_PROBLEM = Set.of(Initialiser.class, Compare.class, StepState.class);
+    /** Ops that take their problem with the call, and one that has its operands from the start. */
+    private static final Set<Class<?>> WITHOUT_PROBLEM = Set.of(Initialiser.class, Compare.class, StepState.class, GradientFold.class);
 
     /** Of each class: made on a device, or on the current context when that is null. */
     private static Map<Class<?>, Function<Device, AutoCloseable>> makers() {
@@ -61,6 +62,7 @@ class EveryOpTest {
         ConvSpec full = ConvSpec.full(SHAPE, 16, 3, 1, 1, Padding.symmetric(1));
         PoolSpec pool = new PoolSpec(SHAPE, 2, 2, Padding.NONE);
         Shape logits = Shape.matrix(4, 10);
+        List<GradientFold.Part> parts = List.of(new GradientFold.Part(Handles.pointer(256), 2, 64, Handles.pointer(512)));
         Map<Class<?>, Function<Device, AutoCloseable>> all = new LinkedHashMap<>();
         all.put(DepthwiseConv.class, d -> d == null ? new DepthwiseConv(depthwise, F32) : new DepthwiseConv(d, depthwise, F32));
         all.put(PointwiseConv.class, d -> d == null ? new PointwiseConv(pointwise, F32) : new PointwiseConv(d, pointwise, F32));
@@ -84,6 +86,7 @@ class EveryOpTest {
         all.put(RmsPropUpdate.class, d -> d == null ? new RmsPropUpdate(64, F32, 0.9f, 0.9f, 1, 0) : new RmsPropUpdate(d, 64, F32, 0.9f, 0.9f, 1, 0));
         all.put(AdamUpdate.class, d -> d == null ? new AdamUpdate(64, F32, 0.9f, 0.99f, 1, 0, true) : new AdamUpdate(d, 64, F32, 0.9f, 0.99f, 1, 0, true));
         all.put(GradientAccumulation.class, d -> d == null ? new GradientAccumulation(64, 2) : new GradientAccumulation(d, 64, 2));
+        all.put(GradientFold.class, d -> d == null ? new GradientFold(parts) : new GradientFold(d, parts));
         all.put(GradientClip.class, d -> d == null ? new GradientClip(64, 1) : new GradientClip(d, 64, 1));
         all.put(MovingAverage.class, d -> d == null ? new MovingAverage(64, F32, 0.9f) : new MovingAverage(d, 64, F32, 0.9f));
         all.put(Initialiser.class, d -> d == null ? new Initialiser() : new Initialiser(d));
