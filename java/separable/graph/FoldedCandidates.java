@@ -9,10 +9,10 @@ final class FoldedCandidates {
     private FoldedCandidates() {}
 
     static void register(Candidates candidates, Device device) {
-        candidates.on(Op.FoldedConv.class, op -> candidate(device, op));
+        candidates.on(FoldedConv.class, op -> candidate(device, op));
     }
 
-    private static Candidate candidate(Device device, Op.FoldedConv op) {
+    private static Candidate candidate(Device device, FoldedConv op) {
         InferenceConv kernel = new InferenceConv(device, op.spec(), op.x().type(), op.activation(), op.skip().isPresent());
         return Candidate.plain(kernel, at -> {
             var x = at.of(op.x());

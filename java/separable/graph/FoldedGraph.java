@@ -115,7 +115,7 @@ record FoldedGraph(Graph graph, List<FoldedNorm> norms) {
                 shift = new Tensor(nextId++, beta.name() + " folded", beta.shape(), DType.F32, Role.FOLDED_PARAMETER);
                 norms.add(new FoldedNorm(conv, bias.map(Op.BiasForward::bias), norm.get(), filter, shift));
             }
-            return new Op.FoldedConv(conv.name(), conv.spec(), activation, conv.x(), filter, shift, skip, y);
+            return new FoldedConv(conv.name(), conv.spec(), activation, conv.x(), filter, shift, skip, y);
         }
     }
 }

@@ -1,7 +1,6 @@
 package separable.graph;
 
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 import separable.spec.Activation;
 import separable.spec.ConvSpec;
@@ -15,7 +14,7 @@ import separable.spec.PoolSpec;
  * {@code x}. Every op writes its outputs with {@code =}.
  */
 public sealed interface Op
-        permits FusedOp, Op.ConvForward, Op.ConvBackwardData, Op.ConvBackwardFilter, Op.BiasForward, Op.BiasBackward,
+        permits FoldedConv, FusedOp, Op.ConvForward, Op.ConvBackwardData, Op.ConvBackwardFilter, Op.BiasForward, Op.BiasBackward,
                 Op.BatchNormStatistics, Op.BatchNormForward, Op.BatchNormBackwardReduce, Op.BatchNormBackwardData,
                 Op.ActivationForward, Op.ActivationBackward, Op.AddForward, Op.MaxPoolForward, Op.MaxPoolBackward,
                 Op.AveragePoolForward, Op.AveragePoolBackward, Op.GlobalAveragePoolForward, Op.GlobalAveragePoolBackward,
@@ -52,32 +51,6 @@ public sealed interface Op
         @Override
         public List<Tensor> writes() {
             return List.of(y);
-        }
-    }
-
-    /**
-     * {@code y = act(conv(x, w) + bias) + skip}, finished in fp32 and rounded once: a convolution of inference with what follows it, its
-     * batch normalisation folded into {@code w} and {@code bias}.
-     */
-    record FoldedConv(String name, ConvSpec spec, Activation activation, Tensor x, Tensor w, Tensor bias, Optional<Tensor> skip, Tensor y)
-            implements Op {
-        public FoldedConv {
-            requireElements(name, spec, x, y);
-        }
-
-        @Override
-        public List<Tensor> reads() {
-            return skip.map(added -> List.of(x, w, bias, added)).orElseGet(() -> List.of(x, w, bias));
-        }
-
-        @Override
-        public List<Tensor> writes() {
-            return List.of(y);
-        }
-
-        @Override
-        public List<Reuse> reuses() {
-            return skip.filter(added -> !added.equals(x)).map(added -> List.of(new Reuse(added, y))).orElse(List.of());
         }
     }
 

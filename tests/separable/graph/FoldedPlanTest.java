@@ -117,7 +117,7 @@ class FoldedPlanTest {
         Parameters parameters = randomParameters(device, stream, V2, DType.BF16, 7);
         Plan folded = plan(device, V2, 2, DType.BF16, parameters, PlanOptions.standard());
         assertThat(folded.launches()).as("52 convolutions, pool, classifier").isEqualTo(54);
-        assertThat(folded.graph().ops().stream().filter(Op.FoldedConv.class::isInstance)).hasSize(53);
+        assertThat(folded.graph().ops().stream().filter(FoldedConv.class::isInstance)).hasSize(53);
         assertThat(folded.describe()).containsPattern("features.0.0 +FoldedConv +2x32x32x3 -> 2x16x16x16 .* InferenceConv")
                 .containsPattern("features.3.conv.2 +FoldedConv +2x8x8x48, 2x8x8x8 -> 2x8x8x8 ");
         assertThat(folded.arenaBytes()).isLessThanOrEqualTo(plan(device, V2, 2, DType.BF16, parameters, APART).arenaBytes());
@@ -169,8 +169,8 @@ class FoldedPlanTest {
         assertThat(folded.ops()).extracting(op -> op.name() + " " + op.getClass().getSimpleName()).containsExactly(
                 "read twice ConvForward", "norm of it BatchNormForward", "sum of it AddForward",
                 "left FoldedConv", "right FoldedConv", "relu of the sum ActivationForward", "last ConvForward", "norm unread BatchNormForward");
-        Op.FoldedConv left = (Op.FoldedConv) folded.ops().get(3);
-        Op.FoldedConv right = (Op.FoldedConv) folded.ops().get(4);
+        FoldedConv left = (FoldedConv) folded.ops().get(3);
+        FoldedConv right = (FoldedConv) folded.ops().get(4);
         assertThat(List.of(left.activation(), right.activation())).containsExactly(Activation.RELU6, Activation.NONE);
         assertThat(left.skip()).isEmpty();
         assertThat(right.skip()).contains(left.y());
