@@ -1,6 +1,7 @@
 // Pointwise (1x1) convolution and dense layers in inference: y = act(x w^T + bias) + skip. M = N*H*W pixels, x [M, Cin],
 // w [Cout, Cin], bias fp32 [Cout], skip [M, Cout] or null, y [M, Cout], row-major, `=`; y may be skip. Cin and Cout are stored
-// channels, multiples of eight. Grid (ceil(M / BM), ceil(Cout / BN)). The sum is the one of pointwise.cu, in its order.
+// channels, multiples of eight. Grid (ceil(M / BM), ceil(Cout / BN)). The sum is the one of pointwise.cu, in its order,
+// and *_tf32 rounds operands as there.
 #include "gemm_tiles.cuh"
 #include "inference.cuh"
 
@@ -18,3 +19,4 @@
     EXPORT_KERNEL(pw_inference_##tile##_##dtype);
 
 FOR_EACH_TILE(PW_INFERENCE)
+FOR_EACH_TF32_TILE(PW_INFERENCE)

@@ -12,6 +12,7 @@ import separable.spec.Activation;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.Layout;
+import separable.spec.Products;
 
 /**
  * A convolution of inference with all that follows it in one launch,
@@ -36,7 +37,7 @@ public final class InferenceConv extends DeviceOp<Launch> {
      * @throws IllegalArgumentException when {@link #supports} says no
      */
     public InferenceConv(ConvSpec spec, DType type, Activation activation, boolean residual) {
-        super(Device.current(), device -> describe(device, spec, type, activation, residual, Optional.empty()));
+        super(Device.current(), device -> describe(device, spec, type, activation, residual, Products.EXACT, Optional.empty()));
     }
 
     /**
@@ -47,12 +48,21 @@ public final class InferenceConv extends DeviceOp<Launch> {
      * @throws IllegalArgumentException when {@link #supports} says no
      */
     public InferenceConv(Device device, ConvSpec spec, DType type, Activation activation, boolean residual) {
-        super(device.lend(), share -> describe(share, spec, type, activation, residual, Optional.empty()));
+        this(device, spec, type, activation, residual, Products.EXACT);
+    }
+
+    /**
+     * The same with {@code products} of fp32 operands, which mean something to pointwise convolutions alone.
+     *
+     * @throws IllegalArgumentException also where a pointwise one asks for TF32 and the device has none
+     */
+    public InferenceConv(Device device, ConvSpec spec, DType type, Activation activation, boolean residual, Products products) {
+        super(device.lend(), share -> describe(share, spec, type, activation, residual, products, Optional.empty()));
     }
 
     /** With a given tile, so that tests can reach every one. */
     InferenceConv(Device device, ConvSpec spec, DType type, Activation activation, boolean residual, GemmTile tile) {
-        super(device.lend(), share -> describe(share, spec, type, activation, residual, Optional.of(tile)));
+        super(device.lend(), share -> describe(share, spec, type, activation, residual, tile.products(), Optional.of(tile)));
     }
 
     /** Whether it computes {@code spec}: what {@link DepthwiseConv}, {@link PointwiseConv} or {@link Conv} supports in PADDED_NHWC. */
@@ -61,23 +71,26 @@ public final class InferenceConv extends DeviceOp<Launch> {
         return DepthwiseConv.supports(spec, type, layout) || PointwiseConv.supports(spec, type, layout) || Conv.supports(spec, type, layout);
     }
 
-    private static Launch describe(Device device, ConvSpec spec, DType type, Activation activation, boolean residual, Optional<GemmTile> tile) {
+    private static Launch describe(Device device, ConvSpec spec, DType type, Activation activation, boolean residual, Products products,
+                                   Optional<GemmTile> tile) {
         requireProblem("spec", spec, type);
         requireNonNull(activation, "activation");
+        requireNonNull(products, "products");
         long outputs = Layout.PADDED_NHWC.bytes(spec.output(), type);
         ConvOperands operands = ConvOperands.vectors(spec, type, Layout.PADDED_NHWC);
-        Launch launch = launch(device, spec, type, tile, described -> described
+        Launch launch = launch(device, spec, type, products, tile, described -> described
                 .input("x", operands.input()).input("w", operands.filter()).input("bias", (long) spec.output().channelStride() * Float.BYTES)
                 .input("skip", residual ? outputs : 0).output("y", outputs, "skip"));
         return Bounds.of(activation).append(launch);
     }
 
-    private static Launch launch(Device device, ConvSpec spec, DType type, Optional<GemmTile> tile, UnaryOperator<Launch> operands) {
+    private static Launch launch(Device device, ConvSpec spec, DType type, Products products, Optional<GemmTile> tile,
+                                 UnaryOperator<Launch> operands) {
         if (DepthwiseConv.supports(spec, type, Layout.PADDED_NHWC)) {
             return DepthwiseNhwc.inference(device, spec, type, operands);
         }
         if (PointwiseConv.supports(spec, type, Layout.PADDED_NHWC)) {
-            return PointwiseConv.inference(device, spec, type, tile, operands);
+            return PointwiseConv.inference(device, spec, type, products, tile, operands);
         }
         if (Conv.supports(spec, type, Layout.PADDED_NHWC)) {
             return Conv.inference(device, spec, type, tile, operands);

@@ -98,8 +98,9 @@ public final class PointwiseConv extends ConvKernel {
      * @param tile     the rule's unless given
      * @param operands appends the pointers
      */
-    static Launch inference(Device device, ConvSpec spec, DType type, Optional<GemmTile> tile, UnaryOperator<Launch> operands) {
-        GemmTile taken = tile.orElseGet(() -> dataTiles(device, spec, type, Products.EXACT, cout(spec)).get(0));
+    static Launch inference(Device device, ConvSpec spec, DType type, Products products, Optional<GemmTile> tile, UnaryOperator<Launch> operands) {
+        requireSupported("pointwise convolution", spec, type, Layout.PADDED_NHWC, refusal(device, products.of(type)));
+        GemmTile taken = tile.orElseGet(() -> dataTiles(device, spec, type, products, cout(spec)).get(0));
         return data(operands.apply(launch(device, taken, "pw_inference", spec, type)), taken, spec, cout(spec));
     }
 
