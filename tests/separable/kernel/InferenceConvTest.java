@@ -18,6 +18,7 @@ import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.Layout;
 import separable.spec.Padding;
+import separable.spec.Products;
 import separable.spec.Shape;
 import separable.testing.DeviceExtension;
 import separable.testing.Expect;
@@ -60,6 +61,15 @@ class InferenceConvTest {
             Shape perChannel = Shape.matrix(1, spec.outputChannels());
             return new Problem(spec, type, HostTensor.random(spec.input(), 1).roundTo(type), HostFilter.random(spec, 2).roundTo(type),
                     HostTensor.random(perChannel, -2, 2, 3), HostTensor.random(spec.output(), -4, 4, 4).roundTo(type));
+        }
+
+        Problem withoutBias() {
+            return new Problem(spec, type, x, w, HostTensor.zeros(bias.shape()), skip);
+        }
+
+        /** What the convolution alone gives. */
+        HostTensor plain(Device device, ConvKernel conv) {
+            return new ConvProblem(spec, type, Layout.PADDED_NHWC, x, w, skip).forward(device, conv::forward);
         }
 
         HostTensor expected(Activation activation, boolean residual) {
@@ -129,13 +139,27 @@ class InferenceConvTest {
                 ConvSpec.pointwise(new Shape(2, 9, 8, 24), 16), ConvSpec.full(new Shape(1, 9, 9, 3), 16, 3, 2, 1, Padding.symmetric(1)));
         for (ConvSpec spec : specs) {
             for (DType type : DType.values()) {
-                Problem random = Problem.random(spec, type);
-                Problem problem = new Problem(spec, type, random.x, random.w, HostTensor.zeros(random.bias.shape()), random.skip);
+                Problem problem = Problem.random(spec, type).withoutBias();
                 HostTensor y = problem.run(device, new InferenceConv(device, spec, type, Activation.NONE, false), false, false);
-                ConvProblem plain = new ConvProblem(spec, type, Layout.PADDED_NHWC, random.x, random.w, null);
-                Expect.same(y, plain.forward(device, forward(device, spec, type)::forward), spec + " " + type);
+                Expect.same(y, problem.plain(device, forward(device, spec, type)), spec + " " + type);
             }
         }
+    }
+
+    /** By every tile that rounds operands to tf32 too, and by the one that the rule takes among them. */
+    @Test
+    void theSumIsThatOfTheForwardPassInTf32(Device device) {
+        ConvSpec spec = ConvSpec.pointwise(new Shape(1, 23, 29, 72), 40);
+        Problem problem = Problem.random(spec, DType.F32).withoutBias();
+        GemmTile filter = GemmTile.filterTiles(DType.F32, Products.TF32).get(0);
+        HostTensor exact = problem.run(device, new InferenceConv(device, spec, DType.F32, Activation.NONE, false), false, false);
+        for (GemmTile tile : GemmTile.dataTiles(DType.F32, Products.TF32)) {
+            HostTensor y = problem.run(device, new InferenceConv(device, spec, DType.F32, Activation.NONE, false, tile), false, false);
+            Expect.same(y, problem.plain(device, new PointwiseConv(device, spec, DType.F32, new ConvTiles(tile, tile, filter))), tile.label());
+            assertThat(y.values()).isNotEqualTo(exact.values());
+        }
+        HostTensor ruled = problem.run(device, new InferenceConv(device, spec, DType.F32, Activation.NONE, false, Products.TF32), false, false);
+        Expect.same(ruled, problem.plain(device, new PointwiseConv(device, spec, DType.F32, Layout.PADDED_NHWC, Products.TF32)), "by rule");
     }
 
     private static ConvKernel forward(Device device, ConvSpec spec, DType type) {
