@@ -106,7 +106,7 @@ template <class T> struct PoolGradient {
 
     __device__ __forceinline__ Float8 at(int e, const NormAct& norm, const Float8& value) const {
         const int image = e / (pixels * channels), channel = e % channels;
-        return norm.masked<T>(value, rounded<T>(load_readonly(dp + image * channels + channel) * (1.f / (float)pixels)));
+        return norm.masked<T>(value, rounded<T>(product(load_readonly(dp + image * channels + channel), 1.f / (float)pixels)));
     }
 };
 

@@ -21,6 +21,12 @@ import separable.kernel.ConvKernel;
 import separable.kernel.DepthwiseConv;
 import separable.kernel.Dropout;
 import separable.kernel.FoldNorm;
+import separable.kernel.FusedGradient;
+import separable.kernel.FusedInput;
+import separable.kernel.FusedPointwiseBackward;
+import separable.kernel.FusedPointwiseForward;
+import separable.kernel.FusedStemBackward;
+import separable.kernel.FusedStemForward;
 import separable.kernel.GenericConv;
 import separable.kernel.GlobalAveragePool;
 import separable.kernel.GradientAccumulation;
@@ -36,10 +42,13 @@ import separable.kernel.RmsPropUpdate;
 import separable.kernel.SgdUpdate;
 import separable.kernel.SoftmaxCrossEntropy;
 import separable.kernel.StepState;
+import separable.kernel.TiledBackwardReduce;
+import separable.kernel.TiledStatistics;
 import separable.spec.Activation;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.Layout;
+import separable.spec.NormSpec;
 import separable.spec.Padding;
 import separable.spec.PoolSpec;
 import separable.spec.Shape;
@@ -59,6 +68,7 @@ final class KernelOperations {
     static List<Operation> all() {
         KernelOperations operations = new KernelOperations();
         operations.convolutions();
+        operations.fusedProducts();
         operations.pointwiseOps();
         operations.pools();
         operations.reductions();
@@ -106,6 +116,32 @@ final class KernelOperations {
                 .pass("backwardFilter", (op, at) -> op.backwardFilter(at.a, at.b, at.out, at.workspace, at.stream))
                 .pass("backwardFilter with tickets",
                         (op, at) -> op.backwardFilter(at.a, at.b, at.out, at.workspace, at.tickets, at.stream));
+    }
+
+    private void fusedProducts() {
+        ConvSpec pointwise = ConvSpec.pointwise(SHAPE, 8);
+        ConvSpec full = ConvSpec.full(SHAPE, 8, 3, 1, 1, Padding.symmetric(1));
+        NormSpec norm = new NormSpec(Activation.NONE, 1e-5f, 0.1f);
+        op(FusedPointwiseForward.class, device -> new FusedPointwiseForward(device, pointwise, F32, FusedInput.SUM_NORM, Activation.NONE, norm),
+                () -> new FusedPointwiseForward(pointwise, F32, FusedInput.SUM_NORM, Activation.NONE, norm))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.zeros, at.b, at.zeros, at.d, at.c, at.zeros, at.zeros, at.out, at.out2, at.out3,
+                        at.workspace, at.tickets, at.stream));
+        op(FusedPointwiseBackward.class, device -> new FusedPointwiseBackward(device, pointwise, F32, FusedGradient.STORED,
+                        FusedPointwiseBackward.Input.STORED, true, norm, FusedPointwiseBackward.Form.DUAL),
+                () -> new FusedPointwiseBackward(pointwise, F32, FusedGradient.STORED, FusedPointwiseBackward.Input.STORED, true, norm,
+                        FusedPointwiseBackward.Form.DUAL))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.a, at.zeros, at.c, at.b, at.zeros, at.a, at.c, at.out, at.out3, at.d, at.e,
+                        at.out2, at.workspace, at.tickets, at.stream));
+        op(FusedStemForward.class, device -> new FusedStemForward(device, full, F32, norm), () -> new FusedStemForward(full, F32, norm))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.zeros, at.zeros, at.out, at.out2, at.out3, at.workspace, at.tickets, at.stream));
+        op(FusedStemBackward.class, device -> new FusedStemBackward(device, full, F32), () -> new FusedStemBackward(full, F32))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.a, at.zeros, at.c, at.out, at.workspace, at.tickets, at.stream));
+        op(TiledStatistics.class, device -> new TiledStatistics(device, pointwise, F32, norm), () -> new TiledStatistics(pointwise, F32, norm))
+                .pass("statistics", (op, at) -> op.statistics(at.a, at.out, at.out2, at.workspace, at.tickets, at.stream));
+        op(TiledBackwardReduce.class, device -> new TiledBackwardReduce(device, pointwise, F32, FusedGradient.STORED, norm, FusedPointwiseBackward.Form.DUAL),
+                () -> new TiledBackwardReduce(pointwise, F32, FusedGradient.STORED, norm, FusedPointwiseBackward.Form.DUAL))
+                .pass("backwardReduce", (op, at) -> op.backwardReduce(at.a, at.b, at.zeros, at.c, at.d, at.out, at.out2, at.out3, at.workspace,
+                        at.tickets, at.stream));
     }
 
     private void pointwiseOps() {
