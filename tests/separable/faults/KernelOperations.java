@@ -21,6 +21,7 @@ import separable.kernel.ConvKernel;
 import separable.kernel.DepthwiseConv;
 import separable.kernel.DepthwiseFolds;
 import separable.kernel.Dropout;
+import separable.kernel.FoldNorm;
 import separable.kernel.FusedDepthwiseBackward;
 import separable.kernel.FusedDepthwiseForward;
 import separable.kernel.FusedGradient;
@@ -34,6 +35,7 @@ import separable.kernel.GlobalAveragePool;
 import separable.kernel.GradientAccumulation;
 import separable.kernel.GradientClip;
 import separable.kernel.GradientFold;
+import separable.kernel.InferenceConv;
 import separable.kernel.Initialiser;
 import separable.kernel.MaxPool;
 import separable.kernel.MovingAverage;
@@ -94,6 +96,7 @@ final class KernelOperations {
                 () -> new DepthwiseConv(depthwise, F32, Layout.NCHW)));
         passes(op(PointwiseConv.class, device -> new PointwiseConv(device, pointwise, F32), () -> new PointwiseConv(pointwise, F32)));
         passes(op(Conv.class, device -> new Conv(device, full, F32), () -> new Conv(full, F32)));
+        inference(depthwise, pointwise, full);
         passes(op(GenericConv.class, device -> new GenericConv(device, full, F32), () -> new GenericConv(full, F32)));
     }
 
@@ -112,6 +115,18 @@ final class KernelOperations {
                 .pass("backwardReduce", (op, at) -> op.backwardReduce(at.a, at.b, at.zeros, at.c, at.d, at.out, at.out2, at.out3,
                         at.workspace, at.tickets, at.stream))
                 .pass("backwardFilter", (op, at) -> op.backwardFilter(at.a, at.b, at.out, at.workspace, at.tickets, at.stream));
+    private void inference(ConvSpec depthwise, ConvSpec pointwise, ConvSpec full) {
+        op(FoldNorm.class, device -> new FoldNorm(device, full, F32, true, 1e-5f), () -> new FoldNorm(full, F32, true, 1e-5f))
+                .pass("run", (op, at) -> op.run(at.a, at.b, at.c, at.d, at.zeros, at.out, at.out2, at.stream));
+        op(InferenceConv.class, device -> new InferenceConv(device, full, F32, Activation.RELU6, true),
+                () -> new InferenceConv(full, F32, Activation.RELU6, true))
+                .pass("run", (op, at) -> op.run(at.a, at.b, at.c, at.d, at.out, at.stream));
+        new OpWalk<>(all, InferenceConv.class, " of a depthwise one", device -> new InferenceConv(device, depthwise, F32, Activation.RELU6, false),
+                () -> new InferenceConv(depthwise, F32, Activation.RELU6, false))
+                .pass("run", (op, at) -> op.run(at.a, at.b, at.c, null, at.out, at.stream));
+        new OpWalk<>(all, InferenceConv.class, " of a pointwise one", device -> new InferenceConv(device, pointwise, F32, Activation.NONE, false),
+                () -> new InferenceConv(pointwise, F32, Activation.NONE, false))
+                .pass("run", (op, at) -> op.run(at.a, at.b, at.c, null, at.out, at.stream));
     }
 
     private static <T extends ConvKernel> void passes(OpWalk<T> conv) {

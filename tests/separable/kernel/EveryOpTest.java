@@ -70,6 +70,9 @@ class EveryOpTest {
         all.put(PointwiseConv.class, d -> d == null ? new PointwiseConv(pointwise, F32) : new PointwiseConv(d, pointwise, F32));
         all.put(Conv.class, d -> d == null ? new Conv(full, F32) : new Conv(d, full, F32));
         all.put(GenericConv.class, d -> d == null ? new GenericConv(full, F32) : new GenericConv(d, full, F32));
+        all.put(InferenceConv.class, d -> d == null ? new InferenceConv(full, F32, Activation.RELU, true)
+                : new InferenceConv(d, full, F32, Activation.RELU, true));
+        all.put(FoldNorm.class, d -> d == null ? new FoldNorm(full, F32, true, 1e-5f) : new FoldNorm(d, full, F32, true, 1e-5f));
         all.put(BatchNorm.class, d -> d == null ? new BatchNorm(SHAPE, F32, Activation.RELU, 1e-5f, 0.1f)
                 : new BatchNorm(d, SHAPE, F32, Activation.RELU, 1e-5f, 0.1f));
         NormSpec norm = new NormSpec(Activation.NONE, 1e-5f, 0.1f);
