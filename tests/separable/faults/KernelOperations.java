@@ -115,6 +115,8 @@ final class KernelOperations {
                 .pass("backwardReduce", (op, at) -> op.backwardReduce(at.a, at.b, at.zeros, at.c, at.d, at.out, at.out2, at.out3,
                         at.workspace, at.tickets, at.stream))
                 .pass("backwardFilter", (op, at) -> op.backwardFilter(at.a, at.b, at.out, at.workspace, at.tickets, at.stream));
+    }
+
     private void inference(ConvSpec depthwise, ConvSpec pointwise, ConvSpec full) {
         op(FoldNorm.class, device -> new FoldNorm(device, full, F32, true, 1e-5f), () -> new FoldNorm(full, F32, true, 1e-5f))
                 .pass("run", (op, at) -> op.run(at.a, at.b, at.c, at.d, at.zeros, at.out, at.out2, at.stream));
