@@ -24,6 +24,7 @@ final class Candidates {
     Candidates(Device device, Tuner tuner, Products products, Optional<FoldingAlike> alike) {
         this.alike = alike;
         ConvolutionCandidates.register(this, tuner, products);
+        FoldedCandidates.register(this, device, products);
         NormCandidates.register(this, device);
         PointCandidates.register(this, device);
         PoolCandidates.register(this, device);

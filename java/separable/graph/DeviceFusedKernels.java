@@ -2,6 +2,8 @@ package separable.graph;
 
 import separable.device.Device;
 import separable.kernel.Conv;
+import separable.kernel.FusedDepthwiseBackward;
+import separable.kernel.FusedDepthwiseForward;
 import separable.kernel.PointwiseBackwardForm;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
@@ -22,14 +24,14 @@ final class DeviceFusedKernels implements FusedKernels {
     @Override
     public boolean forward(ConvSpec spec, DType type) {
         if (spec.isDepthwise()) {
-            return false;
+            return FusedDepthwiseForward.supports(spec);
         }
         return spec.isPointwise() ? products == Products.EXACT : Conv.supports(spec, type, Layout.PADDED_NHWC);
     }
 
     @Override
     public boolean backward(ConvSpec spec, DType type) {
-        return forward(spec, type);
+        return spec.isDepthwise() ? FusedDepthwiseBackward.supports(spec, FusedDepthwiseBackward.Form.BOTH) : forward(spec, type);
     }
 
     @Override

@@ -5,6 +5,8 @@ import java.util.Optional;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
 import separable.device.Device;
+import separable.kernel.FusedDepthwiseBackward;
+import separable.kernel.FusedDepthwiseForward;
 import separable.kernel.FusedGradient;
 import separable.kernel.FusedInput;
 import separable.kernel.FusedPointwiseBackward;
@@ -20,7 +22,9 @@ final class FusedCandidates {
     private FusedCandidates() {}
 
     static void register(Candidates candidates, Device device) {
-        candidates.on(FusedOp.ConvNorm.class, op -> op.spec().isPointwise() ? pointwise(device, op) : stem(device, op));
+        candidates.on(FusedOp.ConvNorm.class, op -> op.spec().isDepthwise() ? depthwise(device, op)
+                : op.spec().isPointwise() ? pointwise(device, op) : stem(device, op));
+        candidates.on(FusedOp.DepthwiseBackward.class, op -> depthwise(device, op));
         candidates.on(FusedOp.PointwiseBackward.class, op -> pointwise(device, op));
         candidates.on(FusedOp.StemBackward.class, op -> stem(device, op));
         candidates.on(FusedOp.GradientFold.class, op -> fold(device, op));
@@ -68,6 +72,20 @@ final class FusedCandidates {
         });
     }
 
+    private static Candidate depthwise(Device device, FusedOp.ConvNorm op) {
+        var kernel = new FusedDepthwiseForward(device, op.spec(), op.y().type(), kind(op.source()), activation(op.source()), op.norm());
+        return Candidate.folding(kernel, kernel.workspaceBytes(), kernel.tickets(), at -> {
+            Source in = Source.of(op.source(), at);
+            var w = at.of(op.w());
+            var gamma = at.of(op.gamma());
+            var beta = at.of(op.beta());
+            var y = at.of(op.y());
+            var statistics = at.of(op.statistics());
+            var running = at.of(op.running());
+            return stream -> kernel.enqueue(in.x, in.statistics, w, gamma, beta, y, statistics, running, at.workspace(), at.tickets(), stream);
+        });
+    }
+
     private static Candidate stem(Device device, FusedOp.ConvNorm op) {
         var kernel = new FusedStemForward(device, op.spec(), op.y().type(), op.norm());
         return Candidate.folding(kernel, kernel.workspaceBytes(), kernel.tickets(), at -> {
@@ -110,6 +128,26 @@ final class FusedCandidates {
             var sumsBefore = at.of(op.gradient().sums());
             var dw = at.of(op.dw());
             return stream -> kernel.enqueue(g, y, statistics, sums, x, before, statisticsBefore, skip, w, gBefore, dgamma, dbeta, sumsBefore, dw,
+                    at.workspace(), at.tickets(), stream);
+        });
+    }
+
+    private static Candidate depthwise(Device device, FusedOp.DepthwiseBackward op) {
+        var kernel = new FusedDepthwiseBackward(device, op.spec(), op.g().type(), FusedInput.NORM, op.source().norm(), FusedDepthwiseBackward.Form.BOTH);
+        return Candidate.folding(kernel, kernel.workspaceBytes(), kernel.tickets(), at -> {
+            var g = at.of(op.dy().g());
+            var y = at.of(op.dy().y());
+            var statistics = at.of(op.dy().statistics());
+            var sums = at.of(op.dy().sums());
+            var before = at.of(op.source().y());
+            var statisticsBefore = at.of(op.source().statistics());
+            var w = at.of(op.w());
+            var gBefore = at.of(op.g());
+            var dgamma = at.of(op.gradient().dgamma());
+            var dbeta = at.of(op.gradient().dbeta());
+            var sumsBefore = at.of(op.gradient().sums());
+            var dw = at.of(op.dw());
+            return stream -> kernel.enqueue(g, y, statistics, sums, before, statisticsBefore, w, gBefore, dgamma, dbeta, sumsBefore, dw,
                     at.workspace(), at.tickets(), stream);
         });
     }
