@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.Stream;
 import separable.kernel.PointwiseBackwardForm;
 import separable.spec.ConvSpec;
 import separable.spec.NormSpec;
@@ -210,6 +209,10 @@ public sealed interface FusedOp extends Op {
 
     @SafeVarargs
     private static List<Tensor> join(List<Tensor>... parts) {
-        return Stream.of(parts).flatMap(List::stream).toList();
+        List<Tensor> all = new ArrayList<>();
+        for (List<Tensor> part : parts) {
+            all.addAll(part);
+        }
+        return all;
     }
 }

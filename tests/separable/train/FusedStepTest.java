@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -36,6 +37,7 @@ class FusedStepTest {
 
     private static final int STEPS = 2;
     private static final int CLASSES = 10;
+    private static final int PICTURES = 10;
 
     static Stream<Arguments> steps() {
         Network v1 = MobileNetV1.standard().withWidth(0.25).withInput(32, 3, 2).withClasses(CLASSES).withDropout(0.3f).network();
@@ -46,8 +48,8 @@ class FusedStepTest {
     @ParameterizedTest
     @MethodSource("steps")
     void fusedAndPlainAgreeToTheBit(Network network, DType type, int batch, Device device) {
-        try (DeviceStep fused = step(device, network, type, batch, PlanOptions.keepingEverything().withSchedule(Schedule.FUSED));
-             DeviceStep plain = step(device, network, type, batch, PlanOptions.keepingEverything().foldingAlike())) {
+        try (DeviceStep fused = step(device, network, recipe(type, batch), PlanOptions.keepingEverything().withSchedule(Schedule.FUSED));
+             DeviceStep plain = step(device, network, recipe(type, batch), PlanOptions.keepingEverything().foldingAlike())) {
             run(fused);
             run(plain);
             assertThat(fused.plan().launches()).isLessThan(plain.plan().launches());
@@ -55,6 +57,25 @@ class FusedStepTest {
             assertThat(gradients(fused)).as("gradients").isEqualTo(gradients(plain));
             assertThat(fused.parameters().export()).as("weights and running statistics").usingRecursiveComparison().isEqualTo(plain.parameters().export());
             assertThat(fused.metrics().readBytes(0, (int) fused.metrics().bytes())).isEqualTo(plain.metrics().readBytes(0, (int) plain.metrics().bytes()));
+        }
+    }
+
+    /** However memory is shared and launches reach the device; and a step is as few launches as the schedule promises. */
+    @Test
+    void theBitsAreThoseOfTheScheduleAlone(Device device) {
+        Network network = MobileNetV2.standard().withWidth(0.35).withInput(32, 3, 2).withClasses(CLASSES).network();
+        PlanOptions sharing = PlanOptions.standard().withSchedule(Schedule.FUSED);
+        PlanOptions keeping = PlanOptions.keepingEverything().withSchedule(Schedule.FUSED);
+        Recipe recipe = recipe(DType.BF16, 3);
+        try (DeviceStep captured = step(device, network, recipe, sharing);
+             DeviceStep again = step(device, network, recipe, sharing);
+             DeviceStep enqueued = step(device, network, recipe.withGraph(false), keeping)) {
+            for (DeviceStep step : List.of(captured, again, enqueued)) {
+                run(step);
+            }
+            assertThat(again.parameters().export()).as("from run to run").usingRecursiveComparison().isEqualTo(captured.parameters().export());
+            assertThat(enqueued.parameters().export()).as("enqueued, nothing shared").usingRecursiveComparison().isEqualTo(captured.parameters().export());
+            assertThat(captured.nodes()).hasValueSatisfying(nodes -> assertThat(nodes.all()).isEqualTo(nodes.kernels()).isLessThanOrEqualTo(115));
         }
     }
 
@@ -84,19 +105,23 @@ class FusedStepTest {
         return step.parameters().gradients().readFloats(0, step.parameters().elements());
     }
 
-    private static DeviceStep step(Device device, Network network, DType type, int batch, PlanOptions options) {
-        Recipe recipe = Defaults.of("mobilenet-v1", KnownDataset.CIFAR10, true).recipe().withBatch(batch).withPrecision(Precision.parse(type.toString()));
+    private static Recipe recipe(DType type, int batch) {
+        return Defaults.of("mobilenet-v1", KnownDataset.CIFAR10, true).recipe().withBatch(batch).withPrecision(Precision.parse(type.toString()))
+                .withUpdate(UpdateConfig.PLAIN.withEma(0.9f));
+    }
+
+    private static DeviceStep step(Device device, Network network, Recipe recipe, PlanOptions options) {
         int size = network.input().h();
-        byte[] pictures = new byte[2 * batch * size * size * 3];
+        byte[] pictures = new byte[PICTURES * size * size * 3];
         new Random(7).nextBytes(pictures);
-        int[] labels = IntStream.range(0, 2 * batch).map(at -> 7 * at % CLASSES).toArray();
+        int[] labels = IntStream.range(0, PICTURES).map(at -> 7 * at % CLASSES).toArray();
         MemoryDataset data = new MemoryDataset("noise", "here", size, size, 3, pictures, labels,
                 IntStream.range(0, CLASSES).mapToObj(Integer::toString).toList());
         return new DeviceStep(device, network, recipe, data, STEPS, options);
     }
 
     private static void run(DeviceStep step) {
-        step.begin(IntStream.range(0, 100).map(at -> at * 3 % 6).toArray(), 0, 0);
+        step.begin(IntStream.range(0, STEPS * PICTURES).map(at -> at * 3 % PICTURES).toArray(), 0, 0);
         for (int at = 0; at < STEPS; at++) {
             step.enqueue();
         }
