@@ -121,7 +121,7 @@ class FusedStepTest {
     }
 
     private static void run(DeviceStep step) {
-        step.begin(IntStream.range(0, STEPS * PICTURES).map(at -> at * 3 % PICTURES).toArray(), 0, 0);
+        step.begin(IntStream.range(0, PICTURES).map(at -> at * 3 % PICTURES).toArray(), 0, 0);
         for (int at = 0; at < STEPS; at++) {
             step.enqueue();
         }
