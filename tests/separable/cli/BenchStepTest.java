@@ -92,11 +92,8 @@ class BenchStepTest {
 
     @Test
     void measuresTheOtherNetworkIn16Bits() throws IOException {
-        assertThat(run(tiny("--model mobilenet-v2 --batch 1 --precision tf32,bf16 --schedule plain --optimizer rmsprop --samples 2"))).as(err.toString()).isZero();
-        JsonArray rows = json().getAsJsonArray("rows");
-        assertThat(rows).hasSize(2);
-        assertThat(rows.get(0).getAsJsonObject().get("precision").getAsString()).isEqualTo("tf32");
-        JsonObject row = rows.get(1).getAsJsonObject();
+        assertThat(run(tiny("--model mobilenet-v2 --batch 1 --precision bf16 --schedule plain --optimizer rmsprop --samples 2"))).as(err.toString()).isZero();
+        JsonObject row = json().getAsJsonArray("rows").get(0).getAsJsonObject();
         assertThat(row.get("model").getAsString()).isEqualTo("mobilenet-v2");
         assertThat(row.get("precision").getAsString()).isEqualTo("bf16");
         assertThat(row.get("schedule").getAsString()).isEqualTo("plain");
@@ -116,7 +113,7 @@ class BenchStepTest {
     /** As a GPU machine may have it: no picture is drawn here. */
     @Test
     void runsOnAJavaWithoutAwt() throws Exception {
-        ForkedJava.Result run = ForkedJava.run(Main.class, Map.of("JAVA_TOOL_OPTIONS", "--limit-modules java.base,java.logging,java.management,java.sql,jdk.unsupported"),
+        ForkedJava.Result run = ForkedJava.run(Main.class, Map.of("JAVA_TOOL_OPTIONS", "--limit-modules=java.base,java.logging,java.management,java.sql,jdk.unsupported"),
                 tiny("--model mobilenet-v1 --batch 1 --samples 1").replace("PLACE", place.toString()).split(" +"));
         assertThat(run.status()).as(run.output()).isZero();
         assertThat(json().getAsJsonArray("rows")).hasSize(1);
