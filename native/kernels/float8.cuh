@@ -76,21 +76,31 @@ __device__ __forceinline__ Float8 multiply_add(float a, const Float8& b, Float8 
     return c;
 }
 
+// a * b rounded by itself: what is added to it is not fused with it, as if it had been stored before.
+__device__ __forceinline__ Float8 product(Float8 a, float b) {
+    UNROLL for (int k = 0; k < VEC; ++k) a[k] = __fmul_rn(a[k], b);
+    return a;
+}
+
 // What a reader of T will see of v.
 template <class T> __device__ __forceinline__ Float8 rounded(Float8 v) {
     UNROLL for (int k = 0; k < VEC; ++k) v[k] = rounded<T>(v[k]);
     return v;
 }
 
-// min(max(v, low), high), but a NaN stays a NaN.
+// min(max(v, low), high), but a NaN stays a NaN. Two selections one after the other: of nested ones nvcc makes branches, which
+// keep the loop around them from being unrolled and its loads from being issued early.
 __device__ __forceinline__ Float8 clamp(Float8 v, float low, float high) {
-    UNROLL for (int k = 0; k < VEC; ++k) v[k] = v[k] < low ? low : v[k] > high ? high : v[k];
+    UNROLL for (int k = 0; k < VEC; ++k) {
+        v[k] = v[k] < low ? low : v[k];
+        v[k] = v[k] > high ? high : v[k];
+    }
     return v;
 }
 
 // g where low < a < high, else 0: strict at both corners.
 __device__ __forceinline__ Float8 where_inside(Float8 g, const Float8& a, float low, float high) {
-    UNROLL for (int k = 0; k < VEC; ++k) g[k] = a[k] > low && a[k] < high ? g[k] : 0.f;
+    UNROLL for (int k = 0; k < VEC; ++k) g[k] = (a[k] > low) & (a[k] < high) ? g[k] : 0.f;
     return g;
 }
 
@@ -139,6 +149,8 @@ __device__ __forceinline__ Float8 multiply_add(const Float8& a, const Float8& b,
 
 // Written so, GCC takes `a` straight from memory in the inner loop of a matrix product; it fuses the two by itself.
 __device__ __forceinline__ Float8 multiply_add(float a, const Float8& b, const Float8& c) { return a * b + c; }
+
+__device__ __forceinline__ Float8 product(const Float8& a, float b) { return __builtin_assoc_barrier(a * b); }
 
 template <class T> __device__ __forceinline__ Float8 rounded(const Float8& v) {
     return (Float8)emulated_widen<T>(emulated_narrow<T>((EmulatedU32x8)v));
