@@ -112,6 +112,26 @@ TEST(deferred_fault_appears_at_the_synchronisation, "SEPARABLE_EMULATOR_DEFERRED
 
 namespace {
 
+// The nodes of the graph below by kind, in an array with room for one more.
+void expect_kinds(CUgraph graph, size_t nodes) {
+    std::vector<CUgraphNode> list(nodes + 1, reinterpret_cast<CUgraphNode>(1));
+    size_t count = list.size();
+    OK(cuGraphGetNodes(graph, list.data(), &count));
+    EXPECT(count == nodes && list[nodes] == nullptr);
+    size_t kinds[8] = {};
+    for (size_t i = 0; i < count; ++i) {
+        CUgraphNodeType kind = CU_NODE_EMPTY;
+        OK(cuGraphNodeGetType(list[i], &kind));
+        ++kinds[kind];
+    }
+    EXPECT(kinds[CU_NODE_KERNEL] == 1 && kinds[CU_NODE_MEMSET] == 2 && kinds[CU_NODE_MEMCPY] == 1);
+    CUgraphNodeType kind = CU_NODE_EMPTY;
+    EXPECT_CODE(cuGraphNodeGetType(nullptr, &kind), CUDA_ERROR_INVALID_VALUE);
+    count = 2;  // fewer than there are
+    OK(cuGraphGetNodes(graph, list.data(), &count));
+    EXPECT(count == 2);
+}
+
 // Two branches: p = 3 * 2 in one stream, q = 5 in another, joined; then p copied to r.
 CUgraphExec two_branches(const Loaded& device, CUdeviceptr p, CUdeviceptr q, CUdeviceptr r, size_t expected_nodes) {
     const CUstream s = new_stream(), side = new_stream();
@@ -131,6 +151,7 @@ CUgraphExec two_branches(const Loaded& device, CUdeviceptr p, CUdeviceptr q, CUd
     size_t nodes = 0;
     OK(cuGraphGetNodes(graph, nullptr, &nodes));
     EXPECT(nodes == expected_nodes);
+    expect_kinds(graph, nodes);
     CUgraphExec exec = nullptr;
     OK(cuGraphInstantiateWithFlags(&exec, graph, 0));
     OK(cuGraphDestroy(graph));

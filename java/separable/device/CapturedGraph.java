@@ -16,38 +16,14 @@ public final class CapturedGraph extends Resource {
     /** Takes over {@code graph} and destroys it, whether or not it can be instantiated. */
     CapturedGraph(Resources owner, CUgraph graph) {
         super(owner);
-        Template template = new Template(owner, graph);
+        GraphTemplate template = new GraphTemplate(owner, graph);
         try {
-            long[] count = new long[1];
-            Driver.check("counting the nodes of", template, () -> JCudaDriver.cuGraphGetNodes(graph, null, count));
-            nodes = Math.toIntExact(count[0]);
+            nodes = template.size();
             Driver.check("instantiating", this, () -> JCudaDriver.cuGraphInstantiate(handle, graph, 0));
             opened();
             template.close();
         } catch (RuntimeException failure) {
             throw Closing.after(failure, List.of(template, this));
-        }
-    }
-
-    /** What a capture ends with: of no use once it is instantiated. */
-    private static final class Template extends Resource {
-
-        private final CUgraph graph;
-
-        Template(Resources owner, CUgraph graph) {
-            super(owner);
-            this.graph = graph;
-            opened();
-        }
-
-        @Override
-        void release() {
-            Driver.check("discarding", this, () -> JCudaDriver.cuGraphDestroy(graph));
-        }
-
-        @Override
-        public String toString() {
-            return "a captured graph";
         }
     }
 

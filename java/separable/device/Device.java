@@ -32,6 +32,7 @@ public final class Device implements AutoCloseable {
     private final Resources resources;
     private final ConcurrentMap<String, Kernel> kernels = new ConcurrentHashMap<>();
     private final AtomicLong liveBytes = new AtomicLong();
+    private final AtomicLong peakBytes = new AtomicLong();
     private final AtomicLong allocations = new AtomicLong();
     private volatile boolean closed;
     private boolean pushed;
@@ -230,6 +231,20 @@ public final class Device implements AutoCloseable {
         return lender == null ? liveBytes.get() : lender.liveBytes();
     }
 
+    /** The most that {@link #liveBytes} was since the device was opened, or since {@link #restartPeak}. */
+    public long peakBytes() {
+        return lender == null ? peakBytes.get() : lender.peakBytes();
+    }
+
+    /** Lets {@link #peakBytes} begin anew at what is allocated now. */
+    public void restartPeak() {
+        if (lender == null) {
+            peakBytes.set(liveBytes.get());
+        } else {
+            lender.restartPeak();
+        }
+    }
+
     /** Allocations of device and pinned memory ever made here. */
     public long allocations() {
         return lender == null ? allocations.get() : lender.allocations();
@@ -254,7 +269,7 @@ public final class Device implements AutoCloseable {
             lender.allocated(bytes);
             return;
         }
-        liveBytes.addAndGet(bytes);
+        peakBytes.accumulateAndGet(liveBytes.addAndGet(bytes), Math::max);
         allocations.incrementAndGet();
     }
 

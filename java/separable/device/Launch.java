@@ -38,6 +38,7 @@ public final class Launch {
     private final Operands operands = new Operands();
     private int slots;
     private boolean folds;
+    private int given;
     private int gridX = 1;
     private int gridY = 1;
     private int gridZ = 1;
@@ -160,6 +161,11 @@ public final class Launch {
         return tickets == 0 ? partialBytes : Operands.ticketOffset(partialBytes) + (long) tickets * Integer.BYTES;
     }
 
+    /** Appends a place for a pointer that this kernel has no parameter for and its relatives have: what is given is ignored, null best. */
+    public Launch unused(String name) {
+        return operand(Operand.ignored(name));
+    }
+
     /** Appends a pointer that nobody looks at, for an application's own kernel. */
     public Launch pointer() {
         return operand(Operand.unchecked(nextSlot()));
@@ -252,6 +258,18 @@ public final class Launch {
             CUdeviceptr f, CUdeviceptr g, CUdeviceptr h, CUdeviceptr i, CUdeviceptr j) {
         bind(0, a).bind(1, b).bind(2, c).bind(3, d).bind(4, e)
                 .bind(5, f).bind(6, g).bind(7, h).bind(8, i).bind(9, j).submit(stream, 10);
+    }
+
+    /** Gives the pointer of the next place, for more than ten: {@code launch.give(a).give(b) .. .enqueueGiven(stream)} needs no array either. */
+    public Launch give(CUdeviceptr pointer) {
+        return bind(given++, pointer);
+    }
+
+    /** Enqueues with the pointers that {@link #give} was given since the last time. */
+    public void enqueueGiven(CUstream stream) {
+        int count = given;
+        given = 0;
+        submit(stream, count);
     }
 
     /**

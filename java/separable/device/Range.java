@@ -1,19 +1,11 @@
 package separable.device;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-
 /**
  * Stretches of the calling thread's work under a name, on the timeline of a profiler such as Nsight Systems (NVTX), which also shows the
  * device's work that was enqueued in it. Ranges of a thread nest. Until {@link #enable} has found the library that makes them, they are
  * nothing and cost nothing.
  */
 public final class Range {
-
-    private static final String LIBRARY = "libseparable_nvtx.so";
 
     private static volatile boolean enabled;
 
@@ -28,7 +20,7 @@ public final class Range {
      */
     public static synchronized boolean enable() {
         if (!enabled) {
-            link();
+            NativeLibrary.link();
             enabled = load();
         }
         return enabled;
@@ -49,22 +41,6 @@ public final class Range {
     public static void end() {
         if (enabled) {
             pop();
-        }
-    }
-
-    /** The dynamic linker takes files alone: the library is unpacked for the moment of its loading. */
-    private static void link() {
-        try (InputStream packed = BuildInfo.resource(LIBRARY)) {
-            Path file = Files.createTempFile("separable-", LIBRARY);
-            try {
-                Files.copy(packed, file, StandardCopyOption.REPLACE_EXISTING);
-                System.load(file.toString());
-            } finally {
-                Files.delete(file);
-            }
-        } catch (IOException e) {
-            throw new DeviceException(0, "unpacking " + LIBRARY + " to " + System.getProperty("java.io.tmpdir") + ": " + e.getMessage()
-                    + ": make room there, or name another folder with -Djava.io.tmpdir", e);
         }
     }
 

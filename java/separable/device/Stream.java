@@ -71,6 +71,17 @@ public final class Stream extends Resource {
      * and keeps what it enqueues as a graph instead of doing it. Whatever {@code work} throws is thrown on, with nothing left open.
      */
     public CapturedGraph capture(Runnable work) {
+        return new CapturedGraph(resources, captured(work));
+    }
+
+    /** What a {@link #capture} of {@code work} consists of; nothing is done, and nothing stays. */
+    public GraphNodes inspect(Runnable work) {
+        try (GraphTemplate template = new GraphTemplate(resources, captured(work))) {
+            return template.nodes();
+        }
+    }
+
+    private CUgraph captured(Runnable work) {
         requireOpen();
         Driver.check("beginning a capture on", this, () -> JCudaDriver.cuStreamBeginCapture(handle,
                 CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL));
@@ -82,7 +93,7 @@ public final class Stream extends Resource {
             abandonCapture(e);
             throw e;
         }
-        return new CapturedGraph(resources, graph);
+        return graph;
     }
 
     private void abandonCapture(Throwable cause) {

@@ -70,8 +70,7 @@ public final class BatchNorm extends DeviceOp<BatchNorm.Launches> {
         Fold fold = new Fold((long) MOMENTS * reduction.parts() * shape.channelStride() * Float.BYTES, reduction.tiles());
         long bytes = shape.bytes(type);
         long channel = (long) shape.channelStride() * Float.BYTES;
-        float low = activation == Activation.NONE ? Float.NEGATIVE_INFINITY : 0;
-        float high = activation == Activation.RELU6 ? 6 : Float.POSITIVE_INFINITY;
+        Bounds bounds = Bounds.of(activation);
 
         Launch statistics = launch(device, "bn_statistics_" + type.suffix(), problem, reduction)
                 .input("x", bytes).output("stats", 2 * channel).output("running", 2 * channel);
@@ -84,8 +83,8 @@ public final class BatchNorm extends DeviceOp<BatchNorm.Launches> {
                 .input("x", bytes).input("g", bytes).input("stats", 2 * channel).input("gamma", channel)
                 .input("dgamma", channel).input("dbeta", channel).output("dx", bytes, "g");
         return new Launches(geometry(fold.append(statistics), shape, reduction).f32(momentum),
-                geometry(forward, shape, map).f32(epsilon).f32(low).f32(high),
-                geometry(fold.append(backwardReduce), shape, reduction).f32(epsilon).f32(low).f32(high),
+                bounds.append(geometry(forward, shape, map).f32(epsilon)),
+                bounds.append(geometry(fold.append(backwardReduce), shape, reduction).f32(epsilon)),
                 geometry(backwardData, shape, map).f32(epsilon), fold);
     }
 

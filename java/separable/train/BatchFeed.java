@@ -29,13 +29,14 @@ final class BatchFeed implements AutoCloseable {
      *
      * @param together batches of a step
      * @param augment  whether pictures are varied as {@code treatment} says, or left as they are
+     * @param places   pictures of a pass at most
      */
-    BatchFeed(Device device, Dataset dataset, Shape batch, int together, DType type, InputConfig treatment, boolean augment) {
+    BatchFeed(Device device, Dataset dataset, Shape batch, int together, DType type, InputConfig treatment, boolean augment, int places) {
         try {
             data = owned.keep(BatchSource.of(device, dataset, batch.n(), together, treatment.stream()));
             gather = owned.keep(new BatchGather(device, treatment.batch(dataset, data.ringRows(), batch),
                     augment ? treatment.augment().drawn() : Augmentation.NONE, type));
-            order = owned.keep(device.allocate((long) dataset.count() * Integer.BYTES, "order of " + dataset.name()));
+            order = owned.keep(device.allocate((long) places * Integer.BYTES, "order of " + dataset.name()));
             workspace = gather.workspaceBytes() == 0 ? null
                     : owned.keep(device.allocate(gather.workspaceBytes(), "augmentation of " + dataset.name())).pointer();
         } catch (RuntimeException failure) {

@@ -52,7 +52,7 @@ public final class Evaluator implements AutoCloseable {
             reader = owned.keep(new MetricsReader(device, metrics));
             Graph graph = network.evaluationGraph(batch, recipe.type(), new SoftmaxCrossEntropy(0));
             plan = owned.keep(Plan.evaluation(device, graph, parameters, state, metrics, PlanOptions.standard().withTuning(tuning)));
-            feed = owned.keep(new BatchFeed(device, dataset, graph.input().shape(), 1, recipe.type(), recipe.input(), false));
+            feed = owned.keep(new BatchFeed(device, dataset, graph.input().shape(), 1, recipe.type(), recipe.input(), false, count));
             CUdeviceptr input = plan.input();
             CUdeviceptr labels = plan.labels();
             loop = owned.keep(new StepLoop(stream, recipe.capturesOn(device), () -> {

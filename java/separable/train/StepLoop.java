@@ -1,6 +1,8 @@
 package separable.train;
 
+import java.util.Optional;
 import separable.device.CapturedGraph;
+import separable.device.GraphNodes;
 import separable.device.Stream;
 
 /**
@@ -34,6 +36,11 @@ public final class StepLoop implements AutoCloseable {
             graph = stream.capture(step);
         }
         graph.launch(stream);
+    }
+
+    /** What a launch of the graph consists of; empty before there is one. */
+    Optional<GraphNodes> nodes() {
+        return graph == null ? Optional.empty() : Optional.of(stream.inspect(step));
     }
 
     boolean hasRun() {

@@ -7,23 +7,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import jcuda.driver.CUdeviceptr;
 import separable.data.Dataset;
 import separable.data.Sampler;
 import separable.device.Device;
-import separable.device.DeviceBuffer;
-import separable.device.Range;
-import separable.device.Stream;
 import separable.exchange.NamedTensor;
 import separable.exchange.SafeTensors;
-import separable.graph.Graph;
 import separable.graph.Parameters;
-import separable.graph.Plan;
 import separable.graph.PlanOptions;
 import separable.graph.StateValue;
-import separable.graph.Tensor;
-import separable.kernel.StepMetrics;
-import separable.kernel.StepState;
 import separable.layer.Network;
 import separable.optim.Schedule;
 import separable.tune.Tuning;
@@ -40,21 +31,16 @@ public final class Trainer implements AutoCloseable {
     private static final int REPORT_STEPS = 16;
 
     private final Owned owned = new Owned();
-    private final Device device;
     private final Recipe recipe;
     private final Sampler sampler;
     private final int batches;
     private final int steps;
+    private final DeviceStep deviceStep;
     private final Schedule schedule;
-    private final Stream stream;
-    private final StepState state;
     private final Parameters parameters;
-    private final Plan plan;
-    private final BatchFeed feed;
-    private final StepLoop loop;
+    private final WeightUpdate update;
     private final MetricsReader reader;
     private final Evaluator evaluator;
-    private final WeightUpdate update;
     /** Steps of this epoch that the stream was given. */
     private int enqueued;
     private Position position = Position.START;
@@ -75,38 +61,16 @@ public final class Trainer implements AutoCloseable {
     /** With a cache or a listener of one's own for tuning; the recipe's effort does not count. */
     public Trainer(Device device, Network network, Recipe recipe, Dataset train, Dataset test, Tuning tuning) {
         Fitting.require(network, recipe, train, test);
-        this.device = device;
         this.recipe = recipe;
         this.sampler = new Sampler(train.count(), recipe.seed());
         this.batches = recipe.update().accumulate();
         this.steps = train.count() / recipe.picturesPerStep();
-        this.schedule = recipe.schedule().over(recipe.epochs(), steps, recipe.optimizer().learningRate());
         try {
-            stream = owned.keep(device.newStream());
-            state = owned.keep(new StepState(device));
-            DeviceBuffer metrics = owned.keep(device.allocate((long) steps * batches * StepMetrics.BYTES, "step metrics"));
-            reader = owned.keep(new MetricsReader(device, metrics));
-            Graph graph = network.trainingGraph(recipe.batch(), recipe.type(), recipe.loss(), recipe.update()::freezes);
-            parameters = owned.keep(new Parameters(device, graph.state(), recipe.type()));
-            parameters.initialise(recipe.seed(), stream);
-            plan = owned.keep(Plan.training(device, graph, parameters, state, metrics, PlanOptions.standard().withTuning(tuning)));
-            update = owned.keep(new WeightUpdate(device, recipe, schedule, parameters, state));
-            update.weightsSet();
-            feed = owned.keep(new BatchFeed(device, train, graph.input().shape(), batches, recipe.type(), recipe.input(), true));
-            CUdeviceptr input = plan.input();
-            CUdeviceptr labels = plan.labels();
-            loop = owned.keep(new StepLoop(stream, recipe.capturesOn(device), () -> {
-                for (int batch = 0; batch < batches; batch++) {
-                    feed.enqueue(state, input, labels, stream);
-                    plan.enqueue(stream);
-                    Range.begin("update");
-                    try {
-                        update.enqueue(batch, stream);
-                    } finally {
-                        Range.end();
-                    }
-                }
-            }));
+            deviceStep = owned.keep(new DeviceStep(device, network, recipe, train, steps, PlanOptions.standard().withTuning(tuning)));
+            schedule = deviceStep.schedule();
+            parameters = deviceStep.parameters();
+            update = deviceStep.update();
+            reader = owned.keep(new MetricsReader(device, deviceStep.metrics()));
             evaluator = owned.keep(new Evaluator(device, network, result(), recipe, test, tuning));
         } catch (RuntimeException failure) {
             throw owned.closedAfter(failure);
@@ -146,7 +110,7 @@ public final class Trainer implements AutoCloseable {
         EpochMetrics metrics = new EpochMetrics(epoch, epoch * steps, schedule.at(epoch * steps - 1), train.loss(), train.accuracy(), lastTest.loss(),
                 lastTest.accuracy(), (double) (steps - first) * recipe.picturesPerStep() / trainSeconds,
                 (System.nanoTime() - began) * 1e-9);
-        return feed.rate(trainSeconds).map(metrics::withInput).orElse(metrics);
+        return deviceStep.inputRate(trainSeconds).map(metrics::withInput).orElse(metrics);
     }
 
     /** The steps of this epoch from {@link #position} on. */
@@ -158,13 +122,11 @@ public final class Trainer implements AutoCloseable {
                 reach(step - 1);
                 throw new StoppedException("stopped in epoch " + (position.epochs() + 1) + ", after step " + (step - 1) + " of " + steps);
             }
-            feed.supply(stream);
-            loop.enqueue();
-            feed.taken(stream);
+            deviceStep.enqueue();
             enqueued = step;
             listener.stepEnqueued(stepsEnqueued());
             if (step % REPORT_STEPS == 0) {
-                reader.request(step * batches, stream);
+                reader.request(step * batches, deviceStep.stream());
             }
             if (reader.poll()) {
                 report(listener, clock.seconds());
@@ -192,7 +154,7 @@ public final class Trainer implements AutoCloseable {
 
     /** Waits for the steps of this epoch up to {@code step}, all of them enqueued. */
     private void reach(int step) {
-        position = position.at(step, reader.finish(step * batches, stream));
+        position = position.at(step, reader.finish(step * batches, deviceStep.stream()));
         countBatches();
     }
 
@@ -219,23 +181,12 @@ public final class Trainer implements AutoCloseable {
     }
 
     private void beginEpoch() {
-        if (stepsDone() == 0) {
-            update.weightsSet();     // others may have been loaded
-        }
-        int total = steps * recipe.picturesPerStep();
-        int picture = position.step() * recipe.picturesPerStep();
-        feed.begin(sampler.shuffled(position.epochs()), picture, total);
-        int done = position.epochs() * steps + position.step();
-        int slot = position.step() * batches;
-        state.write(new StepState.Values(recipe.seed(), (long) done * batches, picture, Math.min(recipe.batch(), total - picture), slot, total,
-                schedule.at(Math.min(done, schedule.steps() - 1)), recipe.batch(), done));
-        reader.restart(slot, position.soFar());
-        // A copy from pageable memory may still be on its way to the device when it returns, and the stream does not wait for it.
-        device.synchronize();
+        deviceStep.begin(sampler.shuffled(position.epochs()), position.epochs(), position.step());
+        reader.restart(position.step() * batches, position.soFar());
     }
 
     private void report(TrainListener listener, double seconds) {
-        feed.rate(seconds).ifPresent(listener::inputRead);
+        deviceStep.inputRate(seconds).ifPresent(listener::inputRead);
         listener.stepsDone(reader.steps() / batches, requireNumber(reader.soFar(), "training loss"), seconds);
     }
 
@@ -277,11 +228,7 @@ public final class Trainer implements AutoCloseable {
 
     /** What the last step put into the network; empty before one. Waits for the device. */
     Optional<TrainingBatch> lastBatch() {
-        if (!loop.hasRun()) {
-            return Optional.empty();
-        }
-        Tensor input = plan.graph().input();
-        return Optional.of(TrainingBatch.of(input.shape(), plan.read(input), plan.readLabels(), recipe.input()));
+        return deviceStep.lastBatch();
     }
 
     /** Optimizer steps since the run began. */
@@ -291,7 +238,7 @@ public final class Trainer implements AutoCloseable {
 
     /** {@link PlanReport} of the step and the evaluation. */
     String describePlans() {
-        return PlanReport.of(plan, evaluator.plan(), feed.describe(), evaluator.describeData());
+        return PlanReport.of(deviceStep.plan(), evaluator.plan(), deviceStep.describeData(), evaluator.describeData());
     }
 
     /** Everything on the device that later steps depend on, under names of its own. Waits for the device. */

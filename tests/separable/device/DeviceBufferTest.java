@@ -90,6 +90,9 @@ class DeviceBufferTest {
         long allocations = device.allocations();
         try (DeviceBuffer first = device.allocate(1000, "first"); DeviceBuffer second = device.allocate(24, "second")) {
             assertThat(device.liveBytes() - bytes).isEqualTo(first.bytes() + second.bytes());
+            assertThat(device.peakBytes()).isGreaterThanOrEqualTo(device.liveBytes());
+            device.restartPeak();
+            assertThat(device.lend().peakBytes()).isEqualTo(device.liveBytes());
             assertThat(device.openResources()).contains(first, second);
         }
         assertThat(device.liveBytes()).isEqualTo(bytes);

@@ -84,6 +84,7 @@ class LaunchTest {
             launch.enqueue(stream.handle(), y.pointer(), b.pointer(), y.pointer());
         });
         assertThat(graph.nodes()).isEqualTo(2);
+        assertThat(stream.inspect(() -> launch.enqueue(stream.handle(), a.pointer(), b.pointer(), y.pointer()))).isEqualTo(new GraphNodes(1, 0, 0, 0));
         graph.launch(stream);
         assertThat(y.readFloats(0, VECTORS * 8)).containsExactly(values(201));
     }

@@ -39,6 +39,12 @@ class StreamTest {
             copy.copyAsync(0, buffer, 0, 16, stream);
         });
         assertThat(graph.nodes()).isEqualTo(2);
+        assertThat(stream.inspect(() -> {
+            buffer.fill(0, 8, (byte) 9, stream);
+            buffer.fill(8, 8, (byte) 9, stream);
+            copy.copyAsync(0, buffer, 0, 16, stream);
+        })).isEqualTo(new GraphNodes(0, 1, 2, 0));
+        assertThat(stream.inspect(() -> { })).isEqualTo(new GraphNodes(0, 0, 0, 0));
         assertThat(buffer.readInts(0, 4)).containsOnly(0);
         graph.launch(stream);
         assertThat(copy.readInts(0, 4)).containsExactly(0x01010101, 0x01010101, 0, 0);
