@@ -18,6 +18,10 @@ import separable.kernel.Conv;
 import separable.kernel.ConvKernel;
 import separable.kernel.DepthwiseConv;
 import separable.kernel.Dropout;
+import separable.kernel.FusedDense;
+import separable.kernel.FusedDenseBackward;
+import separable.kernel.FusedPool;
+import separable.kernel.FusedPoolReduce;
 import separable.kernel.GenericConv;
 import separable.kernel.GlobalAveragePool;
 import separable.kernel.GradientAccumulation;
@@ -35,8 +39,10 @@ import separable.spec.Activation;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.Layout;
+import separable.spec.NormSpec;
 import separable.spec.Padding;
 import separable.spec.PoolSpec;
+import separable.spec.Products;
 import separable.spec.Shape;
 
 /** The op classes: making each, closing it, and each of its passes. */
@@ -56,6 +62,7 @@ final class KernelOperations {
         operations.convolutions();
         operations.pointwiseOps();
         operations.pools();
+        operations.heads();
         operations.reductions();
         operations.batches();
         operations.updates();
@@ -110,6 +117,22 @@ final class KernelOperations {
         op(GlobalAveragePool.class, device -> new GlobalAveragePool(device, SHAPE, F32), () -> new GlobalAveragePool(SHAPE, F32))
                 .pass("forward", (op, at) -> op.forward(at.a, at.out, at.stream))
                 .pass("backward", (op, at) -> op.backward(at.a, at.out, at.stream));
+    }
+
+    /** The fused schedule's last layers. */
+    private void heads() {
+        NormSpec norm = new NormSpec(Activation.RELU6, 1e-5f, 0.1f);
+        ConvSpec dense = ConvSpec.pointwise(Shape.matrix(2, 8), 8);
+        op(FusedPool.class, device -> new FusedPool(device, SHAPE, F32, Activation.RELU6, 0.5f, 1),
+                () -> new FusedPool(SHAPE, F32, Activation.RELU6, 0.5f, 1))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.state, at.out, at.stream));
+        op(FusedPoolReduce.class, device -> new FusedPoolReduce(device, SHAPE, F32, norm), () -> new FusedPoolReduce(SHAPE, F32, norm))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.c, at.out, at.out2, at.out3, at.workspace, at.tickets, at.stream));
+        op(FusedDense.class, device -> new FusedDense(device, dense, F32, Products.EXACT, true), () -> new FusedDense(dense, F32, Products.EXACT, true))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.c, at.out, at.stream));
+        op(FusedDenseBackward.class, device -> new FusedDenseBackward(device, dense, F32, Products.EXACT, true, 0.5f, 1),
+                () -> new FusedDenseBackward(dense, F32, Products.EXACT, true, 0.5f, 1))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.c, at.state, at.out, at.out2, at.out3, at.workspace, at.tickets, at.stream));
     }
 
     private void reductions() {
