@@ -76,7 +76,7 @@ __device__ __forceinline__ Float8 multiply_add(float a, const Float8& b, Float8 
     return c;
 }
 
-// a * b rounded by itself: what is added to it is not fused with it, as if it had been stored before.
+// a * b rounded by itself: never made one instruction with an addition that follows, so that it equals what a store would leave.
 __device__ __forceinline__ Float8 product(Float8 a, float b) {
     UNROLL for (int k = 0; k < VEC; ++k) a[k] = __fmul_rn(a[k], b);
     return a;

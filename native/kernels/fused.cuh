@@ -212,9 +212,15 @@ template <int THREADS> struct FoldGradientSums {
     float epsilon;
 
     template <class Store> __device__ __forceinline__ void operator()(const Store& gathered) const {
+        __shared__ Sum8 slots[2 * THREADS];
+        fold(gathered, slots);
+    }
+
+    // With slots in shared memory that the kernel no longer uses otherwise, as fold_ctas_in wants them.
+    template <class Store> __device__ __forceinline__ void fold(const Store& gathered, Sum8* slots) const {
         Sum8 mine[2] = {{gathered.sum_g}, {gathered.sum_gx}};
         const float per_row = 1.f / (float)rows;
-        fold_ctas<THREADS>(mine, partials, ticket, place, [&](int k, int vector, const Sum8& total) {
+        fold_ctas_in(slots, mine, partials, ticket, place, [&](int k, int vector, const Sum8& total) {
             const int channel = vector * VEC;
             if (k == 0) {
                 store(dbeta + channel, total.sum);

@@ -63,31 +63,28 @@ __device__ __forceinline__ void column_sums(const T* dy, float* sums, int rows, 
     }
 }
 
-// Both products of the backward pass have Cin along their columns: one wide tile serves them. tf32 slabs are half as deep as
-// elsewhere, or the two roles' shared memory would be more than a CTA may have; the sums are in the same order.
-using DenseTile_f32 = Tile_64x64_f32;
-using DenseTile_bf16 = Tile_64x64_bf16;
-using DenseTile_f16 = Tile_64x64_f16;
-using DenseTile_tf32 = TensorTile<tf32, 2, 2, 2, 4, 16>;
-
 struct DenseGeometry {
     int m, cin, cout, splits, rows_per_split, columns;
 };
 
+// Both products have Cin along their columns: one wide tile serves them.
 template <class Tile, class T>
 __device__ __forceinline__ void fused_dense_backward(const T* dy, const T* w, const T* x, T* dx, const DropoutMask& dropout, float* dw,
                                                      float* dbias, float* workspace, int* tickets, const DenseGeometry& g) {
+    using Data = typename Tile::template Gemm<Depth::COLUMNS, Depth::ROWS>;
+    using Filter = typename Tile::template Gemm<Depth::ROWS, Depth::ROWS>;
+    __shared__ __align__(16) unsigned char shared[Data::SHARED_BYTES > Filter::SHARED_BYTES ? Data::SHARED_BYTES : Filter::SHARED_BYTES];
     const int across = (g.cin + Tile::BN - 1) / Tile::BN;
     const int data = (g.m + Tile::BM - 1) / Tile::BM * across, filter = (g.cout + Tile::BM - 1) / Tile::BM * across;
     const int block = (int)blockIdx.x;
     if (block < data) {
-        Tile::template Gemm<Depth::COLUMNS, Depth::ROWS>::run(
-            matrix(dy, g.m, g.cout), matrix(w, g.cout, g.cin), block / across * Tile::BM, block % across * Tile::BN, 0, g.cout,
-            StoreDropped<T>{{dx, g.m, g.cin}, dropout});
+        StoreDropped<T> out{{dx, g.m, g.cin}, dropout};
+        Data::tile(shared, matrix(dy, g.m, g.cout), matrix(w, g.cout, g.cin), block / across * Tile::BM, block % across * Tile::BN, 0,
+                   g.cout, out);
     } else if (block < data + filter * g.splits) {
         const int part = block - data;
-        split_gemm<Tile>(matrix(dy, g.m, g.cout), matrix(x, g.m, g.cin), g.cin, g.m, g.rows_per_split, workspace, tickets,
-                         StoreRows<float>{dw, g.cout, g.cin}, SplitPlace{part % filter, part / filter, g.splits});
+        split_tile<Tile>(shared, SplitPlace{part % filter, part / filter, g.splits}, matrix(dy, g.m, g.cout), matrix(x, g.m, g.cin), g.cin,
+                         g.m, g.rows_per_split, workspace, tickets, StoreRows<float>{dw, g.cout, g.cin});
     } else {
         column_sums(dy, dbias, g.m, g.cout, block - data - filter * g.splits, g.columns);
     }
@@ -104,14 +101,13 @@ __device__ __forceinline__ void fused_dense_backward(const T* dy, const T* w, co
     EXPORT_KERNEL(fused_dense_##tile##_##dtype);
 
 #define FUSED_DENSE_BACKWARD(dtype)                                                                                   \
-    extern "C" __global__ void __launch_bounds__(separable::DenseTile_##dtype::THREADS, 1)                            \
-    fused_dense_backward_##dtype(                                                                                     \
+    TILE_KERNEL(64x64, dtype) fused_dense_backward_##dtype(                                                           \
         const separable::Element_##dtype* __restrict__ dy, const separable::Element_##dtype* __restrict__ w,          \
         const separable::Element_##dtype* __restrict__ x, const separable::StepState* __restrict__ state,             \
         separable::Element_##dtype* __restrict__ dx, float* __restrict__ dw, float* __restrict__ dbias,               \
         float* workspace, int* tickets, int m, int cin, int cout, int splits, int rows_per_split, int columns,        \
         unsigned threshold, float scale, int salt) {                                                                  \
-        separable::fused_dense_backward<separable::DenseTile_##dtype>(                                                \
+        separable::fused_dense_backward<separable::Tile_64x64_##dtype>(                                               \
             dy, w, x, dx, separable::DropoutMask{state, threshold, scale, salt}, dw, dbias, workspace, tickets,       \
             separable::DenseGeometry{m, cin, cout, splits, rows_per_split, columns});                                 \
     }                                                                                                                 \

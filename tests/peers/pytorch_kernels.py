@@ -30,7 +30,7 @@ import time
 import torch
 
 LAYOUTS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
-TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+TYPES = {"fp32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 PROBLEM = ["name", "kind", "count", "n", "h", "w", "c", "k", "kernel", "stride", "dilation", "padding", "groups", "precision", "pass"]
 COLUMNS = PROBLEM + ["memory_format", "median_us", "low_us", "high_us", "rounds", "failure"]
 WARM_UP = 3
@@ -174,6 +174,7 @@ def calls_of(row, device, layout, on_gpu):
 def measure(row, device, on_gpu, rounds, seconds):
     """Samples by layout, or the reason why there are none."""
     lanes, failures = {}, {}
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = row["precision"] == "tf32"
     for layout in LAYOUTS:
         try:
             lanes[layout] = (GpuLane if on_gpu else CpuLane)(calls_of(row, device, layout, on_gpu), rounds)
@@ -251,8 +252,6 @@ def main():
     on_gpu = torch.cuda.is_available()
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
-    torch.backends.cudnn.benchmark = True
-    torch.backends.cudnn.allow_tf32 = False
     torch.backends.cuda.matmul.allow_tf32 = False
 
     ours = rows_of(options.kernels)

@@ -4,7 +4,7 @@ import java.util.List;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
 import separable.spec.ConvSpec;
-import separable.spec.DType;
+import separable.spec.Precision;
 import separable.spec.Layout;
 import separable.spec.Pass;
 import separable.spec.Shape;
@@ -47,8 +47,8 @@ final class CeilingProbe {
     }
 
     /** Operations a second of the fastest matrix product at hand in a precision. */
-    double flopsPerSecond(DType type, boolean withCudnn) {
-        Problem problem = new Problem(small ? SMALL_PRODUCT : LARGE_PRODUCT, type, Layout.NHWC, Pass.FORWARD);
+    double flopsPerSecond(Precision precision, boolean withCudnn) {
+        Problem problem = new Problem(small ? SMALL_PRODUCT : LARGE_PRODUCT, precision, Layout.NHWC, Pass.FORWARD);
         try (Contest contest = new Contest(device, problem, withCudnn, rules)) {
             double microseconds = contest.race().stream().mapToDouble(Timed::median).min().orElseThrow();
             return 2e6 * problem.spec().multiplyAdds() / microseconds;

@@ -11,7 +11,7 @@ import java.util.function.BooleanSupplier;
 import separable.cudnn.Cudnn;
 import separable.cudnn.CudnnHandle;
 import separable.device.Device;
-import separable.spec.DType;
+import separable.spec.Precision;
 import separable.spec.Layout;
 import separable.spec.Pass;
 import separable.train.Defaults;
@@ -33,12 +33,12 @@ public final class KernelBench {
      * @param check     whether every contender is held against the generic kernel first
      * @param rules     for one shape in one pass and precision
      */
-    public record Request(List<BenchShape> shapes, List<DType> types, List<Pass> passes, Layout layout, boolean withCudnn,
+    public record Request(List<BenchShape> shapes, List<Precision> precisions, List<Pass> passes, Layout layout, boolean withCudnn,
                           boolean check, Stopwatch.Rules rules) {
 
         public Request {
             shapes = List.copyOf(shapes);
-            types = List.copyOf(types);
+            precisions = List.copyOf(precisions);
             passes = List.copyOf(passes);
             Objects.requireNonNull(layout, "layout");
             Objects.requireNonNull(rules, "rules");
@@ -46,7 +46,7 @@ public final class KernelBench {
 
         /** Rows of a whole report, if every kernel of ours is right. */
         public int rows() {
-            return shapes.size() * types.size() * passes.size();
+            return shapes.size() * precisions.size() * passes.size();
         }
     }
 
@@ -59,7 +59,7 @@ public final class KernelBench {
     private final Request request;
     private final RunInfo info;
     private final Optional<String> noCudnn;
-    private final Map<DType, Ceiling> ceilings = new EnumMap<>(DType.class);
+    private final Map<Precision, Ceiling> ceilings = new EnumMap<>(Precision.class);
     private final List<KernelRow> rows = new ArrayList<>();
     private final List<String> refused = new ArrayList<>();
     private boolean whole;
@@ -81,12 +81,12 @@ public final class KernelBench {
     public boolean run(Listener listener, BooleanSupplier stop) {
         CeilingProbe probe = new CeilingProbe(device, Defaults.isSmall(device.multiprocessors()), request.rules());
         double copy = probe.copyBytesPerSecond();
-        for (DType type : request.types()) {
+        for (Precision precision : request.precisions()) {
             if (stop.getAsBoolean()) {
                 return false;
             }
-            ceilings.put(type, new Ceiling(copy, probe.flopsPerSecond(type, request.withCudnn())));
-            if (!measure(type, listener, stop)) {
+            ceilings.put(precision, new Ceiling(copy, probe.flopsPerSecond(precision, request.withCudnn())));
+            if (!measure(precision, listener, stop)) {
                 return false;
             }
         }
@@ -94,14 +94,14 @@ public final class KernelBench {
         return true;
     }
 
-    private boolean measure(DType type, Listener listener, BooleanSupplier stop) {
+    private boolean measure(Precision precision, Listener listener, BooleanSupplier stop) {
         for (BenchShape shape : request.shapes()) {
             for (Pass pass : request.passes()) {
                 if (stop.getAsBoolean()) {
                     return false;
                 }
-                listener.next(rows.size(), shape.name() + " " + pass + " " + type);
-                measure(shape, new Problem(shape.spec(), type, request.layout(), pass)).ifPresent(rows::add);
+                listener.next(rows.size(), shape.name() + " " + pass + " " + precision);
+                measure(shape, new Problem(shape.spec(), precision, request.layout(), pass)).ifPresent(rows::add);
             }
         }
         return true;

@@ -50,7 +50,7 @@ final class KernelColumns {
         columns.put("padding", padding(spec.padding()));
         columns.put("groups", spec.groups());
         columns.put("layout", row.problem().layout().toString());
-        columns.put("precision", row.type().toString());
+        columns.put("precision", row.precision().toString());
         columns.put("pass", row.pass().toString());
         columns.put("bytes", row.cost().bytes());
         columns.put("flops", row.cost().flops());

@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.stream.Collectors;
-import separable.spec.DType;
+import separable.spec.Precision;
 
 /** A report as text for programs: {@code kernels.csv} and {@code kernels.json}. */
 public final class KernelFiles {
@@ -31,7 +31,7 @@ public final class KernelFiles {
         info(report).forEach((key, value) -> comment(text, key + ": " + value));
         boolean first = true;
         for (KernelRow row : report.rows()) {
-            Map<String, Object> columns = KernelColumns.of(row, report.ceilings().get(row.type()));
+            Map<String, Object> columns = KernelColumns.of(row, report.ceilings().get(row.precision()));
             if (first) {
                 text.append(String.join(",", columns.keySet())).append('\n');
                 first = false;
@@ -58,39 +58,26 @@ public final class KernelFiles {
         report.info().warning().ifPresent(warning -> top.put("warning", warning));
         top.putAll(info(report));
         top.put("ceilings", ceilings(report));
-        top.put("rows", report.rows().stream().map(row -> KernelColumns.of(row, report.ceilings().get(row.type()))).toList());
+        top.put("rows", report.rows().stream().map(row -> KernelColumns.of(row, report.ceilings().get(row.precision()))).toList());
         top.put("summary", summary(report));
         top.put("refused", report.refused());
         return GSON.toJson(top) + "\n";
     }
 
     private static Map<String, Object> info(KernelReport report) {
-        RunInfo info = report.info();
-        Map<String, Object> map = new LinkedHashMap<>();
-        map.put("command", info.command());
-        map.put("date", info.date());
-        map.put("device", info.device());
-        map.put("compute_capability", info.capability());
-        map.put("multiprocessors", info.multiprocessors());
-        map.put("cuda", info.cuda());
-        map.put("driver", info.driver());
-        map.put("cudnn", info.cudnn());
-        map.put("separable", info.separable());
-        map.put("commit", info.commit());
-        map.put("java", info.java());
-        map.put("shapes", info.shapes());
+        Map<String, Object> map = report.info().fields();
         map.put("whole", report.whole());
         return map;
     }
 
     private static Map<String, Object> ceilings(KernelReport report) {
         Map<String, Object> map = new LinkedHashMap<>();
-        for (DType type : report.types()) {
-            Ceiling ceiling = report.ceilings().get(type);
+        for (Precision precision : report.precisions()) {
+            Ceiling ceiling = report.ceilings().get(precision);
             Map<String, Object> one = new LinkedHashMap<>();
             one.put("copy_gb_per_s", ceiling.copyBytesPerSecond() / 1e9);
             one.put("product_gflop_per_s", ceiling.flopsPerSecond() / 1e9);
-            map.put(type.toString(), one);
+            map.put(precision.toString(), one);
         }
         return map;
     }
@@ -98,12 +85,12 @@ public final class KernelFiles {
     private static Map<String, Object> summary(KernelReport report) {
         Map<String, Object> map = new LinkedHashMap<>();
         List<Map<String, Object>> medians = new ArrayList<>();
-        for (DType type : report.types()) {
+        for (Precision precision : report.precisions()) {
             for (ConvFamily family : ConvFamily.values()) {
-                List<KernelRow> rows = report.rows(type, family);
+                List<KernelRow> rows = report.rows(precision, family);
                 if (!rows.isEmpty()) {
                     Map<String, Object> one = new LinkedHashMap<>();
-                    one.put("precision", type.toString());
+                    one.put("precision", precision.toString());
                     one.put("kind", family.toString());
                     one.put("rows", rows.size());
                     one.put("median_ceiling_share", orNull(report.medianShare(rows)));

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.DoubleStream;
-import separable.spec.DType;
+import separable.spec.Precision;
 import separable.spec.Pass;
 
 /**
@@ -17,7 +17,7 @@ import separable.spec.Pass;
  * @param ceilings one for every precision that occurs in the rows
  * @param refused  contenders that computed something wrong and were not timed, a line each
  */
-public record KernelReport(RunInfo info, boolean whole, Map<DType, Ceiling> ceilings, List<KernelRow> rows, List<String> refused) {
+public record KernelReport(RunInfo info, boolean whole, Map<Precision, Ceiling> ceilings, List<KernelRow> rows, List<String> refused) {
 
     /** Depthwise kernels that move at least so many bytes are held against the copy bandwidth: smaller ones are over before the memory is busy. */
     static final long LARGE_BYTES = 32_000_000;
@@ -28,28 +28,28 @@ public record KernelReport(RunInfo info, boolean whole, Map<DType, Ceiling> ceil
         rows = List.copyOf(rows);
         refused = List.copyOf(refused);
         for (KernelRow row : rows) {
-            if (!ceilings.containsKey(row.type())) {
-                throw new IllegalArgumentException(row.label() + ": no ceiling was measured in " + row.type());
+            if (!ceilings.containsKey(row.precision())) {
+                throw new IllegalArgumentException(row.label() + ": no ceiling was measured in " + row.precision());
             }
         }
     }
 
     public double share(KernelRow row) {
-        return row.share(ceilings.get(row.type()));
+        return row.share(ceilings.get(row.precision()));
     }
 
-    /** The precisions in the rows, in the order of {@link DType}. */
-    public List<DType> types() {
-        return rows.stream().map(KernelRow::type).distinct().sorted().toList();
+    /** The precisions in the rows, in the order of {@link Precision}. */
+    public List<Precision> precisions() {
+        return rows.stream().map(KernelRow::precision).distinct().sorted().toList();
     }
 
-    public List<KernelRow> rows(DType type) {
-        return rows.stream().filter(row -> row.type() == type).toList();
+    public List<KernelRow> rows(Precision precision) {
+        return rows.stream().filter(row -> row.precision() == precision).toList();
     }
 
     /** Rows of a family in a precision. */
-    public List<KernelRow> rows(DType type, ConvFamily family) {
-        return rows(type).stream().filter(row -> row.shape().family() == family).toList();
+    public List<KernelRow> rows(Precision precision, ConvFamily family) {
+        return rows(precision).stream().filter(row -> row.shape().family() == family).toList();
     }
 
     public OptionalDouble medianRatio(List<KernelRow> some) {
@@ -61,8 +61,8 @@ public record KernelReport(RunInfo info, boolean whole, Map<DType, Ceiling> ceil
     }
 
     /** Microseconds of all convolutions of a pass, each as often as the network has it. */
-    public double total(DType type, Pass pass, ToDoubleFunction<KernelRow> microseconds) {
-        return rows(type).stream().filter(row -> row.pass() == pass)
+    public double total(Precision precision, Pass pass, ToDoubleFunction<KernelRow> microseconds) {
+        return rows(precision).stream().filter(row -> row.pass() == pass)
                 .mapToDouble(row -> row.shape().count() * microseconds.applyAsDouble(row)).sum();
     }
 

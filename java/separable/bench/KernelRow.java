@@ -3,7 +3,7 @@ package separable.bench;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import separable.spec.DType;
+import separable.spec.Precision;
 import separable.spec.Pass;
 import separable.tune.Problem;
 
@@ -25,8 +25,8 @@ public record KernelRow(BenchShape shape, Problem problem, Timed ours, Timed bes
         }
     }
 
-    public DType type() {
-        return problem.type();
+    public Precision precision() {
+        return problem.precision();
     }
 
     public Pass pass() {
@@ -62,6 +62,6 @@ public record KernelRow(BenchShape shape, Problem problem, Timed ours, Timed bes
 
     /** Shape, pass and precision, as in {@code dw3s1 112x112x32 forward bf16}. */
     public String label() {
-        return shape.name() + " " + pass() + " " + type();
+        return shape.name() + " " + pass() + " " + precision();
     }
 }

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.function.Function;
-import separable.spec.DType;
+import separable.spec.Precision;
 import separable.spec.Pass;
 
 /** A report as text for people, at most {@link #WIDTH} columns wide. */
@@ -19,25 +19,25 @@ public final class KernelTable {
 
     public static String of(KernelReport report) {
         StringBuilder text = new StringBuilder();
-        for (DType type : report.types()) {
-            section(text, report, type);
+        for (Precision precision : report.precisions()) {
+            section(text, report, precision);
         }
         shortfalls(text, report);
         report.refused().forEach(line -> text.append("WRONG, and so not timed: ").append(line).append('\n'));
         return text.toString();
     }
 
-    private static void section(StringBuilder text, KernelReport report, DType type) {
-        Ceiling ceiling = report.ceilings().get(type);
-        text.append(String.format(Locale.ROOT, "%n%s: ceilings of this run: copy %s, matrix product %s%n", type,
+    private static void section(StringBuilder text, KernelReport report, Precision precision) {
+        Ceiling ceiling = report.ceilings().get(precision);
+        text.append(String.format(Locale.ROOT, "%n%s: ceilings of this run: copy %s, matrix product %s%n", precision,
                 Units.bandwidth(ceiling.copyBytesPerSecond()), Units.rate(ceiling.flopsPerSecond())));
         text.append(String.format(FORMAT, "shape", "x", "pass", "ours", "best", "+-", "cuDNN", "rate", "ceiling", "ratio"));
-        for (KernelRow row : report.rows(type)) {
+        for (KernelRow row : report.rows(precision)) {
             text.append(line(row, ceiling));
         }
-        totals(text, report, type);
+        totals(text, report, precision);
         for (ConvFamily family : ConvFamily.values()) {
-            List<KernelRow> rows = report.rows(type, family);
+            List<KernelRow> rows = report.rows(precision, family);
             if (!rows.isEmpty()) {
                 text.append(String.format(Locale.ROOT, "median of %d %s rows: %s of the ceiling, ratio to cuDNN %s%n", rows.size(), family,
                         Units.percent(report.medianShare(rows).getAsDouble()), ratio(report.medianRatio(rows))));
@@ -53,13 +53,13 @@ public final class KernelTable {
                 memory ? Units.bandwidth(row.bytesPerSecond()) : Units.rate(row.flopsPerSecond()), Units.percent(row.share(ceiling)), ratio(row.ratio()));
     }
 
-    private static void totals(StringBuilder text, KernelReport report, DType type) {
-        boolean everywhere = report.rows(type).stream().allMatch(row -> row.cudnn().isPresent());
+    private static void totals(StringBuilder text, KernelReport report, Precision precision) {
+        boolean everywhere = report.rows(precision).stream().allMatch(row -> row.cudnn().isPresent());
         for (Pass pass : Pass.values()) {
-            if (report.rows(type).stream().anyMatch(row -> row.pass() == pass)) {
-                double ours = report.total(type, pass, row -> row.ours().median());
-                double best = report.total(type, pass, row -> row.best().median());
-                OptionalDouble cudnn = everywhere ? OptionalDouble.of(report.total(type, pass, row -> row.cudnn().get().median())) : OptionalDouble.empty();
+            if (report.rows(precision).stream().anyMatch(row -> row.pass() == pass)) {
+                double ours = report.total(precision, pass, row -> row.ours().median());
+                double best = report.total(precision, pass, row -> row.best().median());
+                OptionalDouble cudnn = everywhere ? OptionalDouble.of(report.total(precision, pass, row -> row.cudnn().get().median())) : OptionalDouble.empty();
                 text.append(String.format(FORMAT, "all, as often as they occur", "", pass, Units.time(ours), Units.time(best), "",
                         cudnn.isPresent() ? Units.time(cudnn.getAsDouble()) : "-", "", "",
                         cudnn.isPresent() ? Units.digits(cudnn.getAsDouble() / best) : "-"));

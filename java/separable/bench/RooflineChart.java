@@ -18,7 +18,7 @@ import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.XYStyler;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
-import separable.spec.DType;
+import separable.spec.Precision;
 import separable.spec.Pass;
 
 /**
@@ -67,7 +67,7 @@ final class RooflineChart {
     private RooflineChart() {}
 
     /** Two lines of text, what was measured and how far it can be trusted, above the chart: XChart's own title has one. */
-    static BufferedImage picture(KernelReport report, DType type) {
+    static BufferedImage picture(KernelReport report, Precision precision) {
         RunInfo info = report.info();
         BufferedImage picture = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_INT_RGB);
         Graphics2D graphics = picture.createGraphics();
@@ -77,21 +77,21 @@ final class RooflineChart {
             graphics.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
             graphics.setColor(Color.BLACK);
             graphics.setFont(TITLE);
-            graphics.drawString(info.shapes() + ", " + type + ", on " + info.device(), MARGIN_LEFT, 45);
+            graphics.drawString(info.shapes() + ", " + precision + ", on " + info.device(), MARGIN_LEFT, 45);
             graphics.setFont(SMALL);
             graphics.drawString(info.warning().map(warning -> "Beware: " + warning + ". ").orElse("") + "Separable " + info.separable() + ", commit " + info.commit()
                     + ", CUDA " + info.cuda() + ", driver " + info.driver() + ", " + info.date(), MARGIN_LEFT, 78);
             graphics.translate(0, HEADER);
-            chart(report, type).paint(graphics, WIDTH, HEIGHT - HEADER);
+            chart(report, precision).paint(graphics, WIDTH, HEIGHT - HEADER);
         } finally {
             graphics.dispose();
         }
         return picture;
     }
 
-    static XYChart chart(KernelReport report, DType type) {
-        List<KernelRow> rows = report.rows(type);
-        Ceiling ceiling = report.ceilings().get(type);
+    static XYChart chart(KernelReport report, Precision precision) {
+        List<KernelRow> rows = report.rows(precision);
+        Ceiling ceiling = report.ceilings().get(precision);
         XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT - HEADER).theme(ChartTheme.Matlab)
                 .xAxisTitle("operations a byte, every operand moved once (FLOP/B)").yAxisTitle("operations a second (" + unit(ceiling).label + ")").build();
         double left = rows.stream().mapToDouble(row -> row.cost().intensity()).min().orElseThrow() / MARGIN;

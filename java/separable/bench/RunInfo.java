@@ -5,6 +5,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -42,6 +44,24 @@ public record RunInfo(String command, String date, String device, String capabil
                 device.driverVersion() / 1000 + "." + device.driverVersion() % 1000 / 10, driverRelease(),
                 cudnn.isAvailable() ? cudnn.version() : "none: " + cudnn.reason(), BuildInfo.read().version(),
                 System.getProperty("separable.commit", UNKNOWN), System.getProperty("java.version"), shapes);
+    }
+
+    /** By the names that files have them under. */
+    Map<String, Object> fields() {
+        Map<String, Object> map = new LinkedHashMap<>();
+        map.put("command", command);
+        map.put("date", date);
+        map.put("device", device);
+        map.put("compute_capability", capability);
+        map.put("multiprocessors", multiprocessors);
+        map.put("cuda", cuda);
+        map.put("driver", driver);
+        map.put("cudnn", cudnn);
+        map.put("separable", separable);
+        map.put("commit", commit);
+        map.put("java", java);
+        map.put("shapes", shapes);
+        return map;
     }
 
     /** As in {@code 550.54.15}: the one place that has it without NVML. */

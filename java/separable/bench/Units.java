@@ -24,12 +24,21 @@ final class Units {
 
     /** {@code 512 TFLOP/s} from operations a second. */
     static String rate(double flopsPerSecond) {
-        int prefix = Math.max(0, Math.min(PREFIXES.length - 1, (int) Math.floor(Math.log10(flopsPerSecond) / 3)));
-        return digits(flopsPerSecond / Math.pow(1000, prefix)) + " " + PREFIXES[prefix] + "FLOP/s";
+        return scaled(flopsPerSecond) + "FLOP/s";
+    }
+
+    /** {@code 84.1 MB}. */
+    static String bytes(double bytes) {
+        return scaled(bytes) + "B";
     }
 
     static String percent(double share) {
         return String.format(Locale.ROOT, "%.0f%%", 100 * share);
+    }
+
+    private static String scaled(double value) {
+        int prefix = Math.max(0, Math.min(PREFIXES.length - 1, (int) Math.floor(Math.log10(value) / 3)));
+        return digits(value / Math.pow(1000, prefix)) + " " + PREFIXES[prefix];
     }
 
     /** At least three significant digits. */

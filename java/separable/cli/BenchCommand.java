@@ -6,7 +6,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code separable bench}: measurements. */
-@Command(name = "bench", description = "Measure the device.", synopsisSubcommandLabel = "WHAT", subcommands = BenchKernelsCommand.class)
+@Command(name = "bench", description = "Measure the device.", synopsisSubcommandLabel = "WHAT",
+        subcommands = {BenchKernelsCommand.class, BenchStepCommand.class})
 final class BenchCommand implements Runnable {
 
     @Spec
@@ -14,6 +15,6 @@ final class BenchCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "nothing named to measure (kernels)");
+        throw new ParameterException(spec.commandLine(), "nothing named to measure (kernels, step)");
     }
 }

@@ -20,7 +20,7 @@ import separable.bench.RooflinePicture;
 import separable.bench.RunInfo;
 import separable.cudnn.Cudnn;
 import separable.device.Device;
-import separable.spec.DType;
+import separable.spec.Precision;
 import separable.train.Defaults;
 import separable.train.RunFolder;
 
@@ -82,9 +82,9 @@ final class BenchKernelsCommand implements Callable<Integer> {
         results.replace(new LinkedHashMap<>(Map.of(KernelFiles.CSV, file -> Files.writeString(file, KernelFiles.csv(report)),
                 KernelFiles.JSON, file -> Files.writeString(file, KernelFiles.json(report)))));
         try {
-            for (DType type : report.types()) {
-                byte[] png = RooflinePicture.png(report, type);
-                results.replace(Map.of(RooflinePicture.fileName(type), file -> Files.write(file, png)));
+            for (Precision precision : report.precisions()) {
+                byte[] png = RooflinePicture.png(report, precision);
+                results.replace(Map.of(RooflinePicture.fileName(precision), file -> Files.write(file, png)));
             }
         } catch (DrawingException e) {
             err.println("separable: " + e.getMessage());
@@ -107,7 +107,7 @@ final class BenchKernelsCommand implements Callable<Integer> {
     }
 
     private static String describe(KernelBench.Request request, RunInfo info) {
-        return info.shapes() + ": " + request.shapes().size() + " shapes, " + request.passes() + ", " + request.types() + ", " + request.layout()
+        return info.shapes() + ": " + request.shapes().size() + " shapes, " + request.passes() + ", " + request.precisions() + ", " + request.layout()
                 + ", on " + info.device() + ", cuDNN " + (info.cudnn().startsWith("none") ? "none" : info.cudnn());
     }
 }

@@ -13,7 +13,7 @@ import separable.bench.ConvFamily;
 import separable.bench.KernelBench;
 import separable.bench.NetworkShapes;
 import separable.bench.ShapeFile;
-import separable.spec.DType;
+import separable.spec.Precision;
 import separable.spec.Layout;
 import separable.spec.Pass;
 import separable.train.ModelConfig;
@@ -55,7 +55,7 @@ final class BenchKernelsOptions {
     Integer batch;
 
     @Option(names = "--precision", paramLabel = "NAME", split = ",", hideParamSyntax = true,
-            description = "fp32, bf16, fp16 or several with commas (default: fp32,bf16; fp32 on a small device)")
+            description = "fp32, tf32, bf16, fp16 or several with commas (default: fp32,bf16; fp32 on a small device)")
     List<String> precisions;
 
     @Option(names = "--pass", paramLabel = "NAME", split = ",", hideParamSyntax = true,
@@ -100,7 +100,7 @@ final class BenchKernelsOptions {
         if (!against.equals("cudnn") && !against.equals("none")) {
             throw new IllegalArgumentException("--against '" + against + "': use cudnn or none");
         }
-        return new KernelBench.Request(some, or(precisions, defaults.precisions()).stream().map(DType::parse).distinct().toList(),
+        return new KernelBench.Request(some, or(precisions, defaults.precisions()).stream().map(Precision::parse).distinct().toList(),
                 passes == null ? List.of(Pass.values()) : passes.stream().map(Pass::parse).distinct().toList(), Layout.parse(layout),
                 against.equals("cudnn"), !noCheck, rules(defaults));
     }

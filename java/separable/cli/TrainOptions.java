@@ -7,7 +7,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import separable.data.DecodeListener;
 import separable.layer.Network;
-import separable.spec.DType;
+import separable.spec.Precision;
 import separable.train.Defaults;
 import separable.train.InputConfig;
 import separable.train.ModelConfig;
@@ -46,7 +46,7 @@ final class TrainOptions {
     @Option(names = "--batch", paramLabel = "N", description = "pictures a step")
     Integer batch;
 
-    @Option(names = "--precision", paramLabel = "NAME", description = "fp32 or bf16")
+    @Option(names = "--precision", paramLabel = "NAME", description = "fp32, tf32 or bf16")
     String precision;
 
     @Option(names = "--seed", paramLabel = "N", description = "of initial weights, order, augmentation and dropout (default: 1)")
@@ -140,7 +140,7 @@ final class TrainOptions {
         int length = or(epochs, base.epochs());
         InputConfig input = augment.over(base.input());
         return base.withEpochs(length, over(base.schedule(), base.epochs(), length)).withBatch(or(batch, base.batch()))
-                .withPrecision(precision == null ? base.type() : DType.parse(precision)).withSeed(or(seed, base.seed()))
+                .withPrecision(Precision.parse(or(precision, base.precision()))).withSeed(or(seed, base.seed()))
                 .withGraph(base.graph() && !noGraph).withTune(tune == null ? base.effort() : Effort.parse(tune))
                 .withOptimizer(over(base.optimizer())).withUpdate(update.over(base.update(), network))
                 .withInput(input.withStream(or(stream, input.stream()))).withEvaluation(evaluation.over(base.evaluation()));

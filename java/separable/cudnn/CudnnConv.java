@@ -11,6 +11,7 @@ import separable.spec.DType;
 import separable.spec.Layout;
 import separable.spec.Padding;
 import separable.spec.Pass;
+import separable.spec.Products;
 import separable.spec.Shape;
 
 /**
@@ -42,7 +43,7 @@ public final class CudnnConv implements AutoCloseable {
     private final ConvSpec spec;
     private final DType type;
     private final Layout layout;
-    private final CudnnMath math;
+    private final Products products;
     private final Descriptors descriptors;
     private final FilterCopy copy;
     private final Scale scale = new Scale();
@@ -63,9 +64,9 @@ public final class CudnnConv implements AutoCloseable {
         }
     }
 
-    /** Like the constructor with mathematics, {@link CudnnMath#EXACT}. */
+    /** Like the constructor with products, {@link Products#EXACT}. */
     public CudnnConv(CudnnHandle handle, ConvSpec spec, DType type, Layout layout) {
-        this(handle, spec, type, layout, CudnnMath.EXACT);
+        this(handle, spec, type, layout, Products.EXACT);
     }
 
     /**
@@ -74,7 +75,7 @@ public final class CudnnConv implements AutoCloseable {
      * @throws IllegalStateException when the handle is closed
      * @throws CudnnException when cuDNN refuses the description
      */
-    public CudnnConv(CudnnHandle handle, ConvSpec spec, DType type, Layout layout, CudnnMath math) {
+    public CudnnConv(CudnnHandle handle, ConvSpec spec, DType type, Layout layout, Products products) {
         String refusal = refusal(spec, layout);
         if (!refusal.isEmpty()) {
             throw new IllegalArgumentException("cuDNN cannot compute " + spec + " in " + layout + ": " + refusal
@@ -85,9 +86,9 @@ public final class CudnnConv implements AutoCloseable {
         this.spec = spec;
         this.type = type;
         this.layout = layout;
-        this.math = math;
+        this.products = products.of(type);
         this.copy = new FilterCopy(handle.device(), spec, type, layout);
-        this.descriptors = new Descriptors(spec, type, layout, math, toString());
+        this.descriptors = new Descriptors(spec, type, layout, products, toString());
     }
 
     /** Whether cuDNN is there and can describe the problem. Whether it has an algorithm for a pass, {@link #algorithms} says. */
@@ -325,6 +326,6 @@ public final class CudnnConv implements AutoCloseable {
 
     @Override
     public String toString() {
-        return "cuDNN convolution " + spec + " " + type + " " + layout + (type == DType.F32 ? " " + math : "");
+        return "cuDNN convolution " + spec + " " + type + " " + layout + (type == DType.F32 ? " " + products : "");
     }
 }

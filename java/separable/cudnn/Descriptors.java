@@ -8,12 +8,14 @@ import jcuda.jcudnn.cudnnConvolutionDescriptor;
 import jcuda.jcudnn.cudnnConvolutionMode;
 import jcuda.jcudnn.cudnnDataType;
 import jcuda.jcudnn.cudnnFilterDescriptor;
+import jcuda.jcudnn.cudnnMathType;
 import jcuda.jcudnn.cudnnTensorDescriptor;
 import jcuda.jcudnn.cudnnTensorFormat;
 import separable.device.Closing;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.Layout;
+import separable.spec.Products;
 import separable.spec.Shape;
 
 /**
@@ -31,10 +33,10 @@ final class Descriptors implements AutoCloseable {
     private final String problem;
     private final List<AutoCloseable> made = new ArrayList<>();
 
-    Descriptors(ConvSpec spec, DType type, Layout layout, CudnnMath math, String problem) {
+    Descriptors(ConvSpec spec, DType type, Layout layout, Products products, String problem) {
         this.problem = problem;
         try {
-            make(spec, type, layout, math);
+            make(spec, type, layout, products);
         } catch (RuntimeException e) {
             try {
                 close();
@@ -45,7 +47,7 @@ final class Descriptors implements AutoCloseable {
         }
     }
 
-    private void make(ConvSpec spec, DType type, Layout layout, CudnnMath math) {
+    private void make(ConvSpec spec, DType type, Layout layout, Products products) {
         int format = layout == Layout.NCHW ? cudnnTensorFormat.CUDNN_TENSOR_NCHW : cudnnTensorFormat.CUDNN_TENSOR_NHWC;
         int inputs = layout.storedChannels(spec.input().c());
         int outputs = layout.storedChannels(spec.outputChannels());
@@ -56,7 +58,7 @@ final class Descriptors implements AutoCloseable {
         made.add(() -> check("closing the filter descriptor of", () -> JCudnn.cudnnDestroyFilterDescriptor(w)));
         check("describing the filter of", () -> JCudnn.cudnnSetFilter4dDescriptor(w, dataType(type), format, outputs, inputs / groups,
                 spec.kernelHeight(), spec.kernelWidth()));
-        convolution(spec, groups, math.mathType(type));
+        convolution(spec, groups, mathType(type, products));
     }
 
     private void tensor(cudnnTensorDescriptor descriptor, Shape shape, int channels, int format, DType type) {
@@ -82,6 +84,14 @@ final class Descriptors implements AutoCloseable {
             case BF16 -> cudnnDataType.CUDNN_DATA_BFLOAT16;
             case F16 -> cudnnDataType.CUDNN_DATA_HALF;
         };
+    }
+
+    /** cuDNN's default permits TF32 for fp32: exactness has to be asked for. */
+    static int mathType(DType type, Products products) {
+        if (type != DType.F32) {
+            return cudnnMathType.CUDNN_TENSOR_OP_MATH;
+        }
+        return products == Products.EXACT ? cudnnMathType.CUDNN_FMA_MATH : cudnnMathType.CUDNN_DEFAULT_MATH;
     }
 
     private void check(String what, IntSupplier call) {

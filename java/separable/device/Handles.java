@@ -51,6 +51,11 @@ public final class Handles {
         }
     }
 
+    /** The number behind a device address, for a table of addresses that a kernel reads. */
+    public static long address(CUdeviceptr pointer) {
+        return of(pointer);
+    }
+
     /** The number a kernel gets; 0 for null. */
     static long of(Pointer pointer) {
         return pointer == null ? 0 : (long) NATIVE.get((NativePointerObject) pointer) + (long) OFFSET.get(pointer);

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.function.Function;
 import separable.device.Closing;
 import separable.device.Device;
+import separable.spec.Products;
 import separable.tune.Tuner;
 
 /**
@@ -17,8 +18,8 @@ final class Candidates {
 
     private final Map<Class<? extends Op>, Function<Op, Candidate>> makers = new HashMap<>();
 
-    Candidates(Device device, Tuner tuner) {
-        ConvolutionCandidates.register(this, tuner);
+    Candidates(Device device, Tuner tuner, Products products) {
+        ConvolutionCandidates.register(this, tuner, products);
         NormCandidates.register(this, device);
         PointCandidates.register(this, device);
         PoolCandidates.register(this, device);

@@ -87,7 +87,7 @@ final class Memory implements AutoCloseable {
             case PARAMETER, FROZEN_PARAMETER -> parameters.weight(tensor.name(), tensor.type());
             case PARAMETER_GRADIENT -> parameters.gradient(tensor.name());
             case RUNNING -> parameters.running(tensor.name());
-            case INPUT, LABELS, ACTIVATION, GRADIENT, STATISTICS -> addresses.get(block(tensor));
+            case INPUT, LABELS, ACTIVATION, GRADIENT, STATISTICS, SUMS, PARTIALS -> addresses.get(block(tensor));
         };
     }
 

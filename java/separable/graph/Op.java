@@ -1,6 +1,7 @@
 package separable.graph;
 
 import java.util.List;
+import java.util.stream.Stream;
 import separable.spec.Activation;
 import separable.spec.ConvSpec;
 import separable.spec.NormSpec;
@@ -12,7 +13,12 @@ import separable.spec.PoolSpec;
  * <p>Naming: {@code x} input, {@code y} output, {@code w} filter; {@code dx} is the loss's gradient with respect to
  * {@code x}. Every op writes its outputs with {@code =}.
  */
-public sealed interface Op {
+public sealed interface Op
+        permits FusedOp, Op.ConvForward, Op.ConvBackwardData, Op.ConvBackwardFilter, Op.BiasForward, Op.BiasBackward,
+                Op.BatchNormStatistics, Op.BatchNormForward, Op.BatchNormBackwardReduce, Op.BatchNormBackwardData,
+                Op.ActivationForward, Op.ActivationBackward, Op.AddForward, Op.MaxPoolForward, Op.MaxPoolBackward,
+                Op.AveragePoolForward, Op.AveragePoolBackward, Op.GlobalAveragePoolForward, Op.GlobalAveragePoolBackward,
+                Op.DropoutForward, Op.DropoutBackward, Op.SoftmaxEvaluate, Op.SoftmaxCrossEntropy {
 
     /** The layer that asked for it. */
     String name();
@@ -24,6 +30,11 @@ public sealed interface Op {
     /** Outputs that may take an input's memory. */
     default List<Reuse> reuses() {
         return List.of();
+    }
+
+    /** A tensor for each time that it must go to or from memory: all that is read and written, and again what the op reads twice. */
+    default List<Tensor> traffic() {
+        return Stream.concat(reads().stream(), writes().stream()).toList();
     }
 
     /** {@code y = conv(x, w)}. A dense layer is a pointwise convolution of a matrix that views {@code x}. */
@@ -158,6 +169,11 @@ public sealed interface Op {
         @Override
         public List<Reuse> reuses() {
             return g.equals(dy) ? List.of() : List.of(new Reuse(dy, g));
+        }
+
+        @Override
+        public List<Tensor> traffic() {
+            return g.equals(dy) ? List.of(x, dy, statistics, dgamma, dbeta) : List.of(x, dy, statistics, gamma, beta, g, dgamma, dbeta);
         }
     }
 

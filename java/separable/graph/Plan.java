@@ -13,6 +13,9 @@ import separable.device.DeviceBuffer;
 import separable.device.Range;
 import separable.device.Stream;
 import separable.kernel.StepState;
+import separable.spec.DType;
+import separable.spec.Precision;
+import separable.spec.Products;
 import separable.tune.Choice;
 import separable.tune.Decision;
 import separable.tune.Tuner;
@@ -27,13 +30,17 @@ import separable.tune.Tuner;
 public final class Plan implements AutoCloseable {
 
     private final Graph graph;
+    /** What passes made the graph of, the first first. */
+    private final List<Graph> before;
     private final Lifetimes lifetimes;
     private final Memory memory;
     private final List<Candidate> chosen;
+    private final List<Enqueue> bound = new ArrayList<>();
     private final Enqueue[] steps;
     /** How many of the steps are not of the backward pass. */
     private final int forward;
     private final Optional<DeviceBuffer> metrics;
+    private final String precision;
 
     /**
      * A training step up to the gradients; the optimizer's update is enqueued after it.
@@ -46,12 +53,15 @@ public final class Plan implements AutoCloseable {
      */
     public static Plan training(Device device, Graph forward, Parameters parameters, StepState state, DeviceBuffer metrics, PlanOptions options) {
         forward.input().type().forTraining();
-        return new Plan(device, Backward.of(forward), parameters, Optional.of(state), Optional.of(metrics), options);
+        Graph plain = Backward.of(forward);
+        boolean fuses = options.schedule() == Schedule.FUSED;
+        return new Plan(device, fuses ? Fusion.of(plain, new DeviceFusedKernels(device)) : plain, fuses ? List.of(plain) : List.of(), parameters,
+                Optional.of(state), Optional.of(metrics), options);
     }
 
     /** A forward pass with loss and counts, from a network's {@code evaluationGraph}. */
     public static Plan evaluation(Device device, Graph graph, Parameters parameters, StepState state, DeviceBuffer metrics, PlanOptions options) {
-        return new Plan(device, graph, parameters, Optional.of(state), Optional.of(metrics), options);
+        return new Plan(device, graph, List.of(), parameters, Optional.of(state), Optional.of(metrics), options);
     }
 
     /** A forward pass to the logits, from a network's {@code inferenceGraph}. */
@@ -59,12 +69,15 @@ public final class Plan implements AutoCloseable {
         if (graph.labels().isPresent()) {
             throw new IllegalArgumentException(graph.name() + ": the graph has a loss, which needs a step state and metrics; use Plan.evaluation");
         }
-        return new Plan(device, graph, parameters, Optional.empty(), Optional.empty(), options);
+        return new Plan(device, graph, List.of(), parameters, Optional.empty(), Optional.empty(), options);
     }
 
-    private Plan(Device device, Graph graph, Parameters parameters, Optional<StepState> state, Optional<DeviceBuffer> metrics, PlanOptions options) {
+    private Plan(Device device, Graph graph, List<Graph> before, Parameters parameters, Optional<StepState> state, Optional<DeviceBuffer> metrics,
+                 PlanOptions options) {
         this.graph = graph;
+        this.before = before;
         this.forward = forwardOps(graph);
+        this.precision = precision(device, graph.type(), options.products());
         this.metrics = metrics;
         this.lifetimes = Lifetimes.of(graph);
         this.chosen = choose(device, graph, options);
@@ -80,20 +93,26 @@ public final class Plan implements AutoCloseable {
         }
     }
 
+    /** For people: how much is rounded, and what was asked for where that is more than the device can. */
+    private static String precision(Device device, DType type, Products asked) {
+        Products products = asked.on(device.computeCapability());
+        return Precision.of(type, products) + (products == asked ? "" : ", no " + asked + ": it needs compute capability 8.0");
+    }
+
     private static List<Candidate> choose(Device device, Graph graph, PlanOptions options) {
         try (Tuner tuner = new Tuner(device, options.tuning())) {
-            return new Candidates(device, tuner).choose(graph);
+            return new Candidates(device, tuner, options.products().of(graph.type())).choose(graph);
         }
     }
 
     private List<AutoCloseable> owned() {
         List<AutoCloseable> owned = new ArrayList<>(chosen);
         owned.add(memory);
+        owned.addAll(bound);
         return owned;
     }
 
     private Enqueue[] bind(CUdeviceptr state, CUdeviceptr ring) {
-        List<Enqueue> bound = new ArrayList<>();
         for (int at = 0; at < chosen.size(); at++) {
             bound.add(chosen.get(at).binder().apply(new Addresses(memory::address, memory.workspace(at), memory.tickets(at), state, ring)));
         }
@@ -170,6 +189,15 @@ public final class Plan implements AutoCloseable {
         return steps.length;
     }
 
+    /** What each op moves, in the order of the ops. */
+    public List<OpTraffic> traffic() {
+        List<OpTraffic> traffic = new ArrayList<>();
+        for (int at = 0; at < chosen.size(); at++) {
+            traffic.add(OpTraffic.of(graph.ops().get(at), at >= forward));
+        }
+        return traffic;
+    }
+
     /** How the kernels of convolutions were chosen, in the order of the ops. */
     public List<Decision> decisions() {
         return chosen.stream().flatMap(candidate -> candidate.choice().stream()).map(Choice::decision).toList();
@@ -220,12 +248,14 @@ public final class Plan implements AutoCloseable {
 
     /** A row an op: layer, op, shapes, bytes read and written, kernel; then the totals. */
     public String describe() {
-        return PlanTable.of(graph, chosen, memory.layout().bytes());
+        return PlanTable.of(graph, precision, chosen, traffic(), memory.layout().bytes());
     }
 
-    /** {@link Graph#describe}, {@link Lifetimes#describe}, {@link ArenaLayout#describe} and {@link #describe}, one after the other. */
+    /** {@link Graph#describe} before and after each pass, {@link Lifetimes#describe}, {@link ArenaLayout#describe} and {@link #describe}, one after the other. */
     public String describeStages() {
-        return "ops\n" + graph.describe() + "\nlifetimes\n" + lifetimes.describe() + "\narena\n" + memory.layout().describe()
+        StringBuilder passes = new StringBuilder();
+        before.forEach(each -> passes.append("ops\n").append(each.describe()).append('\n'));
+        return passes + (before.isEmpty() ? "ops\n" : "fused ops\n") + graph.describe() + "\nlifetimes\n" + lifetimes.describe() + "\narena\n" + memory.layout().describe()
                 + "\nplan\n" + describe();
     }
 

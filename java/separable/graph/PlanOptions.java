@@ -1,6 +1,7 @@
 package separable.graph;
 
 import java.util.Objects;
+import separable.spec.Products;
 import separable.tune.Tuning;
 
 /**
@@ -14,33 +15,39 @@ import separable.tune.Tuning;
  * @param schedule    of a training step
  * @param foldAlike   of the plain schedule: whether its sums are taken in the fused one's order, by the kernels it would use for
  *                    that; the two then agree to the bit
+ * @param products    of fp32 graphs: TF32 where there are kernels for it and the device has it
  */
-public record PlanOptions(boolean reuseMemory, Tuning tuning, Schedule schedule, boolean foldAlike) {
+public record PlanOptions(boolean reuseMemory, Tuning tuning, Schedule schedule, boolean foldAlike, Products products) {
 
     public PlanOptions {
         Objects.requireNonNull(tuning, "tuning");
         Objects.requireNonNull(schedule, "schedule");
+        Objects.requireNonNull(products, "products");
     }
 
     public static PlanOptions standard() {
-        return new PlanOptions(true, Tuning.off(), Schedule.PLAIN, false);
+        return new PlanOptions(true, Tuning.off(), Schedule.PLAIN, false, Products.EXACT);
     }
 
     /** For looking at intermediate values. */
     public static PlanOptions keepingEverything() {
-        return new PlanOptions(false, Tuning.off(), Schedule.PLAIN, false);
+        return new PlanOptions(false, Tuning.off(), Schedule.PLAIN, false, Products.EXACT);
     }
 
     public PlanOptions withTuning(Tuning other) {
-        return new PlanOptions(reuseMemory, other, schedule, foldAlike);
+        return new PlanOptions(reuseMemory, other, schedule, foldAlike, products);
     }
 
     public PlanOptions withSchedule(Schedule other) {
-        return new PlanOptions(reuseMemory, tuning, other, foldAlike);
+        return new PlanOptions(reuseMemory, tuning, other, foldAlike, products);
+    }
+
+    public PlanOptions withProducts(Products other) {
+        return new PlanOptions(reuseMemory, tuning, schedule, foldAlike, other);
     }
 
     /** The plain schedule with the fused one's order of sums. */
     public PlanOptions foldingAlike() {
-        return new PlanOptions(reuseMemory, tuning, Schedule.PLAIN, true);
+        return new PlanOptions(reuseMemory, tuning, Schedule.PLAIN, true, products);
     }
 }

@@ -11,27 +11,21 @@ final class PlanTable {
 
     private PlanTable() {}
 
-    static String of(Graph graph, List<Candidate> chosen, long arenaBytes) {
+    static String of(Graph graph, String precision, List<Candidate> chosen, List<OpTraffic> traffic, long arenaBytes) {
         StringBuilder text = new StringBuilder(String.format(Locale.ROOT, ROW, "op", "layer", "operation", "reads -> writes", "bytes moved", "workspace", "kernel"));
-        long moved = 0;
         for (int at = 0; at < chosen.size(); at++) {
             Op op = graph.ops().get(at);
-            long bytes = bytesMoved(op);
-            moved += bytes;
             text.append(String.format(Locale.ROOT, ROW, at, op.name(), op.getClass().getSimpleName(), shapes(op.reads()) + " -> " + shapes(op.writes()),
-                    grouped(bytes), grouped(chosen.get(at).workspaceBytes()), chosen.get(at).kernel()));
+                    grouped(traffic.get(at).bytes()), grouped(chosen.get(at).workspaceBytes()), chosen.get(at).kernel()));
         }
-        return text.append(String.format(Locale.ROOT, "%s, batch %d, %s: %d ops, %d launches, %s bytes moved, %s bytes of arena%n",
-                graph.name(), graph.batch(), graph.type(), chosen.size(), chosen.size(), grouped(moved), grouped(arenaBytes))).toString();
-    }
-
-    /** Every tensor once in or out: what the op must move at least. */
-    private static long bytesMoved(Op op) {
-        return op.reads().stream().mapToLong(Tensor::bytes).sum() + op.writes().stream().mapToLong(Tensor::bytes).sum();
+        long moved = traffic.stream().mapToLong(OpTraffic::bytes).sum();
+        long activations = traffic.stream().mapToLong(OpTraffic::activations).sum();
+        return text.append(String.format(Locale.ROOT, "%s, batch %d, %s: %d ops, %d launches, %s bytes moved (activations %s), %s bytes of arena%n",
+                graph.name(), graph.batch(), precision, chosen.size(), chosen.size(), grouped(moved), grouped(activations), grouped(arenaBytes))).toString();
     }
 
     private static String shapes(List<Tensor> tensors) {
-        return tensors.stream().filter(tensor -> tensor.role() == Role.INPUT || tensor.role() == Role.ACTIVATION || tensor.role() == Role.GRADIENT)
+        return tensors.stream().filter(tensor -> OpTraffic.isActivation(tensor.role()))
                 .map(tensor -> tensor.shape().toString()).collect(Collectors.joining(", "));
     }
 

@@ -9,8 +9,12 @@ public enum Role {
     ACTIVATION(true),
     /** The loss's gradient with respect to an activation. */
     GRADIENT(true),
-    /** A batch's mean and biased variance, fp32 {@code [2, Cp]}. */
+    /** A batch's mean and biased variance, fp32 {@code [2, Cp]}; in a fused schedule {@code [4, Cp]}: also scale and shift. */
     STATISTICS(true),
+    /** What a fused batch normalisation's gradient needs of all its pixels, fp32 {@code [2, Cp]}: {@code dbeta/n} and {@code dgamma*inv/n}. */
+    SUMS(true),
+    /** Addends of a filter's gradient, fp32. */
+    PARTIALS(true),
     PARAMETER(false),
     /** A parameter that stays as it is: it gets no gradient. */
     FROZEN_PARAMETER(false),

@@ -118,12 +118,12 @@ public final class Conv extends ConvKernel {
         };
     }
 
-    private static boolean hasFewChannels(ConvSpec spec) {
+    static boolean hasFewChannels(ConvSpec spec) {
         return spec.input().c() <= FEW_CHANNELS;
     }
 
     /** Columns of the filter as a matrix with a row an output channel. */
-    private static int filterColumns(ConvSpec spec) {
+    static int filterColumns(ConvSpec spec) {
         Shape in = spec.input();
         return spec.kernelHeight() * spec.kernelWidth() * (hasFewChannels(spec) ? in.c() : in.channelStride());
     }
@@ -133,7 +133,7 @@ public final class Conv extends ConvKernel {
     }
 
     /** Appends the geometry in the order of conv.cu, and the real number of channels to kernels that want it. */
-    private static Launch geometry(Launch launch, ConvSpec spec, boolean withChannels) {
+    static Launch geometry(Launch launch, ConvSpec spec, boolean withChannels) {
         Shape in = spec.input();
         Shape out = spec.output();
         launch.i32(in.n()).i32(in.h()).i32(in.w()).i32(in.channelStride())
@@ -163,7 +163,7 @@ public final class Conv extends ConvKernel {
     }
 
     /** Why it cannot compute the problem. */
-    private static Optional<String> refusal(ConvSpec spec, DType type, Layout layout) {
+    static Optional<String> refusal(ConvSpec spec, DType type, Layout layout) {
         requireProblem(spec, type, layout);
         if (spec.groups() != 1) {
             return Optional.of("it takes one group");

@@ -17,7 +17,7 @@ import separable.spec.Shape;
  *   dx = dropout(dy w)        dw = dy^T x        dbias[c] = sum over the rows of dy[., c]
  * </pre>
  * The bits of dx are those of {@link PointwiseConv#backwardData} and {@link Dropout#backward}; those of dw {@link
- * PointwiseConv#backwardFilter}'s when that is made for {@link #filterTwin}; those of dbias {@link Bias#backward}'s for up to 1024 rows,
+ * PointwiseConv#backwardFilter}'s when that is made for {@link #filterVariant}; those of dbias {@link Bias#backward}'s for up to 1024 rows,
  * which that gives to a single block a channel.
  *
  * <p>{@code x, dx}: {@code spec.input()}, {@code dy}: {@code spec.output()}, {@code w} [Cout, Cin], in {@link Layout#PADDED_NHWC} and the
@@ -25,7 +25,7 @@ import separable.spec.Shape;
  */
 public final class FusedDenseBackward extends DeviceOp<FusedDenseBackward.Launches> {
 
-    /** Rows and columns of the tile of both products: DenseTile in fused_dense.cu. */
+    /** Rows and columns of the tile of both products: as fused_dense.cu has it. */
     private static final int TILE = 64;
 
     record Launches(Launch backward, FilterSplit split) {
@@ -55,16 +55,17 @@ public final class FusedDenseBackward extends DeviceOp<FusedDenseBackward.Launch
         DropoutMask dropout = DropoutMask.of(spec.input(), rate, salt);
         Shape in = spec.input();
         Shape out = spec.output();
-        FilterSplit split = split(device, spec, type, products);
+        GemmTile tile = tile(type, products);
+        FilterSplit split = FilterSplit.of(tile, out.channelStride(), in.channelStride(), in.rows(), device.multiprocessors());
         ColumnGrid columns = ColumnGrid.narrow(out.channelStride());
         long filter = Layout.PADDED_NHWC.filterElements(spec);
         long perOutput = (long) out.channelStride() * Float.BYTES;
-        long blocks = tile(type, products).blocks(in.rows(), in.channelStride()) + (long) split.tiles() * split.splits()
+        long blocks = tile.blocks(in.rows(), in.channelStride()) + (long) split.tiles() * split.splits()
                 + (bias ? columns.tiles() : 0);
 
         Launch launch = device.kernel("fused_dense_backward_" + (products == Products.TF32 ? products.toString() : type.suffix())).launch()
                 .describe("fused dense gradient " + spec + " " + type)
-                .grid(Math.toIntExact(blocks), 1, 1).block(split.tile().threads())
+                .grid(Math.toIntExact(blocks), 1, 1).block(tile.threads())
                 .input("dy", out.bytes(type)).input("w", filter * type.bytes()).input("x", in.bytes(type));
         dropout.appendState(launch).output("dx", in.bytes(type)).output("dw", filter * Float.BYTES);
         if (bias) {
@@ -82,15 +83,9 @@ public final class FusedDenseBackward extends DeviceOp<FusedDenseBackward.Launch
                 .orElseThrow();
     }
 
-    private static FilterSplit split(Device device, ConvSpec spec, DType type, Products products) {
-        return FilterSplit.of(tile(type, products), spec.output().channelStride(), spec.input().channelStride(), spec.input().rows(),
-                device.multiprocessors());
-    }
-
-    /** The variant of {@link PointwiseConv#backwardFilter} that adds up {@code dw} in the same order. */
-    public static Variant filterTwin(Device device, ConvSpec spec, DType type, Products products) {
-        FilterSplit split = split(device, spec, type, products);
-        return new GemmVariant(Pass.BACKWARD_FILTER, split.tile(), split.splits());
+    /** The variant of {@link PointwiseConv} that adds up its filter gradient in the same order. */
+    public Variant filterVariant() {
+        return new GemmVariant(Pass.BACKWARD_FILTER, launches.split().tile(), launches.split().splits());
     }
 
     /** Bytes of the workspace, of any content. */

@@ -45,7 +45,7 @@ final class InferencePlan implements AutoCloseable {
             DeviceBuffer labels = owned.keep(device.allocate((long) batch * Integer.BYTES, "labels that nobody reads"));
             StepState state = owned.keep(new StepState(device));
             state.write(StepState.Values.epoch(0, 0, batch, 0, batch));
-            plan = owned.keep(Plan.inference(device, graph, parameters, PlanOptions.standard().withTuning(Tuning.of(recipe.effort()))));
+            plan = owned.keep(Plan.inference(device, graph, parameters, PlanOptions.standard().withTuning(Tuning.of(recipe.effort())).withProducts(recipe.products())));
             InputConfig input = recipe.input();
             BatchSpec spec = new BatchSpec(side, side, 0, graph.input().shape(), input.mean(), input.deviation(), input.centre());
             BatchGather gather = owned.keep(new BatchGather(device, spec, Augmentation.NONE, recipe.type()));

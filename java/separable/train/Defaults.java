@@ -4,7 +4,7 @@ import java.util.Collections;
 import java.util.List;
 import separable.data.KnownDataset;
 import separable.data.PictureStatistics;
-import separable.spec.DType;
+import separable.spec.Precision;
 import separable.tune.Effort;
 
 /**
@@ -109,7 +109,7 @@ public final class Defaults {
 
     private static Recipe recipe(String model, InputConfig input, String optimizer, boolean small) {
         String rule = optimizer != null ? optimizer : model.equals(ModelConfig.SEPARABLE_CNN) ? "adam" : "nesterov";
-        return new Recipe(small ? 2 : 20, small ? 64 : 256, (small ? DType.F32 : DType.BF16).toString(), 1, true, Effort.OFF.toString(),
+        return new Recipe(small ? 2 : 20, small ? 64 : 256, (small ? Precision.FP32 : Precision.BF16).toString(), 1, true, Effort.OFF.toString(),
                 optimizer(rule), ScheduleConfig.usual("cosine", small ? 0.25 : 2, small ? 2 : 20), UpdateConfig.PLAIN, input, EvaluationConfig.EPOCHS);
     }
 

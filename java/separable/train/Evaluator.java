@@ -51,7 +51,7 @@ public final class Evaluator implements AutoCloseable {
             DeviceBuffer metrics = owned.keep(device.allocate((long) steps(count) * StepMetrics.BYTES, "evaluation metrics"));
             reader = owned.keep(new MetricsReader(device, metrics));
             Graph graph = network.evaluationGraph(batch, recipe.type(), new SoftmaxCrossEntropy(0));
-            plan = owned.keep(Plan.evaluation(device, graph, parameters, state, metrics, PlanOptions.standard().withTuning(tuning)));
+            plan = owned.keep(Plan.evaluation(device, graph, parameters, state, metrics, PlanOptions.standard().withTuning(tuning).withProducts(recipe.products())));
             feed = owned.keep(new BatchFeed(device, dataset, graph.input().shape(), 1, recipe.type(), recipe.input(), false, count));
             CUdeviceptr input = plan.input();
             CUdeviceptr labels = plan.labels();

@@ -3,7 +3,7 @@ package separable.train;
 import java.util.Collections;
 import java.util.List;
 import separable.data.KnownDataset;
-import separable.spec.DType;
+import separable.spec.Precision;
 import separable.spec.Labels;
 
 /**
@@ -141,7 +141,7 @@ public enum NamedRecipe {
     /** @param style of a MobileNetV1; others have none */
     private static RunConfig with(RunConfig base, float dropout, String style, int epochs, int batch, OptimizerConfig rule, ScheduleConfig schedule,
                                   UpdateConfig update, InputConfig input) {
-        Recipe recipe = base.recipe().withEpochs(epochs, schedule).withBatch(batch).withPrecision(DType.BF16).withOptimizer(rule).withUpdate(update)
+        Recipe recipe = base.recipe().withEpochs(epochs, schedule).withBatch(batch).withPrecision(Precision.BF16).withOptimizer(rule).withUpdate(update)
                 .withInput(input);
         return base.withModel(model(base.model(), dropout, style)).withRecipe(recipe);
     }

@@ -5,6 +5,8 @@ import separable.device.Device;
 import separable.device.Range;
 import separable.layer.SoftmaxCrossEntropy;
 import separable.spec.DType;
+import separable.spec.Precision;
+import separable.spec.Products;
 import separable.tune.Effort;
 
 /**
@@ -12,7 +14,7 @@ import separable.tune.Effort;
  *
  * @param epochs    passes over the training pictures
  * @param batch     pictures that go through the network together; what remains of an epoch after the last whole step is left out
- * @param precision {@code fp32} or {@code bf16}
+ * @param precision {@code fp32}, {@code tf32} or {@code bf16}: {@link Precision}
  * @param seed      of initial weights, order, augmentation and dropout
  * @param graph     whether steps run as one captured CUDA graph where the device can; the bits are the same either way
  * @param tune      {@code off}, {@code quick} or {@code full}: how much is measured before the kernels of convolutions are chosen. What is
@@ -25,7 +27,7 @@ public record Recipe(int epochs, int batch, String precision, long seed, boolean
     public Recipe {
         Check.that(epochs >= 1 && epochs <= 100_000, "epochs", epochs, "1 to 100000");
         Check.that(batch >= 1 && batch <= 65536, "batch", batch, "1 to 65536");
-        DType.parse(Check.present("precision", precision)).forTraining();
+        Precision.parse(Check.present("precision", precision)).type().forTraining();
         tune = tune == null ? Effort.OFF.toString() : Effort.parse(tune).toString();
         Check.present("optimizer", optimizer);
         Check.present("schedule", schedule);
@@ -58,8 +60,14 @@ public record Recipe(int epochs, int batch, String precision, long seed, boolean
         return done.size() >= epochs || evaluation.isExhausted(done);
     }
 
+    /** In which activations and gradients are stored. */
     public DType type() {
-        return DType.parse(precision);
+        return Precision.parse(precision).type();
+    }
+
+    /** How they are multiplied. */
+    public Products products() {
+        return Precision.parse(precision).products();
     }
 
     public Effort effort() {
@@ -79,8 +87,8 @@ public record Recipe(int epochs, int batch, String precision, long seed, boolean
         return new Recipe(epochs, pictures, precision, seed, graph, tune, optimizer, schedule, update, input, evaluation);
     }
 
-    public Recipe withPrecision(DType type) {
-        return new Recipe(epochs, batch, type.toString(), seed, graph, tune, optimizer, schedule, update, input, evaluation);
+    public Recipe withPrecision(Precision chosen) {
+        return new Recipe(epochs, batch, chosen.toString(), seed, graph, tune, optimizer, schedule, update, input, evaluation);
     }
 
     public Recipe withSeed(long value) {

@@ -38,7 +38,7 @@ final class CudnnCandidate implements Candidate {
     }
 
     private static CudnnConv describe(SharedHandle handle, Problem problem) {
-        return new CudnnConv(handle.handle(), problem.spec(), problem.type(), problem.layout());
+        return new CudnnConv(handle.handle(), problem.spec(), problem.type(), problem.layout(), problem.precision().products());
     }
 
     /** What cuDNN can do about a problem, what it suggests first; nothing without cuDNN. */

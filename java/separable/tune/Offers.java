@@ -68,7 +68,7 @@ final class Offers {
                     KernelCandidate.of(name, problem.pass(), new DepthwiseConv(device, spec, type, variant)));
         }
         if (PointwiseConv.supports(spec, type, layout)) {
-            return variants("PointwiseConv", PointwiseConv.variants(device, spec, type, problem.pass()), (name, variant) ->
+            return variants("PointwiseConv", PointwiseConv.variants(device, spec, type, problem.precision().products(), problem.pass()), (name, variant) ->
                     KernelCandidate.of(name, problem.pass(), new PointwiseConv(device, spec, type, variant)));
         }
         if (Conv.supports(spec, type, layout)) {

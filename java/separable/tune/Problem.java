@@ -6,37 +6,49 @@ import separable.spec.DType;
 import separable.spec.Layout;
 import separable.spec.Padding;
 import separable.spec.Pass;
+import separable.spec.Precision;
 
 /**
  * One pass of one convolution: what candidates are found, measured and remembered for.
  *
- * @param type of activations and filter; the filter's gradient is fp32
+ * @param precision of activations and filter, and of their products: candidates may multiply as it allows, or exactly. The filter's
+ *                  gradient is fp32
  */
-public record Problem(ConvSpec spec, DType type, Layout layout, Pass pass) {
+public record Problem(ConvSpec spec, Precision precision, Layout layout, Pass pass) {
 
     public Problem {
         Objects.requireNonNull(spec, "spec");
-        Objects.requireNonNull(type, "type");
+        Objects.requireNonNull(precision, "precision");
         Objects.requireNonNull(layout, "layout");
         Objects.requireNonNull(pass, "pass");
+    }
+
+    /** With exact products. */
+    public Problem(ConvSpec spec, DType type, Layout layout, Pass pass) {
+        this(spec, Precision.of(type), layout, pass);
+    }
+
+    /** In which activations and filter lie in memory. */
+    public DType type() {
+        return precision.type();
     }
 
     /** Stable text that tells problems apart, for files: {@code "forward bf16 nhwc 64x28x28x32-32 k3x3 s1 d1 p1,1,1,1 g32"}. */
     public String key() {
         Padding p = spec.padding();
-        return pass + " " + type + " " + layout + " " + spec.input() + "-" + spec.outputChannels() + " k" + spec.kernelHeight() + "x"
+        return pass + " " + precision + " " + layout + " " + spec.input() + "-" + spec.outputChannels() + " k" + spec.kernelHeight() + "x"
                 + spec.kernelWidth() + " s" + spec.stride() + " d" + spec.dilation() + " p" + p.top() + "," + p.left() + ","
                 + p.bottom() + "," + p.right() + " g" + spec.groups();
     }
 
     /** Bytes of the first operand: x, or dy of the data gradient. */
     public long aBytes() {
-        return layout.bytes(pass == Pass.BACKWARD_DATA ? spec.output() : spec.input(), type);
+        return layout.bytes(pass == Pass.BACKWARD_DATA ? spec.output() : spec.input(), type());
     }
 
     /** Bytes of the second operand: w, or dy of the filter gradient. */
     public long bBytes() {
-        return pass == Pass.BACKWARD_FILTER ? layout.bytes(spec.output(), type) : layout.filterElements(spec) * type.bytes();
+        return pass == Pass.BACKWARD_FILTER ? layout.bytes(spec.output(), type()) : layout.filterElements(spec) * type().bytes();
     }
 
     /** Elements of the result: y, dx or dw. */
@@ -50,7 +62,7 @@ public record Problem(ConvSpec spec, DType type, Layout layout, Pass pass) {
 
     /** The precision of the result. */
     public DType outType() {
-        return pass == Pass.BACKWARD_FILTER ? DType.F32 : type;
+        return pass == Pass.BACKWARD_FILTER ? DType.F32 : type();
     }
 
     /** Bytes of the result. */
@@ -70,6 +82,6 @@ public record Problem(ConvSpec spec, DType type, Layout layout, Pass pass) {
 
     @Override
     public String toString() {
-        return pass + " of " + spec + " " + type + " " + layout;
+        return pass + " of " + spec + " " + precision + " " + layout;
     }
 }

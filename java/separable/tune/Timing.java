@@ -22,7 +22,7 @@ public record Timing(double median, double lower, double upper, int samples, int
     }
 
     /** @param samples microseconds of one run each, in any order */
-    static Timing of(double[] samples, int group) {
+    public static Timing of(double[] samples, int group) {
         double[] sorted = samples.clone();
         Arrays.sort(sorted);
         return new Timing(quantile(sorted, 0.5), quantile(sorted, 0.25), quantile(sorted, 0.75), sorted.length, group);

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import separable.cudnn.Cudnn;
 import separable.device.Device;
 import separable.spec.ConvSpec;
-import separable.spec.DType;
+import separable.spec.Precision;
 import separable.spec.Layout;
 import separable.spec.Padding;
 import separable.spec.Pass;
@@ -26,7 +26,7 @@ class KernelBenchTest {
             BenchShape.of(ConvSpec.full(new Shape(1, 6, 6, 3), 8, 3, 2, 1, Padding.symmetric(1)), 1));
 
     private static KernelBench bench(Device device, Layout layout) {
-        KernelBench.Request request = new KernelBench.Request(SHAPES, List.of(DType.F32, DType.BF16), List.of(Pass.FORWARD, Pass.BACKWARD_FILTER),
+        KernelBench.Request request = new KernelBench.Request(SHAPES, List.of(Precision.FP32, Precision.TF32, Precision.BF16), List.of(Pass.FORWARD, Pass.BACKWARD_FILTER),
                 layout, true, true, new Stopwatch.Rules(1, 2, 0.1, 0.05, 4));
         return new KernelBench(device, request, Reports.GPU, Cudnn.find());
     }
@@ -40,12 +40,12 @@ class KernelBenchTest {
         KernelReport report = bench.report();
         assertThat(report.whole()).isTrue();
         assertThat(report.refused()).isEmpty();
-        assertThat(report.rows()).hasSize(12).allSatisfy(row -> {
+        assertThat(report.rows()).hasSize(18).allSatisfy(row -> {
             assertThat(row.best().median()).isPositive().isLessThanOrEqualTo(row.ours().median());
             assertThat(row.cudnn().isPresent()).isEqualTo(row.noCudnn().isEmpty());
         });
-        assertThat(labels).hasSize(12).startsWith("0 dw3s1 6x6x8 forward fp32", "1 dw3s1 6x6x8 filter fp32").endsWith("11 conv3s2 6x6x3-8 filter bf16");
-        assertThat(report.ceilings()).containsOnlyKeys(DType.F32, DType.BF16);
+        assertThat(labels).hasSize(18).startsWith("0 dw3s1 6x6x8 forward fp32", "1 dw3s1 6x6x8 filter fp32").endsWith("17 conv3s2 6x6x3-8 filter bf16");
+        assertThat(report.ceilings()).containsOnlyKeys(Precision.FP32, Precision.TF32, Precision.BF16);
     }
 
     /** Channels first, where some kinds have nothing but the generic kernel. */
@@ -53,7 +53,7 @@ class KernelBenchTest {
     void measuresInOtherLayouts(Device device) {
         KernelBench bench = bench(device, Layout.NCHW);
         assertThat(bench.run((done, label) -> { }, () -> false)).isTrue();
-        assertThat(bench.report().rows()).hasSize(12);
+        assertThat(bench.report().rows()).hasSize(18);
         assertThat(bench.report().refused()).isEmpty();
         assertThat(bench.report().rows().get(4).ours().contender()).startsWith("GenericConv");
     }

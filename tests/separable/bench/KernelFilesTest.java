@@ -10,12 +10,12 @@ import java.util.Map;
 import java.util.Optional;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
-import separable.spec.DType;
+import separable.spec.Precision;
 
 /** What is written can be read again. */
 class KernelFilesTest {
 
-    private static final KernelReport REPORT = Reports.mobileNetV2(Reports.GPU, DType.BF16);
+    private static final KernelReport REPORT = Reports.mobileNetV2(Reports.GPU, Precision.BF16);
 
     /** RFC 4180: commas, quoted cells, doubled quotes. */
     private static List<String> cells(String line) {

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import separable.spec.ConvSpec;
-import separable.spec.DType;
+import separable.spec.Precision;
 import separable.spec.Layout;
 import separable.spec.Padding;
 import separable.spec.Pass;
@@ -20,7 +20,7 @@ import separable.tune.Problem;
 class KernelReportTest {
 
     /** 1 GB/s and 1 GFLOP/s: a kilobyte or a kiloflop takes a microsecond. */
-    private static final Map<DType, Ceiling> CEILINGS = Map.of(DType.F32, new Ceiling(1e9, 1e9));
+    private static final Map<Precision, Ceiling> CEILINGS = Map.of(Precision.FP32, new Ceiling(1e9, 1e9));
 
     /** 50 x 1000 x 100 fp32: 20 MB in, 20 MB out, and 3600 bytes of filter. */
     private static final ConvSpec LARGE = ConvSpec.depthwise(new Shape(1, 50, 1000, 104), 3, 1, 1, Padding.symmetric(1));
@@ -29,7 +29,7 @@ class KernelReportTest {
 
     private static KernelRow row(ConvSpec spec, int count, double ours, double best, double cudnn) {
         boolean none = Double.isNaN(cudnn);
-        return new KernelRow(BenchShape.of(spec, count), new Problem(spec, DType.F32, Layout.NHWC, Pass.FORWARD), Reports.timed("a", ours),
+        return new KernelRow(BenchShape.of(spec, count), new Problem(spec, Precision.FP32, Layout.NHWC, Pass.FORWARD), Reports.timed("a", ours),
                 Reports.timed("b", best), none ? Optional.empty() : Optional.of(Reports.timed("c", cudnn)), none ? "none here" : "");
     }
 
@@ -57,12 +57,12 @@ class KernelReportTest {
 
     @Test
     void totalsCountEveryOccurrence() {
-        assertThat(report(row(SMALL, 5, 10, 8, 12), row(PRODUCT, 2, 7, 6, 5)).total(DType.F32, Pass.FORWARD, row -> row.best().median())).isEqualTo(52);
+        assertThat(report(row(SMALL, 5, 10, 8, 12), row(PRODUCT, 2, 7, 6, 5)).total(Precision.FP32, Pass.FORWARD, row -> row.best().median())).isEqualTo(52);
     }
 
     @Test
     void namesWhatFallsShort() {
-        double floor = 1e-3 * ConvCost.of(new Problem(LARGE, DType.F32, Layout.NHWC, Pass.FORWARD)).bytes();
+        double floor = 1e-3 * ConvCost.of(new Problem(LARGE, Precision.FP32, Layout.NHWC, Pass.FORWARD)).bytes();
         KernelRow slow = row(LARGE, 1, floor / 0.5, floor / 0.84, floor / 0.83);
         KernelRow slower = row(LARGE, 1, floor / 0.5, floor / 0.6, floor / 0.3);
         KernelRow fast = row(LARGE, 1, floor / 0.5, floor / 0.86, floor / 0.87);
@@ -84,7 +84,7 @@ class KernelReportTest {
 
     @Test
     void theTableFitsAScreenAndSaysEverything() {
-        String table = KernelTable.of(Reports.mobileNetV2(Reports.GPU, DType.F32, DType.BF16));
+        String table = KernelTable.of(Reports.mobileNetV2(Reports.GPU, Precision.FP32, Precision.BF16));
         assertThat(table.lines()).allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(KernelTable.WIDTH));
         assertThat(table).contains("bf16: ceilings of this run: copy 3000 GB/s, matrix product 600 TFLOP/s")
                 .contains("median of 30 depthwise rows: ", "all, as often as they occur")

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import separable.model.MobileNetV2;
-import separable.spec.DType;
+import separable.spec.Precision;
 import separable.spec.Layout;
 import separable.spec.Pass;
 import separable.tune.Problem;
@@ -21,16 +21,16 @@ final class Reports {
     private Reports() {}
 
     /** All of MobileNetV2 at 224 and batch 128: a row for every shape, pass and precision. */
-    static KernelReport mobileNetV2(RunInfo info, DType... types) {
-        Map<DType, Ceiling> ceilings = new EnumMap<>(DType.class);
+    static KernelReport mobileNetV2(RunInfo info, Precision... precisions) {
+        Map<Precision, Ceiling> ceilings = new EnumMap<>(Precision.class);
         List<KernelRow> rows = new ArrayList<>();
         int at = 0;
-        for (DType type : types) {
-            Ceiling ceiling = new Ceiling(3e12, type == DType.F32 ? 5e13 : 6e14);
-            ceilings.put(type, ceiling);
+        for (Precision precision : precisions) {
+            Ceiling ceiling = new Ceiling(3e12, precision == Precision.FP32 ? 5e13 : 6e14);
+            ceilings.put(precision, ceiling);
             for (BenchShape shape : NetworkShapes.of(MobileNetV2.standard().network(), 128)) {
                 for (Pass pass : Pass.values()) {
-                    Problem problem = new Problem(shape.spec(), type, Layout.PADDED_NHWC, pass);
+                    Problem problem = new Problem(shape.spec(), precision, Layout.PADDED_NHWC, pass);
                     ConvCost cost = ConvCost.of(problem);
                     double floor = 1e6 * cost.flops() / ceiling.roof(cost.intensity());
                     // Shares of 50 to 95%, small ones worse, and a cuDNN that is now faster, now slower.

@@ -13,15 +13,15 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYSeries;
-import separable.spec.DType;
+import separable.spec.Precision;
 import separable.spec.Pass;
 
 class RooflineChartTest {
 
-    private static final KernelReport REPORT = Reports.mobileNetV2(Reports.GPU, DType.F32, DType.BF16);
+    private static final KernelReport REPORT = Reports.mobileNetV2(Reports.GPU, Precision.FP32, Precision.BF16);
 
-    private static BufferedImage decoded(KernelReport report, DType type) throws IOException {
-        return ImageIO.read(new ByteArrayInputStream(RooflinePicture.png(report, type)));
+    private static BufferedImage decoded(KernelReport report, Precision precision) throws IOException {
+        return ImageIO.read(new ByteArrayInputStream(RooflinePicture.png(report, precision)));
     }
 
     private static Map<Integer, Integer> pixelsByColour(BufferedImage picture) {
@@ -47,7 +47,7 @@ class RooflineChartTest {
 
     @Test
     void everySeriesIsThere() {
-        XYChart chart = RooflineChart.chart(REPORT, DType.BF16);
+        XYChart chart = RooflineChart.chart(REPORT, Precision.BF16);
         assertThat(chart.getSeriesCollection()).extracting(XYSeries::getName).containsExactly("copy, 3000 GB/s", "product, 600 TFLOP/s", "depthwise, forward", "depthwise, data",
                 "depthwise, filter", "pointwise, forward", "pointwise, data", "pointwise, filter", "other, forward", "other, data", "other, filter");
         assertThat(chart.getSeries("pointwise, data").getXData()).hasSize(19);
@@ -56,7 +56,7 @@ class RooflineChartTest {
 
     @Test
     void thePictureDecodesAndShowsEveryPass() throws IOException {
-        BufferedImage picture = decoded(REPORT, DType.BF16);
+        BufferedImage picture = decoded(REPORT, Precision.BF16);
         assertThat(picture.getWidth()).isEqualTo(1600);
         assertThat(picture.getHeight()).isEqualTo(1000);
         Map<Integer, Integer> counts = pixelsByColour(picture);
@@ -68,7 +68,7 @@ class RooflineChartTest {
     @Test
     void whatWasNotMeasuredIsNotShown() throws IOException {
         List<KernelRow> forward = REPORT.rows().stream().filter(row -> row.pass() == Pass.FORWARD).toList();
-        Map<Integer, Integer> counts = pixelsByColour(decoded(new KernelReport(Reports.GPU, false, REPORT.ceilings(), forward, List.of()), DType.F32));
+        Map<Integer, Integer> counts = pixelsByColour(decoded(new KernelReport(Reports.GPU, false, REPORT.ceilings(), forward, List.of()), Precision.FP32));
         assertThat(counts.getOrDefault(onWhite(Pass.FORWARD), 0)).isGreaterThan(1000);
         assertThat(counts).doesNotContainKeys(onWhite(Pass.BACKWARD_DATA), onWhite(Pass.BACKWARD_FILTER));
     }

@@ -107,7 +107,7 @@ class BenchKernelsTest {
     /** A command line and what its one line must say. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "bench | nothing named to measure (kernels): see `separable bench --help`",
+        "bench | nothing named to measure (kernels, step): see `separable bench --help`",
         "bench kernel | 'kernel'",
         "bench kernels --shapes PLACE/none.csv | none.csv: no such file: use mobilenet-v1, mobilenet-v2 or a file of shapes",
         "bench kernels --shapes resnet | resnet: no such file: use mobilenet-v1",

@@ -15,6 +15,7 @@ import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.Layout;
 import separable.spec.Padding;
+import separable.spec.Products;
 import separable.spec.Shape;
 import separable.testing.ForkedJava;
 
@@ -105,10 +106,10 @@ class CudnnConvTest {
 
     @Test
     void onlyFp32CanLoseItsExactness() {
-        assertThat(CudnnMath.EXACT.mathType(DType.F32)).isEqualTo(cudnnMathType.CUDNN_FMA_MATH);
-        assertThat(CudnnMath.TF32.mathType(DType.F32)).isEqualTo(cudnnMathType.CUDNN_DEFAULT_MATH);
+        assertThat(Descriptors.mathType(DType.F32, Products.EXACT)).isEqualTo(cudnnMathType.CUDNN_FMA_MATH);
+        assertThat(Descriptors.mathType(DType.F32, Products.TF32)).isEqualTo(cudnnMathType.CUDNN_DEFAULT_MATH);
         for (DType type : List.of(DType.BF16, DType.F16)) {
-            assertThat(CudnnMath.EXACT.mathType(type)).isEqualTo(cudnnMathType.CUDNN_TENSOR_OP_MATH);
+            assertThat(Descriptors.mathType(type, Products.EXACT)).isEqualTo(cudnnMathType.CUDNN_TENSOR_OP_MATH);
         }
     }
 }

@@ -22,6 +22,7 @@ import separable.spec.DType;
 import separable.spec.Layout;
 import separable.spec.Padding;
 import separable.spec.Pass;
+import separable.spec.Products;
 import separable.spec.Shape;
 import separable.testing.Expect;
 import separable.testing.HostFilter;
@@ -128,7 +129,7 @@ final class CudnnProbe {
             expect(() -> rig.conv.forward(x, rig.w.pointer(), small.pointer(), rig.workspace.pointer(), rig.stream.handle()));
             expect(() -> rig.conv.choose(Pass.FORWARD, "winograd", LIMIT));
             expect(() -> rig.conv.choose(Pass.BACKWARD_DATA, 0));
-            CudnnConv unchosen = new CudnnConv(rig.handle, PROBLEM.spec(), DType.F32, Layout.NCHW, CudnnMath.TF32);
+            CudnnConv unchosen = new CudnnConv(rig.handle, PROBLEM.spec(), DType.F32, Layout.NCHW, Products.TF32);
             expect(() -> unchosen.workspaceBytes(Pass.FORWARD));
             unchosen.close();
             unchosen.close();

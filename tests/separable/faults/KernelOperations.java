@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import separable.device.Device;
+import separable.device.DeviceBuffer;
+import separable.device.Handles;
 import separable.kernel.AdamUpdate;
 import separable.kernel.Add;
 import separable.kernel.Augmentation;
@@ -20,12 +22,19 @@ import separable.kernel.DepthwiseConv;
 import separable.kernel.Dropout;
 import separable.kernel.FusedDense;
 import separable.kernel.FusedDenseBackward;
+import separable.kernel.FusedGradient;
+import separable.kernel.FusedInput;
+import separable.kernel.FusedPointwiseBackward;
+import separable.kernel.FusedPointwiseForward;
 import separable.kernel.FusedPool;
 import separable.kernel.FusedPoolReduce;
+import separable.kernel.FusedStemBackward;
+import separable.kernel.FusedStemForward;
 import separable.kernel.GenericConv;
 import separable.kernel.GlobalAveragePool;
 import separable.kernel.GradientAccumulation;
 import separable.kernel.GradientClip;
+import separable.kernel.GradientFold;
 import separable.kernel.Initialiser;
 import separable.kernel.MaxPool;
 import separable.kernel.MovingAverage;
@@ -35,6 +44,8 @@ import separable.kernel.RmsPropUpdate;
 import separable.kernel.SgdUpdate;
 import separable.kernel.SoftmaxCrossEntropy;
 import separable.kernel.StepState;
+import separable.kernel.TiledBackwardReduce;
+import separable.kernel.TiledStatistics;
 import separable.spec.Activation;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
@@ -60,6 +71,7 @@ final class KernelOperations {
     static List<Operation> all() {
         KernelOperations operations = new KernelOperations();
         operations.convolutions();
+        operations.fusedProducts();
         operations.pointwiseOps();
         operations.pools();
         operations.heads();
@@ -93,6 +105,32 @@ final class KernelOperations {
                 .pass("backwardFilter", (op, at) -> op.backwardFilter(at.a, at.b, at.out, at.workspace, at.stream))
                 .pass("backwardFilter with tickets",
                         (op, at) -> op.backwardFilter(at.a, at.b, at.out, at.workspace, at.tickets, at.stream));
+    }
+
+    private void fusedProducts() {
+        ConvSpec pointwise = ConvSpec.pointwise(SHAPE, 8);
+        ConvSpec full = ConvSpec.full(SHAPE, 8, 3, 1, 1, Padding.symmetric(1));
+        NormSpec norm = new NormSpec(Activation.NONE, 1e-5f, 0.1f);
+        op(FusedPointwiseForward.class, device -> new FusedPointwiseForward(device, pointwise, F32, FusedInput.SUM_NORM, Activation.NONE, norm),
+                () -> new FusedPointwiseForward(pointwise, F32, FusedInput.SUM_NORM, Activation.NONE, norm))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.zeros, at.b, at.zeros, at.d, at.c, at.zeros, at.zeros, at.out, at.out2, at.out3,
+                        at.workspace, at.tickets, at.stream));
+        op(FusedPointwiseBackward.class, device -> new FusedPointwiseBackward(device, pointwise, F32, FusedGradient.STORED,
+                        FusedPointwiseBackward.Input.STORED, true, norm, FusedPointwiseBackward.Form.DUAL),
+                () -> new FusedPointwiseBackward(pointwise, F32, FusedGradient.STORED, FusedPointwiseBackward.Input.STORED, true, norm,
+                        FusedPointwiseBackward.Form.DUAL))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.a, at.zeros, at.c, at.b, at.zeros, at.a, at.c, at.out, at.out3, at.d, at.e,
+                        at.out2, at.workspace, at.tickets, at.stream));
+        op(FusedStemForward.class, device -> new FusedStemForward(device, full, F32, norm), () -> new FusedStemForward(full, F32, norm))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.zeros, at.zeros, at.out, at.out2, at.out3, at.workspace, at.tickets, at.stream));
+        op(FusedStemBackward.class, device -> new FusedStemBackward(device, full, F32), () -> new FusedStemBackward(full, F32))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.a, at.zeros, at.c, at.out, at.workspace, at.tickets, at.stream));
+        op(TiledStatistics.class, device -> new TiledStatistics(device, pointwise, F32, norm), () -> new TiledStatistics(pointwise, F32, norm))
+                .pass("statistics", (op, at) -> op.statistics(at.a, at.out, at.out2, at.workspace, at.tickets, at.stream));
+        op(TiledBackwardReduce.class, device -> new TiledBackwardReduce(device, pointwise, F32, FusedGradient.STORED, norm, FusedPointwiseBackward.Form.DUAL),
+                () -> new TiledBackwardReduce(pointwise, F32, FusedGradient.STORED, norm, FusedPointwiseBackward.Form.DUAL))
+                .pass("backwardReduce", (op, at) -> op.backwardReduce(at.a, at.b, at.zeros, at.c, at.d, at.out, at.out2, at.out3, at.workspace,
+                        at.tickets, at.stream));
     }
 
     private void pointwiseOps() {
@@ -188,6 +226,17 @@ final class KernelOperations {
                 .pass("finish", (op, at) -> op.finish(at.out, at.a, at.stream));
         op(GradientClip.class, device -> new GradientClip(device, PARAMETERS, 0.5f), () -> new GradientClip(PARAMETERS, 0.5f))
                 .pass("run", (op, at) -> op.run(at.a, at.out, at.workspace, at.tickets, at.stream));
+        List<GradientFold.Part> parts = List.of(new GradientFold.Part(Handles.pointer(256), 2, 64, Handles.pointer(512)));
+        op(GradientFold.class, device -> new GradientFold(device, parts), () -> new GradientFold(parts));
+        all.add(new Operation("GradientFold.enqueue", place -> {
+            DeviceBuffer gradient = place.floats(PARAMETERS / 2);
+            GradientFold fold = place.keep(new GradientFold(place.device,
+                    List.of(new GradientFold.Part(place.floats(PARAMETERS).pointer(), 2, PARAMETERS / 2, gradient.pointer()))));
+            return () -> {
+                fold.enqueue(place.stream.handle());
+                return () -> gradient.readFloats(0, PARAMETERS / 2);
+            };
+        }));
         op(MovingAverage.class, device -> new MovingAverage(device, PARAMETERS, F32, 0.9f), () -> new MovingAverage(PARAMETERS, F32, 0.9f))
                 .pass("run", (op, at) -> op.run(at.out, null, at.a, at.state, at.stream));
     }

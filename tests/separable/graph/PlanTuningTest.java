@@ -1,6 +1,7 @@
 package separable.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -18,6 +19,7 @@ import separable.device.Stream;
 import separable.layer.Network;
 import separable.model.SeparableCnn;
 import separable.spec.DType;
+import separable.spec.Products;
 import separable.testing.DeviceExtension;
 import separable.testing.Expect;
 import separable.tune.Decision;
@@ -70,6 +72,25 @@ class PlanTuningTest {
             again.run();
             assertThat(again.gradients()).as("the same choices give the same bits").isEqualTo(swapped.gradients());
         }
+    }
+
+    /** Rounded products go to the layers that have kernels for them, and are asked for only where the plan is told to. */
+    @Test
+    void productsInTf32AreTheRulesChoiceWhereAskedFor(Device device, Stream stream) {
+        PlanOptions asked = PlanOptions.standard().withProducts(Products.TF32);
+        try (TrainingStep exact = step(device, stream, Tuning.off());
+                TrainingStep rounded = new TrainingStep(device, stream, NETWORK, 3, DType.F32, asked)) {
+            assertThat(exact.plan.describe()).contains(", batch 3, fp32: ").doesNotContain("tf32");
+            assertThat(rounded.plan.describe()).contains(", batch 3, tf32: ");
+            assertThat(rounded.plan.decisions()).allSatisfy(decision ->
+                    assertThat(decision.winner().contains("tf32")).as(decision.toString()).isEqualTo(decision.problem().spec().isPointwise()));
+            exact.run();
+            rounded.run();
+            Expect.relativeL2(doubles(rounded), doubles(exact), 0x1p-9, "logits");
+            assertThat(doubles(rounded)).isNotEqualTo(doubles(exact));
+        }
+        assertThatThrownBy(() -> new TrainingStep(device, stream, NETWORK, 3, DType.BF16, asked)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("tf32 is a way to multiply fp32");
     }
 
     @Test

@@ -13,6 +13,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.extension.ExtendWith;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
+import separable.device.Handles;
 import separable.spec.Activation;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
@@ -55,8 +57,8 @@ class EveryOpTest {
     /** More than any operand of these ops needs. */
     private static final long ENOUGH = 1 << 16;
 
-    /** Ops that take their problem with the call. */
-    private static final Set<Class<?>> WITHOUT_PROBLEM = Set.of(Initialiser.class, Compare.class, StepState.class);
+    /** Ops that take their problem with the call, and one that has its operands from the start. */
+    private static final Set<Class<?>> WITHOUT_PROBLEM = Set.of(Initialiser.class, Compare.class, StepState.class, GradientFold.class);
 
     /** Of each class: made on a device, or on the current context when that is null. */
     private static Map<Class<?>, Function<Device, AutoCloseable>> makers() {
@@ -65,6 +67,7 @@ class EveryOpTest {
         ConvSpec full = ConvSpec.full(SHAPE, 16, 3, 1, 1, Padding.symmetric(1));
         PoolSpec pool = new PoolSpec(SHAPE, 2, 2, Padding.NONE);
         Shape logits = Shape.matrix(4, 10);
+        List<GradientFold.Part> parts = List.of(new GradientFold.Part(Handles.pointer(256), 2, 64, Handles.pointer(512)));
         Map<Class<?>, Function<Device, AutoCloseable>> all = new LinkedHashMap<>();
         all.put(DepthwiseConv.class, d -> d == null ? new DepthwiseConv(depthwise, F32) : new DepthwiseConv(d, depthwise, F32));
         all.put(PointwiseConv.class, d -> d == null ? new PointwiseConv(pointwise, F32) : new PointwiseConv(d, pointwise, F32));
@@ -72,6 +75,19 @@ class EveryOpTest {
         all.put(GenericConv.class, d -> d == null ? new GenericConv(full, F32) : new GenericConv(d, full, F32));
         all.put(BatchNorm.class, d -> d == null ? new BatchNorm(SHAPE, F32, Activation.RELU, 1e-5f, 0.1f)
                 : new BatchNorm(d, SHAPE, F32, Activation.RELU, 1e-5f, 0.1f));
+        NormSpec norm = new NormSpec(Activation.NONE, 1e-5f, 0.1f);
+        all.put(FusedPointwiseForward.class, d -> d == null ? new FusedPointwiseForward(pointwise, F32, FusedInput.SUM_NORM, Activation.NONE, norm)
+                : new FusedPointwiseForward(d, pointwise, F32, FusedInput.SUM_NORM, Activation.NONE, norm));
+        all.put(FusedPointwiseBackward.class, d -> d == null
+                ? new FusedPointwiseBackward(pointwise, F32, FusedGradient.STORED, FusedPointwiseBackward.Input.STORED, true, norm, FusedPointwiseBackward.Form.DUAL)
+                : new FusedPointwiseBackward(d, pointwise, F32, FusedGradient.STORED, FusedPointwiseBackward.Input.STORED, true, norm,
+                        FusedPointwiseBackward.Form.DUAL));
+        all.put(FusedStemForward.class, d -> d == null ? new FusedStemForward(full, F32, norm) : new FusedStemForward(d, full, F32, norm));
+        all.put(FusedStemBackward.class, d -> d == null ? new FusedStemBackward(full, F32) : new FusedStemBackward(d, full, F32));
+        all.put(TiledStatistics.class, d -> d == null ? new TiledStatistics(pointwise, F32, norm) : new TiledStatistics(d, pointwise, F32, norm));
+        all.put(TiledBackwardReduce.class, d -> d == null
+                ? new TiledBackwardReduce(pointwise, F32, FusedGradient.STORED, norm, FusedPointwiseBackward.Form.DUAL)
+                : new TiledBackwardReduce(d, pointwise, F32, FusedGradient.STORED, norm, FusedPointwiseBackward.Form.DUAL));
         all.put(Relu.class, d -> d == null ? new Relu(SHAPE, F32, Activation.RELU) : new Relu(d, SHAPE, F32, Activation.RELU));
         all.put(Add.class, d -> d == null ? new Add(SHAPE, F32) : new Add(d, SHAPE, F32));
         all.put(Bias.class, d -> d == null ? new Bias(SHAPE, F32) : new Bias(d, SHAPE, F32));
@@ -91,6 +107,7 @@ class EveryOpTest {
         all.put(RmsPropUpdate.class, d -> d == null ? new RmsPropUpdate(64, F32, 0.9f, 0.9f, 1, 0) : new RmsPropUpdate(d, 64, F32, 0.9f, 0.9f, 1, 0));
         all.put(AdamUpdate.class, d -> d == null ? new AdamUpdate(64, F32, 0.9f, 0.99f, 1, 0, true) : new AdamUpdate(d, 64, F32, 0.9f, 0.99f, 1, 0, true));
         all.put(GradientAccumulation.class, d -> d == null ? new GradientAccumulation(64, 2) : new GradientAccumulation(d, 64, 2));
+        all.put(GradientFold.class, d -> d == null ? new GradientFold(parts) : new GradientFold(d, parts));
         all.put(GradientClip.class, d -> d == null ? new GradientClip(64, 1) : new GradientClip(d, 64, 1));
         all.put(MovingAverage.class, d -> d == null ? new MovingAverage(64, F32, 0.9f) : new MovingAverage(d, 64, F32, 0.9f));
         all.put(Initialiser.class, d -> d == null ? new Initialiser() : new Initialiser(d));
@@ -179,7 +196,9 @@ class EveryOpTest {
         Map<Class<?>, Object> samples = Map.ofEntries(Map.entry(Device.class, device), Map.entry(ConvSpec.class, depthwise),
                 Map.entry(DType.class, F32), Map.entry(Layout.class, Layout.NCHW), Map.entry(Shape.class, SHAPE),
                 Map.entry(PoolSpec.class, new PoolSpec(SHAPE, 2, 2, Padding.NONE)), Map.entry(Activation.class, Activation.RELU),
-                Map.entry(NormSpec.class, NORM), Map.entry(Products.class, Products.EXACT), Map.entry(BatchSpec.class, BATCH),
+                Map.entry(NormSpec.class, NORM), Map.entry(FusedInput.class, FusedInput.RAW),
+                Map.entry(FusedGradient.class, FusedGradient.STORED), Map.entry(FusedPointwiseBackward.Input.class, FusedPointwiseBackward.Input.NORM),
+                Map.entry(FusedPointwiseBackward.Form.class, FusedPointwiseBackward.Form.DUAL), Map.entry(Products.class, Products.EXACT), Map.entry(BatchSpec.class, BATCH),
                 Map.entry(Augmentation.class, VARIED), Map.entry(int.class, 64), Map.entry(float.class, 0.5f), Map.entry(boolean.class, true));
         return samples.get(type);
     }

@@ -46,6 +46,10 @@ class FusedHeadTest {
             return ConvSpec.pointwise(pooled(), classes);
         }
 
+        FusedDenseBackward denseBackward(Device device) {
+            return new FusedDenseBackward(device, dense(), type, products, bias, rate, SALT);
+        }
+
         int stride() {
             return picture.channelStride();
         }
@@ -171,8 +175,7 @@ class FusedHeadTest {
             new PointwiseConv(device, head.dense(), head.type, Layout.PADDED_NHWC, head.products)
                     .backwardData(dlogits.pointer(), w.pointer(), behind.pointer(), stream.handle());
             new Dropout(device, head.pooled(), head.type, head.rate, SALT).backward(behind.pointer(), state.pointer(), dpooled.pointer(), stream.handle());
-            PointwiseConv twin = new PointwiseConv(device, head.dense(), head.type,
-                    FusedDenseBackward.filterTwin(device, head.dense(), head.type, head.products));
+            PointwiseConv twin = new PointwiseConv(device, head.dense(), head.type, head.denseBackward(device).filterVariant());
             twin.backwardFilter(pooled.pointer(), dlogits.pointer(), dw.pointer(), Poisoned.buffer(device, twin.workspaceBytes()).pointer(),
                     stream.handle());
             Bias sum = new Bias(device, head.dense().output(), head.type);
@@ -201,7 +204,7 @@ class FusedHeadTest {
         }
 
         List<HostTensor> fusedBackward(DeviceBuffer pooled) {
-            FusedDenseBackward dense = new FusedDenseBackward(device, head.dense(), head.type, head.products, head.bias, head.rate, SALT);
+            FusedDenseBackward dense = head.denseBackward(device);
             FusedPoolReduce pool = new FusedPoolReduce(device, head.picture, head.type, new NormSpec(head.activation, EPSILON, 0.1f));
             DeviceBuffer dpooled = poisoned(head.pooled());
             DeviceBuffer dw = Poisoned.floats(device, head.dense().output().channelStride() * head.stride());
@@ -260,7 +263,7 @@ class FusedHeadTest {
     /** The depth of the filter gradient is shared by several blocks in one problem at least, or its fold goes untried. */
     @Test
     void someDepthIsSplit(Device device) {
-        assertThat(heads().map(head -> FusedDenseBackward.filterTwin(device, head.dense(), head.type, head.products).name()))
+        assertThat(heads().map(head -> head.denseBackward(device).filterVariant().name()))
                 .anyMatch(name -> name.endsWith("split 1")).anyMatch(name -> !name.endsWith("split 1"));
     }
 

@@ -28,7 +28,7 @@ import separable.data.KnownDataset.Part;
 import separable.device.Device;
 import separable.picture.Picture;
 import separable.predict.ModelReport.Answer;
-import separable.spec.DType;
+import separable.spec.Precision;
 import separable.testing.DeviceExtension;
 import separable.train.TrainingException;
 
@@ -42,7 +42,7 @@ class ClassifierTest {
     @TempDir
     Path place;
 
-    private Path run(Device device, KnownDataset dataset, int resolution, float centre, DType type) throws IOException {
+    private Path run(Device device, KnownDataset dataset, int resolution, float centre, Precision type) throws IOException {
         if (dataset == GREY) {
             IdxFiles.write(place, 64, PICTURES, 28);
         } else {
@@ -54,7 +54,7 @@ class ClassifierTest {
     }
 
     private Path greyRun(Device device) throws IOException {
-        return run(device, GREY, 28, 1, DType.F32);
+        return run(device, GREY, 28, 1, Precision.FP32);
     }
 
     private List<Picture> testPictures(KnownDataset dataset) {
@@ -73,7 +73,7 @@ class ClassifierTest {
     @CsvSource({"mnist, 28, 1, fp32", "mnist, 20, 1, bf16", "cifar10, 32, 1, fp32", "cifar10, 40, 0.75, bf16"})
     void saysWhatEvaluationSays(String name, int resolution, float centre, String precision, Device device) throws IOException {
         KnownDataset dataset = KnownDataset.parse(name);
-        Path folder = run(device, dataset, resolution, centre, DType.parse(precision));
+        Path folder = run(device, dataset, resolution, centre, Precision.parse(precision));
         ModelReport report = new ModelEvaluation(SavedRun.open(folder), dataset.load(place, Part.TEST), PICTURES).on(device, done -> { }, () -> false);
         try (Classifier classifier = Classifier.open(folder, device)) {
             List<Predictions> together = classifier.predict(testPictures(dataset));
@@ -113,7 +113,7 @@ class ClassifierTest {
 
     @Test
     void aColourNetworkTakesGreyPictures(Device device) throws IOException {
-        try (Classifier classifier = Classifier.open(run(device, KnownDataset.CIFAR10, 32, 1, DType.F32), device)) {
+        try (Classifier classifier = Classifier.open(run(device, KnownDataset.CIFAR10, 32, 1, Precision.FP32), device)) {
             Picture grey = random(32, 32, 1);
             assertThat(classifier.predict(grey)).isEqualTo(classifier.predict(grey.withChannels(3)));
         }

@@ -8,7 +8,7 @@ import separable.data.Dataset;
 import separable.data.KnownDataset;
 import separable.device.Device;
 import separable.picture.Picture;
-import separable.spec.DType;
+import separable.spec.Precision;
 import separable.train.DataConfig;
 import separable.train.Defaults;
 import separable.train.ModelConfig;
@@ -24,9 +24,9 @@ final class SmallRuns {
     }
 
     /** Trains a small separable CNN on the data set whose files are in {@code folder}. */
-    static void train(Device device, KnownDataset dataset, Path folder, int resolution, float centre, DType type, Path out) throws IOException {
+    static void train(Device device, KnownDataset dataset, Path folder, int resolution, float centre, Precision precision, Path out) throws IOException {
         ModelConfig model = ModelConfig.separableCnn(List.of(8, 8, 8, 8), resolution, dataset.channels(), dataset.classes().size());
-        Recipe usual = Defaults.of("separable-cnn", dataset, true).recipe().withEpochs(1).withBatch(8).withPrecision(type);
+        Recipe usual = Defaults.of("separable-cnn", dataset, true).recipe().withEpochs(1).withBatch(8).withPrecision(precision);
         Recipe recipe = usual.withInput(usual.input().withCentre(centre));
         RunConfig config = new RunConfig(model, new DataConfig(dataset.toString(), folder.toString()), recipe);
         TrainingRun.execute(device, config, out, 0, new TrainListener() { }, () -> false);

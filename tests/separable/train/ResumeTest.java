@@ -27,7 +27,7 @@ import separable.data.IdxFiles;
 import separable.data.KnownDataset;
 import separable.data.PictureFiles;
 import separable.device.Device;
-import separable.spec.DType;
+import separable.spec.Precision;
 import separable.testing.DeviceExtension;
 
 /** Runs that are cut and go on end in the same bytes as one that never was. */
@@ -54,7 +54,7 @@ class ResumeTest {
     private RunConfig config(String optimizer, String precision) {
         ModelConfig model = ModelConfig.mobileNet("mobilenet-v1", 0.05, SIDE, 1, 10, 1, 0.2f);
         Recipe recipe = Defaults.of("mobilenet-v1", KnownDataset.MNIST, optimizer, true).recipe().withEpochs(EPOCHS).withBatch(8)
-                .withPrecision(DType.parse(precision)).withInput(InputConfig.of(List.of(0.5f), List.of(0.5f)).withAugment(VARIED));
+                .withPrecision(Precision.parse(precision)).withInput(InputConfig.of(List.of(0.5f), List.of(0.5f)).withAugment(VARIED));
         return new RunConfig(model, new DataConfig("mnist", place.toString()), recipe);
     }
 

@@ -19,7 +19,7 @@ import separable.data.IdxFiles;
 import separable.data.KnownDataset;
 import separable.data.NumberedPictures;
 import separable.device.Device;
-import separable.spec.DType;
+import separable.spec.Precision;
 import separable.testing.DeviceExtension;
 
 /** Runs whose pictures stay on the host: the bits, the interruptions and the errors. */
@@ -40,7 +40,7 @@ class StreamedTrainingTest {
         IdxFiles.write(place, (captured ? 1 : 2) * STEPS * BATCH + 1, 10, SIDE);
         InputConfig input = new InputConfig(List.of(0.5f), List.of(0.5f), 1, new AugmentConfig(1, 1, true, true, 20, 0.3f, 0.3f, 0, 0, 0.5f, 0.4f, 1), streamed);
         Recipe recipe = Defaults.of("separable-cnn", KnownDataset.MNIST, true).recipe().withEpochs(2).withBatch(BATCH)
-                .withPrecision(DType.parse(precision)).withGraph(captured).withInput(input).withEvaluation(new EvaluationConfig(4, 7, 0))
+                .withPrecision(Precision.parse(precision)).withGraph(captured).withInput(input).withEvaluation(new EvaluationConfig(4, 7, 0))
                 .withUpdate(UpdateConfig.PLAIN.withAccumulate(captured ? 1 : 2));
         return new RunConfig(CNN, new DataConfig("mnist", place.toString()), recipe);
     }

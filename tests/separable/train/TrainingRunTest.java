@@ -25,7 +25,7 @@ import separable.device.Device;
 import separable.exchange.SafeTensors;
 import separable.graph.Parameters;
 import separable.graph.StateValue;
-import separable.spec.DType;
+import separable.spec.Precision;
 import separable.testing.DeviceExtension;
 import separable.tune.Effort;
 import separable.tune.Tuning;
@@ -183,11 +183,11 @@ class TrainingRunTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"fp32", "bf16"})
+    @ValueSource(strings = {"fp32", "tf32", "bf16"})
     void learnsInTwoEpochs(String precision, Device device) throws IOException {
         IdxFiles.write(place, 600, 100, SIDE);
         ModelConfig model = ModelConfig.separableCnn(List.of(24, 24, 24, 24), SIDE, 1, 10);
-        Recipe recipe = recipe(2).withBatch(10).withPrecision(DType.parse(precision))
+        Recipe recipe = recipe(2).withBatch(10).withPrecision(Precision.parse(precision))
                 .withOptimizer(new OptimizerConfig("adam", 0.005f, 0, 0.9f, 0))
                 .withSchedule(ScheduleConfig.usual("cosine", 0.1, 2));
         Evaluation last = TrainingRun.execute(device, config(model, recipe), place.resolve("out"), 0, new TrainListener() { }, () -> false);
@@ -197,7 +197,7 @@ class TrainingRunTest {
     @ParameterizedTest
     @ValueSource(strings = {"fp32", "bf16"})
     void theSameSeedGivesTheSameBytes(String precision, Device device) throws IOException {
-        Recipe recipe = recipe(1).withPrecision(DType.parse(precision));
+        Recipe recipe = recipe(1).withPrecision(Precision.parse(precision));
         byte[] first = weightsAfter(device, recipe, "first");
         assertThat(weightsAfter(device, recipe, "second")).isEqualTo(first);
         assertThat(weightsAfter(device, recipe.withGraph(false), "plain launches")).isEqualTo(first);

@@ -21,6 +21,7 @@ import separable.spec.DType;
 import separable.spec.Layout;
 import separable.spec.Padding;
 import separable.spec.Pass;
+import separable.spec.Precision;
 import separable.spec.Shape;
 import separable.testing.DeviceExtension;
 import separable.tune.Decision.Source;
@@ -199,11 +200,11 @@ class TunerTest {
     @EnumSource(Pass.class)
     void allOurVariantsPassTheReferee(Pass pass, Device device) {
         Shape input = new Shape(3, 13, 11, 20);
-        for (DType type : DType.values()) {
+        for (Precision precision : Precision.values()) {
             for (ConvSpec spec : List.of(ConvSpec.depthwise(input, 5, 2, 1, Padding.same(13, 11, 5, 5, 2, 1)),
                     ConvSpec.depthwise(input, 3, 1, 2, Padding.symmetric(2)), ConvSpec.pointwise(input, 36),
                     ConvSpec.full(new Shape(3, 13, 11, 3), 36, 3, 2, 1, Padding.symmetric(1)))) {
-                Problem problem = new Problem(spec, type, Layout.PADDED_NHWC, pass);
+                Problem problem = new Problem(spec, precision, Layout.PADDED_NHWC, pass);
                 List<Candidate> all = ConvolutionCandidates.of(device, problem, Long.MAX_VALUE);
                 assertThat(all).hasSizeGreaterThan(1);
                 try (Trial trial = new Trial(device, problem, all.get(all.size() - 1), all, Effort.QUICK.rules())) {
