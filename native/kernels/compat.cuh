@@ -9,8 +9,6 @@
 
 // Unrolling helps nvcc and hurts g++'s vectoriser, so the emulated twin turns it off.
 #define UNROLL _Pragma("unroll")
-// Loops that wait for memory: several rounds at once, so that their loads are under way together.
-#define UNROLL_4 _Pragma("unroll 4")
 
 // Dynamic shared memory: `DYN_SHARED(float, tile);` declares `float* const tile`.
 #define DYN_SHARED(T, name)                                           \

@@ -88,13 +88,9 @@ template <class T> __device__ __forceinline__ Float8 rounded(Float8 v) {
     return v;
 }
 
-// min(max(v, low), high), but a NaN stays a NaN. Two selections one after the other: of nested ones nvcc makes branches, which
-// keep the loop around them from being unrolled and its loads from being issued early.
+// min(max(v, low), high), but a NaN stays a NaN. Two selections: of nested ones nvcc makes branches, which keep loops from unrolling.
 __device__ __forceinline__ Float8 clamp(Float8 v, float low, float high) {
-    UNROLL for (int k = 0; k < VEC; ++k) {
-        v[k] = v[k] < low ? low : v[k];
-        v[k] = v[k] > high ? high : v[k];
-    }
+    UNROLL for (int k = 0; k < VEC; ++k) { v[k] = v[k] < low ? low : v[k]; v[k] = v[k] > high ? high : v[k]; }
     return v;
 }
 

@@ -12,6 +12,13 @@
 #pragma once
 #include "functors.cuh"
 
+// Loops that wait for memory: on a GPU four rounds at once, so that their loads are under way together.
+#ifdef __CUDACC__
+#define UNROLL_4 _Pragma("unroll 4")
+#else
+#define UNROLL_4
+#endif
+
 namespace separable {
 
 // The contiguous share of `tiles` that CTA `part` of `parts` takes.

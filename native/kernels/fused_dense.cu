@@ -9,6 +9,7 @@
 // first: the tiles of dP, the tiles of dw times `splits` (gemm_split.cuh), and where there is a bias ceil(Cout / 8 / columns) for
 // its gradient.
 #include "dropout.cuh"
+#include "fused.cuh"
 #include "gemm_split.cuh"
 #include "gemm_tiles.cuh"
 
