@@ -167,7 +167,9 @@ template <int THREADS> struct FoldStatistics {
             const int channel = vector * VEC;
             write_statistics(total, statistics, running, channel, channels, momentum);
             if (!gamma) return;
-            const Float8 inverse = inverse_deviation(total.m2 * (1.f / total.count[0]), epsilon);
+            // Rounded as it is stored, for plain kernels load it: a product would join the addition of epsilon unrounded.
+            const Float8 variance = multiply_add(total.m2, broadcast(1.f / total.count[0]), broadcast(0.f));
+            const Float8 inverse = inverse_deviation(variance, epsilon);
             store(statistics + 2 * channels + channel, load(gamma + channel) * inverse);
             store(statistics + 3 * channels + channel, load(beta + channel));
         });

@@ -33,6 +33,7 @@ public final class Plan implements AutoCloseable {
     /** What passes made the graph of, the first first. */
     private final List<Graph> before;
     private final Lifetimes lifetimes;
+    private final FoldedWeights folded;
     private final Memory memory;
     private final List<Candidate> chosen;
     private final List<Enqueue> bound = new ArrayList<>();
@@ -55,26 +56,38 @@ public final class Plan implements AutoCloseable {
         forward.input().type().forTraining();
         Graph plain = Backward.of(forward);
         boolean fuses = options.schedule() == Schedule.FUSED;
-        return new Plan(device, fuses ? Fusion.of(plain, new DeviceFusedKernels(device)) : plain, fuses ? List.of(plain) : List.of(), parameters,
+        return new Plan(device, FoldedGraph.plain(fuses ? Fusion.of(plain, new DeviceFusedKernels(device)) : plain), fuses ? List.of(plain) : List.of(), parameters,
                 Optional.of(state), Optional.of(metrics), options);
     }
 
-    /** A forward pass with loss and counts, from a network's {@code evaluationGraph}. */
+    /**
+     * A forward pass with loss and counts, from a network's {@code evaluationGraph}. With {@link PlanOptions#foldNorms} it computes with
+     * the weights and running statistics of its making, or of the last {@link #refresh}.
+     */
     public static Plan evaluation(Device device, Graph graph, Parameters parameters, StepState state, DeviceBuffer metrics, PlanOptions options) {
-        return new Plan(device, graph, List.of(), parameters, Optional.of(state), Optional.of(metrics), options);
+        return new Plan(device, folding(graph, options), options.foldNorms() ? List.of(graph) : List.of(), parameters, Optional.of(state),
+                Optional.of(metrics), options);
     }
 
-    /** A forward pass to the logits, from a network's {@code inferenceGraph}. */
+    /**
+     * A forward pass to the logits, from a network's {@code inferenceGraph}. With {@link PlanOptions#foldNorms} it computes with the
+     * weights and running statistics of its making, or of the last {@link #refresh}.
+     */
     public static Plan inference(Device device, Graph graph, Parameters parameters, PlanOptions options) {
         if (graph.labels().isPresent()) {
             throw new IllegalArgumentException(graph.name() + ": the graph has a loss, which needs a step state and metrics; use Plan.evaluation");
         }
-        return new Plan(device, graph, List.of(), parameters, Optional.empty(), Optional.empty(), options);
+        return new Plan(device, folding(graph, options), options.foldNorms() ? List.of(graph) : List.of(), parameters, Optional.empty(),
+                Optional.empty(), options);
     }
 
-    private Plan(Device device, Graph graph, List<Graph> before, Parameters parameters, Optional<StepState> state, Optional<DeviceBuffer> metrics,
-                 PlanOptions options) {
-        this.graph = graph;
+    private static FoldedGraph folding(Graph graph, PlanOptions options) {
+        return options.foldNorms() ? FoldedGraph.of(graph) : FoldedGraph.plain(graph);
+    }
+
+    private Plan(Device device, FoldedGraph source, List<Graph> before, Parameters parameters, Optional<StepState> state,
+                 Optional<DeviceBuffer> metrics, PlanOptions options) {
+        this.graph = source.graph();
         this.before = before;
         this.forward = forwardOps(graph);
         this.precision = precision(device, graph.type(), options.products());
@@ -82,9 +95,14 @@ public final class Plan implements AutoCloseable {
         this.lifetimes = Lifetimes.of(graph);
         this.chosen = choose(device, graph, options);
         try {
-            this.memory = new Memory(device, graph, lifetimes, chosen, parameters, options);
+            this.folded = new FoldedWeights(device, source, parameters);
         } catch (RuntimeException failure) {
             throw Closing.after(failure, chosen);
+        }
+        try {
+            this.memory = new Memory(device, graph, lifetimes, chosen, parameters, folded, options);
+        } catch (RuntimeException failure) {
+            throw Closing.after(failure, withFolded());
         }
         try {
             this.steps = bind(state.map(StepState::pointer).orElse(null), metrics.map(DeviceBuffer::pointer).orElse(null));
@@ -105,8 +123,14 @@ public final class Plan implements AutoCloseable {
         }
     }
 
-    private List<AutoCloseable> owned() {
+    private List<AutoCloseable> withFolded() {
         List<AutoCloseable> owned = new ArrayList<>(chosen);
+        owned.add(folded);
+        return owned;
+    }
+
+    private List<AutoCloseable> owned() {
+        List<AutoCloseable> owned = withFolded();
         owned.add(memory);
         owned.addAll(bound);
         return owned;
@@ -147,6 +171,15 @@ public final class Plan implements AutoCloseable {
         for (int at = from; at < to; at++) {
             steps[at].on(stream);
         }
+    }
+
+    /**
+     * Enqueues the folding of the weights and running statistics that the parameters hold when the stream comes to it; runs after that
+     * compute with them. To be called after they have changed, also where runs are captured. Nothing in a plan that folds nothing.
+     */
+    public void refresh(Stream stream) {
+        memory.requireOpen();
+        folded.refresh(stream.handle());
     }
 
     /** How many of the first ops come before the gradients: up to the loss, or all. */

@@ -43,7 +43,8 @@ public final class DeviceStep implements AutoCloseable {
     /**
      * Draws the first weights, compiles the plan, and puts the data on the device where it fits.
      *
-     * @param steps of a pass at most
+     * @param steps   of a pass at most
+     * @param options of the plan; how it multiplies follows from the recipe
      * @throws IllegalArgumentException when data and network do not fit together
      * @throws separable.device.DeviceException when the device lacks the memory
      */
@@ -60,7 +61,7 @@ public final class DeviceStep implements AutoCloseable {
             Graph graph = network.trainingGraph(recipe.batch(), recipe.type(), recipe.loss(), recipe.update()::freezes);
             parameters = owned.keep(new Parameters(device, graph.state(), recipe.type()));
             parameters.initialise(recipe.seed(), stream);
-            plan = owned.keep(Plan.training(device, graph, parameters, state, metrics, options));
+            plan = owned.keep(Plan.training(device, graph, parameters, state, metrics, options.withProducts(recipe.products())));
             update = owned.keep(new WeightUpdate(device, recipe, schedule, parameters, state));
             update.weightsSet();
             int places = Math.max(train.count(), Math.multiplyExact(steps, recipe.picturesPerStep()));

@@ -66,7 +66,7 @@ public final class Trainer implements AutoCloseable {
         this.batches = recipe.update().accumulate();
         this.steps = train.count() / recipe.picturesPerStep();
         try {
-            deviceStep = owned.keep(new DeviceStep(device, network, recipe, train, steps, PlanOptions.standard().withTuning(tuning).withProducts(recipe.products())));
+            deviceStep = owned.keep(new DeviceStep(device, network, recipe, train, steps, PlanOptions.standard().withTuning(tuning)));
             schedule = deviceStep.schedule();
             parameters = deviceStep.parameters();
             update = deviceStep.update();

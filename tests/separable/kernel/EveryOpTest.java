@@ -73,6 +73,9 @@ class EveryOpTest {
         all.put(PointwiseConv.class, d -> d == null ? new PointwiseConv(pointwise, F32) : new PointwiseConv(d, pointwise, F32));
         all.put(Conv.class, d -> d == null ? new Conv(full, F32) : new Conv(d, full, F32));
         all.put(GenericConv.class, d -> d == null ? new GenericConv(full, F32) : new GenericConv(d, full, F32));
+        all.put(InferenceConv.class, d -> d == null ? new InferenceConv(full, F32, Activation.RELU, true)
+                : new InferenceConv(d, full, F32, Activation.RELU, true));
+        all.put(FoldNorm.class, d -> d == null ? new FoldNorm(full, F32, true, 1e-5f) : new FoldNorm(d, full, F32, true, 1e-5f));
         all.put(BatchNorm.class, d -> d == null ? new BatchNorm(SHAPE, F32, Activation.RELU, 1e-5f, 0.1f)
                 : new BatchNorm(d, SHAPE, F32, Activation.RELU, 1e-5f, 0.1f));
         NormSpec norm = new NormSpec(Activation.NONE, 1e-5f, 0.1f);
@@ -82,6 +85,12 @@ class EveryOpTest {
                 ? new FusedPointwiseBackward(pointwise, F32, FusedGradient.STORED, FusedPointwiseBackward.Input.STORED, true, norm, FusedPointwiseBackward.Form.DUAL)
                 : new FusedPointwiseBackward(d, pointwise, F32, FusedGradient.STORED, FusedPointwiseBackward.Input.STORED, true, norm,
                         FusedPointwiseBackward.Form.DUAL));
+        all.put(FusedDepthwiseForward.class, d -> d == null ? new FusedDepthwiseForward(depthwise, F32, FusedInput.NORM, Activation.RELU6, norm)
+                : new FusedDepthwiseForward(d, depthwise, F32, FusedInput.NORM, Activation.RELU6, norm));
+        FusedDepthwiseBackward.Form form = FusedDepthwiseBackward.Form.BOTH;
+        all.put(FusedDepthwiseBackward.class, d -> d == null ? new FusedDepthwiseBackward(depthwise, F32, FusedInput.NORM, norm, form)
+                : new FusedDepthwiseBackward(d, depthwise, F32, FusedInput.NORM, norm, form));
+        all.put(DepthwiseFolds.class, d -> d == null ? new DepthwiseFolds(depthwise, F32, norm) : new DepthwiseFolds(d, depthwise, F32, norm));
         all.put(FusedStemForward.class, d -> d == null ? new FusedStemForward(full, F32, norm) : new FusedStemForward(d, full, F32, norm));
         all.put(FusedStemBackward.class, d -> d == null ? new FusedStemBackward(full, F32) : new FusedStemBackward(d, full, F32));
         all.put(TiledStatistics.class, d -> d == null ? new TiledStatistics(pointwise, F32, norm) : new TiledStatistics(d, pointwise, F32, norm));
@@ -198,8 +207,9 @@ class EveryOpTest {
                 Map.entry(PoolSpec.class, new PoolSpec(SHAPE, 2, 2, Padding.NONE)), Map.entry(Activation.class, Activation.RELU),
                 Map.entry(NormSpec.class, NORM), Map.entry(FusedInput.class, FusedInput.RAW),
                 Map.entry(FusedGradient.class, FusedGradient.STORED), Map.entry(FusedPointwiseBackward.Input.class, FusedPointwiseBackward.Input.NORM),
-                Map.entry(FusedPointwiseBackward.Form.class, FusedPointwiseBackward.Form.DUAL), Map.entry(Products.class, Products.EXACT), Map.entry(BatchSpec.class, BATCH),
-                Map.entry(Augmentation.class, VARIED), Map.entry(int.class, 64), Map.entry(float.class, 0.5f), Map.entry(boolean.class, true));
+                Map.entry(FusedPointwiseBackward.Form.class, FusedPointwiseBackward.Form.DUAL),
+                Map.entry(FusedDepthwiseBackward.Form.class, FusedDepthwiseBackward.Form.DATA), Map.entry(Products.class, Products.EXACT),
+                Map.entry(BatchSpec.class, BATCH), Map.entry(Augmentation.class, VARIED), Map.entry(int.class, 64), Map.entry(float.class, 0.5f), Map.entry(boolean.class, true));
         return samples.get(type);
     }
 
