@@ -76,6 +76,12 @@ __device__ __forceinline__ Float8 multiply_add(float a, const Float8& b, Float8 
     return c;
 }
 
+// a * b rounded by itself: never made one instruction with an addition that follows, so that it equals what a store would leave.
+__device__ __forceinline__ Float8 product(Float8 a, float b) {
+    UNROLL for (int k = 0; k < VEC; ++k) a[k] = __fmul_rn(a[k], b);
+    return a;
+}
+
 // What a reader of T will see of v.
 template <class T> __device__ __forceinline__ Float8 rounded(Float8 v) {
     UNROLL for (int k = 0; k < VEC; ++k) v[k] = rounded<T>(v[k]);
@@ -139,6 +145,8 @@ __device__ __forceinline__ Float8 multiply_add(const Float8& a, const Float8& b,
 
 // Written so, GCC takes `a` straight from memory in the inner loop of a matrix product; it fuses the two by itself.
 __device__ __forceinline__ Float8 multiply_add(float a, const Float8& b, const Float8& c) { return a * b + c; }
+
+__device__ __forceinline__ Float8 product(const Float8& a, float b) { return __builtin_assoc_barrier(a * b); }
 
 template <class T> __device__ __forceinline__ Float8 rounded(const Float8& v) {
     return (Float8)emulated_widen<T>(emulated_narrow<T>((EmulatedU32x8)v));

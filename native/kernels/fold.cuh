@@ -114,7 +114,8 @@ struct PivotedSum8 {
 
 // Folds over the lanes of a CTA. Thread t belongs to column t % columns and lane t / columns and brings VALUES values of E;
 // sink(k, column, total) is called once for each value k of each column, by any one thread, with the lanes merged in order.
-// Contains a barrier: every thread of the CTA calls it, and another barrier lies between two calls.
+// Threads that are left over after whole lanes bring nothing. slots: [VALUES][blockDim.x]. Contains a barrier: every thread of
+// the CTA calls it, and another barrier lies between two calls.
 template <int VALUES, class E, class Sink>
 __device__ __forceinline__ void fold_lanes(E* slots, const E (&mine)[VALUES], int columns, Sink sink) {
     const int threads = (int)blockDim.x;
@@ -124,7 +125,7 @@ __device__ __forceinline__ void fold_lanes(E* slots, const E (&mine)[VALUES], in
         const int k = item / columns, column = item % columns;
         const E* slot = slots + k * threads + column;
         E total = slot[0];
-        for (int lane = columns; lane < threads; lane += columns) total.merge(slot[lane]);
+        for (int lane = columns; lane + columns <= threads; lane += columns) total.merge(slot[lane]);
         sink(k, column, total);
     }
 }
@@ -136,10 +137,9 @@ struct FoldPlace { int part, parts, first, columns, vectors; };
 //   mine      this thread's VALUES partial results (see fold_lanes for who owns what)
 //   partials  [parts][VALUES][vectors][E::FLOATS], any content before and after
 //   ticket    one integer for these columns, zero before and after
-// THREADS: of the CTA, at most.
-template <int THREADS = FOLD_THREADS, int VALUES, class E, class Tail>
-__device__ __forceinline__ void fold_ctas(E (&mine)[VALUES], float* partials, int* ticket, const FoldPlace& at, Tail tail) {
-    __shared__ E slots[VALUES * THREADS];
+//   slots     [VALUES][blockDim.x] in shared memory, which no other thread uses any more
+template <int VALUES, class E, class Tail>
+__device__ __forceinline__ void fold_ctas_in(E* slots, E (&mine)[VALUES], float* partials, int* ticket, const FoldPlace& at, Tail tail) {
     auto partial = [&](int part, int k, int vector) {
         return partials + (size_t)((part * VALUES + k) * at.vectors + vector) * E::FLOATS;
     };
@@ -161,6 +161,13 @@ __device__ __forceinline__ void fold_ctas(E (&mine)[VALUES], float* partials, in
     fold_lanes(slots, mine, at.columns, [&](int k, int column, const E& total) {
         if (at.first + column < at.vectors) tail(k, at.first + column, total);
     });
+}
+
+// The same with slots of its own. THREADS: of the CTA, at most.
+template <int THREADS = FOLD_THREADS, int VALUES, class E, class Tail>
+__device__ __forceinline__ void fold_ctas(E (&mine)[VALUES], float* partials, int* ticket, const FoldPlace& at, Tail tail) {
+    __shared__ E slots[VALUES * THREADS];
+    fold_ctas_in(slots, mine, partials, ticket, at, tail);
 }
 
 }  // namespace separable

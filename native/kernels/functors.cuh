@@ -110,7 +110,7 @@ template <class T> struct BnBackwardLoad {
     __device__ __forceinline__ Reader at(int channel) const {
         const Float8 inverse = inverse_deviation(load(stats + channels + channel), epsilon);
         const float per_row = 1.f / (float)rows;
-        return {x, g, {load(stats + channel), load(gamma + channel) * inverse, load(dbeta + channel) * per_row,
+        return {x, g, {load(stats + channel), load(gamma + channel) * inverse, product(load(dbeta + channel), per_row),
                        load(dgamma + channel) * per_row * inverse}};
     }
 };

@@ -106,7 +106,7 @@ template <class T> struct PoolGradient {
 
     __device__ __forceinline__ Float8 at(int e, const NormAct& norm, const Float8& value) const {
         const int image = e / (pixels * channels), channel = e % channels;
-        return norm.masked<T>(value, rounded<T>(load_readonly(dp + image * channels + channel) * (1.f / (float)pixels)));
+        return norm.masked<T>(value, rounded<T>(product(load_readonly(dp + image * channels + channel), 1.f / (float)pixels)));
     }
 };
 
@@ -159,7 +159,9 @@ template <int THREADS> struct FoldStatistics {
             const int channel = vector * VEC;
             write_statistics(total, statistics, running, channel, channels, momentum);
             if (!gamma) return;
-            const Float8 inverse = inverse_deviation(total.m2 * (1.f / total.count[0]), epsilon);
+            // Rounded as it is stored, for plain kernels load it: a product would join the addition of epsilon unrounded.
+            const Float8 variance = multiply_add(total.m2, broadcast(1.f / total.count[0]), broadcast(0.f));
+            const Float8 inverse = inverse_deviation(variance, epsilon);
             store(statistics + 2 * channels + channel, load(gamma + channel) * inverse);
             store(statistics + 3 * channels + channel, load(beta + channel));
         });
@@ -211,9 +213,15 @@ template <int THREADS> struct FoldGradientSums {
     float epsilon;
 
     template <class Store> __device__ __forceinline__ void operator()(const Store& gathered) const {
+        __shared__ Sum8 slots[2 * THREADS];
+        fold(gathered, slots);
+    }
+
+    // With slots in shared memory that the kernel no longer uses otherwise, as fold_ctas_in wants them.
+    template <class Store> __device__ __forceinline__ void fold(const Store& gathered, Sum8* slots) const {
         Sum8 mine[2] = {{gathered.sum_g}, {gathered.sum_gx}};
         const float per_row = 1.f / (float)rows;
-        fold_ctas<THREADS>(mine, partials, ticket, place, [&](int k, int vector, const Sum8& total) {
+        fold_ctas_in(slots, mine, partials, ticket, place, [&](int k, int vector, const Sum8& total) {
             const int channel = vector * VEC;
             if (k == 0) {
                 store(dbeta + channel, total.sum);

@@ -41,37 +41,42 @@ template <class T, class S> __device__ __forceinline__ void put_pack(T* to, cons
     copy_pack<T>(to, &pack);
 }
 
-// Eight elements through a Load, as they go into a tile: what was made on load is narrowed (exactly), what lies in memory
-// travels as it is.
-template <class Load>
-__device__ __forceinline__ Pack<typename Load::Element> load_pack(const Load& load, int element, int channel) {
-    const Float8 v = load.at(channel)(element);
-    Pack<typename Load::Element> pack;
-    UNROLL for (int k = 0; k < VEC; ++k) pack.at[k] = narrow<typename Load::Element>(v[k]);
+// Eight elements through the reader of a Load, as they go into a tile: what was made on load is narrowed (exactly), what lies in
+// memory travels as it is.
+template <class T, class Reader> __device__ __forceinline__ Pack<T> load_pack(const Reader& reader, int element) {
+    Pack<T> pack;
+    store(pack.at, reader(element));
     return pack;
 }
 
-template <class T> __device__ __forceinline__ Pack<T> load_pack(const RawLoad<T>& load, int element, int /*channel*/) {
+template <class T> __device__ __forceinline__ Pack<T> load_pack(const RawLoad<T>& raw, int element) {
     Pack<T> pack;
     UNROLL for (int i = 0; i < (int)(sizeof(Pack<T>) / sizeof(float4)); ++i)
-        reinterpret_cast<float4*>(&pack)[i] = __ldg(reinterpret_cast<const float4*>(load.x + element) + i);
+        reinterpret_cast<float4*>(&pack)[i] = __ldg(reinterpret_cast<const float4*>(raw.x + element) + i);
     return pack;
 }
 
-// A row-major matrix [rows, columns], columns a multiple of eight.
+// A row-major matrix [rows, columns], columns a multiple of eight. A column keeps the reader of its channels: a Load's coefficients
+// are fetched once for all the rows that a thread reads of it.
 template <class Load> struct Matrix {
     using Element = typename Load::Element;
+    using Reader = decltype(Load().at(0));
     struct Row { int offset; };
-    struct Column { int offset; };
+    struct Column {
+        int offset;
+        Reader reader;
+    };
 
     Load load;
     int rows, columns;
 
     __device__ __forceinline__ Row row(int r) const { return {r < rows ? r * columns : -1}; }
-    __device__ __forceinline__ Column column(int c) const { return {c < columns ? c : -1}; }
+    __device__ __forceinline__ Column column(int c) const {
+        return {c < columns ? c : -1, load.at(c < columns ? c : 0)};
+    }
 
-    __device__ __forceinline__ Pack<Element> fetch(Row r, Column c) const {
-        return (r.offset | c.offset) >= 0 ? load_pack(load, r.offset + c.offset, c.offset) : zero_pack<Element>();
+    __device__ __forceinline__ Pack<Element> fetch(Row r, const Column& c) const {
+        return (r.offset | c.offset) >= 0 ? load_pack<Element>(c.reader, r.offset + c.offset) : zero_pack<Element>();
     }
 };
 
@@ -128,6 +133,17 @@ private:
 
     __device__ __forceinline__ void aim_rows(int first) {
         UNROLL for (int i = 0; i < SHARE; ++i) row[i] = source.row(first + thread_row + i * ROW_STEP);
+    }
+};
+
+// What both products can do alike: one tile and the Tail, by a CTA with shared memory of its own.
+template <class Gemm> struct CtaProduct {
+    template <class SourceA, class SourceB, class Store, class Tail = NoTail>
+    static __device__ __forceinline__ void run(const SourceA& a, const SourceB& b, int m0, int n0, int depth0, int depth1,
+                                               Store out, const Tail& tail = {}) {
+        __shared__ __align__(16) unsigned char shared[Gemm::SHARED_BYTES];
+        Gemm::tile(shared, a, b, m0, n0, depth0, depth1, out);
+        tail(out);
     }
 };
 

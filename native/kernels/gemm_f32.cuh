@@ -21,7 +21,7 @@ template <int BM_, int BN_, int BK_, int GROUPS_ = 1> struct SimtTile {
     static_assert(GROUP_DEPTH % VEC == 0, "a group works in steps of eight");
 };
 
-template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct SimtGemm {
+template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct SimtGemm : CtaProduct<SimtGemm<Tile, DEPTH_A, DEPTH_B>> {
     static constexpr int BM = Tile::BM, BN = Tile::BN, BK = Tile::BK, TM = Tile::TM, GROUPS = Tile::GROUPS;
     static constexpr bool A_ACROSS = DEPTH_A == Depth::COLUMNS;
     // A stays as it lies in its source: [BM][BK] (padded: threads of a warp read a column of it) or [BK][BM]. B is always [BK][BN].
@@ -29,7 +29,7 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct SimtGemm {
     static constexpr int FLOATS_A = (A_ACROSS ? BM : BK) * PITCH_A, FLOATS_B = BK * BN;
     static constexpr int SLAB = FLOATS_A + FLOATS_B;
     static constexpr int PARTIAL = GROUPS > 1 ? GROUPS * BM * BN : 0;
-    static constexpr int SHARED_FLOATS = 2 * SLAB > PARTIAL ? 2 * SLAB : PARTIAL;
+    static constexpr int SHARED_BYTES = (2 * SLAB > PARTIAL ? 2 * SLAB : PARTIAL) * (int)sizeof(float);
 
     // One slab: sums += A * B over `depth` (a multiple of eight) steps beginning at `first`.
     static __device__ __forceinline__ void multiply(Float8 (&sum)[TM], const float* a, const float* b, int first, int last) {
@@ -42,11 +42,11 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct SimtGemm {
         }
     }
 
-    // C[m0.., n0..] over depth [depth0, depth1); both sources give zeros beyond their ends.
-    template <class SourceA, class SourceB, class Store, class Tail = NoTail>
-    static __device__ __forceinline__ void run(const SourceA& a, const SourceB& b, int m0, int n0, int depth0, int depth1,
-                                               Store out, const Tail& tail = {}) {
-        __shared__ __align__(16) float shared[SHARED_FLOATS];
+    // As TensorGemm::tile.
+    template <class SourceA, class SourceB, class Store>
+    static __device__ __forceinline__ void tile(unsigned char* memory, const SourceA& a, const SourceB& b, int m0, int n0, int depth0,
+                                                int depth1, Store& out) {
+        float* const shared = reinterpret_cast<float*>(memory);
         const int group = (int)threadIdx.x / Tile::GROUP_THREADS, member = (int)threadIdx.x % Tile::GROUP_THREADS;
         const int thread_row = member / Tile::THREAD_COLUMNS, thread_column = member % Tile::THREAD_COLUMNS;
         Stager<SourceA, DEPTH_A, BM, BK, Tile::THREADS> stage_a(a, m0);
@@ -82,7 +82,6 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct SimtGemm {
             UNROLL_FLOAT8 for (int i = 0; i < TM; ++i)
                 out(m0 + tile_row(thread_row, i), n0 + thread_column * VEC, sum[i]);
         }
-        tail(out);
     }
 
     // Threads take every THREAD_ROWS-th row of an [BM][BK] tile, so that a warp's reads fall into different banks.

@@ -23,7 +23,7 @@ template <class T, int WARPS_M_, int WARPS_N_, int MI_, int NI_, int BK_, int GR
     static_assert(GROUP_DEPTH % OperandTile<T>::STEP == 0 && NI % 2 == 0, "a group takes whole steps, and B is read 16 columns at a time");
 };
 
-template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct TensorGemm {
+template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct TensorGemm : CtaProduct<TensorGemm<Tile, DEPTH_A, DEPTH_B>> {
     using Element = typename Tile::Element;
     using Operand = OperandTile<Element>;
     static constexpr int BM = Tile::BM, BN = Tile::BN, BK = Tile::BK, MI = Tile::MI, NI = Tile::NI, GROUPS = Tile::GROUPS;
@@ -37,10 +37,11 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct TensorGemm {
     static constexpr int BYTES_SLABS = 2 * SLAB * (int)sizeof(Element), BYTES_C = SIZE_C * (int)sizeof(float);
     static constexpr int SHARED_BYTES = BYTES_SLABS > BYTES_C ? BYTES_SLABS : BYTES_C;
 
-    template <class SourceA, class SourceB, class Store, class Tail = NoTail>
-    static __device__ __forceinline__ void run(const SourceA& a, const SourceB& b, int m0, int n0, int depth0, int depth1,
-                                               Store out, const Tail& tail = {}) {
-        __shared__ __align__(16) unsigned char shared[SHARED_BYTES];
+    // C[m0.., n0..] over depth [depth0, depth1), by way of SHARED_BYTES of shared memory; both sources give zeros beyond their
+    // ends. A CTA that computes another tile in the same memory puts a barrier between the two.
+    template <class SourceA, class SourceB, class Store>
+    static __device__ __forceinline__ void tile(unsigned char* shared, const SourceA& a, const SourceB& b, int m0, int n0, int depth0,
+                                                int depth1, Store& out) {
         Element* const slabs = reinterpret_cast<Element*>(shared);
         const int warp = (int)threadIdx.x / 32, lane = (int)threadIdx.x % 32;
         const int group = warp / (Tile::WARPS_M * Tile::WARPS_N);
@@ -73,7 +74,6 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct TensorGemm {
         spread(sum, finished + (group * BM + warp_m) * PITCH_C + warp_n, lane);
         __syncthreads();
         store_tile<BM, BN, PITCH_C, GROUPS, Tile::THREADS>(finished, m0, n0, out);
-        tail(out);
     }
 
     // The product of one group's part of a slab.

@@ -78,3 +78,12 @@ TENSOR_TILES(tf32, tf32)
     KERNEL(64x64, tf32)                   \
     KERNEL(32x32, tf32)                   \
     KERNEL(16x16, tf32)
+
+// Of the fused schedule: one tile for every kind of width.
+#define FOR_EACH_FUSED_TILE(KERNEL) \
+    KERNEL(64x64, f32)              \
+    KERNEL(128x32, f32)             \
+    KERNEL(256x16, f32)             \
+    ON_TENSOR_CORES(KERNEL, 64x64)  \
+    ON_TENSOR_CORES(KERNEL, 128x32) \
+    ON_TENSOR_CORES(KERNEL, 128x16)

@@ -58,7 +58,7 @@ template <class Load> struct Patches {
     __device__ __forceinline__ Pack<Element> fetch(const Row& at, const Column& tap) const {
         const int y = at.y + tap.y, x_ = at.x + tap.x;
         if ((unsigned)y >= (unsigned)g.h || (unsigned)x_ >= (unsigned)g.w) return zero_pack<Element>();
-        return load_pack(load, ((at.image * g.h + y) * g.w + x_) * g.cin + tap.channel, tap.channel);
+        return load_pack<Element>(load.at(tap.channel), ((at.image * g.h + y) * g.w + x_) * g.cin + tap.channel);
     }
 };
 
@@ -86,7 +86,7 @@ template <class Load> struct Arrivals {
         const int oy = y / g.stride, ox = x / g.stride;
         const bool met = y >= 0 && x >= 0 && oy * g.stride == y && ox * g.stride == x && oy < g.ho && ox < g.wo;
         if (!met) return zero_pack<Element>();
-        return load_pack(load, ((at.image * g.ho + oy) * g.wo + ox) * g.cout + tap.channel, tap.channel);
+        return load_pack<Element>(load.at(tap.channel), ((at.image * g.ho + oy) * g.wo + ox) * g.cout + tap.channel);
     }
 };
 
@@ -107,7 +107,7 @@ template <class Load> struct Taps {
     __device__ __forceinline__ Column column(int c) const { return {c < g.cin ? c : -1}; }
 
     __device__ __forceinline__ Pack<Element> fetch(Row r, Column c) const {
-        return (r.offset | c.offset) >= 0 ? load_pack(load, r.offset + c.offset, c.offset) : zero_pack<Element>();
+        return (r.offset | c.offset) >= 0 ? load_pack<Element>(load.at(c.offset), r.offset + c.offset) : zero_pack<Element>();
     }
 };
 

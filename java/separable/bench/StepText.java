@@ -13,7 +13,7 @@ public final class StepText {
 
     public static String of(StepRow row, StepReport report) {
         Timing time = row.timing();
-        String between = "between the quartiles, " + time.samples() + " samples of " + time.group() + " steps";
+        String between = "between the quartiles, " + time.samples() + " samples of " + time.group() + (time.group() == 1 ? " step" : " steps");
         StepRow.Traffic traffic = row.traffic();
         return row.what() + System.lineSeparator()
                 + line("images/s", Units.digits(row.imagesPerSecond(time.median())), range(row.imagesPerSecond(time.upper()), row.imagesPerSecond(time.lower())) + " " + between)

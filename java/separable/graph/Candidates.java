@@ -20,6 +20,7 @@ final class Candidates {
 
     Candidates(Device device, Tuner tuner, Products products) {
         ConvolutionCandidates.register(this, tuner, products);
+        FoldedCandidates.register(this, device, products);
         NormCandidates.register(this, device);
         PointCandidates.register(this, device);
         PoolCandidates.register(this, device);

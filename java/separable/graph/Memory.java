@@ -17,6 +17,7 @@ final class Memory implements AutoCloseable {
 
     private final String name;
     private final Parameters parameters;
+    private final FoldedWeights folded;
     private final InPlace storage;
     private final ArenaLayout layout;
     private final Map<Tensor, Integer> blocks = new LinkedHashMap<>();
@@ -28,9 +29,12 @@ final class Memory implements AutoCloseable {
     private int ticketCount;
     private boolean open = true;
 
-    Memory(Device device, Graph graph, Lifetimes lifetimes, List<Candidate> chosen, Parameters parameters, PlanOptions options) {
+    /** @param folded the caller's, like {@code parameters} */
+    Memory(Device device, Graph graph, Lifetimes lifetimes, List<Candidate> chosen, Parameters parameters, FoldedWeights folded,
+           PlanOptions options) {
         this.name = graph.name();
         this.parameters = parameters;
+        this.folded = folded;
         this.storage = options.reuseMemory() ? InPlace.of(graph, lifetimes) : InPlace.none();
         this.layout = layOut(graph, lifetimes, chosen, options);
         this.arena = new Arena(device, "arena of " + name, layout.bytes());
@@ -85,6 +89,7 @@ final class Memory implements AutoCloseable {
         requireOpen();
         return switch (tensor.role()) {
             case PARAMETER, FROZEN_PARAMETER -> parameters.weight(tensor.name(), tensor.type());
+            case FOLDED_PARAMETER -> folded.address(tensor);
             case PARAMETER_GRADIENT -> parameters.gradient(tensor.name());
             case RUNNING -> parameters.running(tensor.name());
             case INPUT, LABELS, ACTIVATION, GRADIENT, STATISTICS, SUMS, PARTIALS -> addresses.get(block(tensor));

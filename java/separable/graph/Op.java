@@ -14,7 +14,7 @@ import separable.spec.PoolSpec;
  * {@code x}. Every op writes its outputs with {@code =}.
  */
 public sealed interface Op
-        permits FusedOp, Op.ConvForward, Op.ConvBackwardData, Op.ConvBackwardFilter, Op.BiasForward, Op.BiasBackward,
+        permits FoldedConv, FusedOp, Op.ConvForward, Op.ConvBackwardData, Op.ConvBackwardFilter, Op.BiasForward, Op.BiasBackward,
                 Op.BatchNormStatistics, Op.BatchNormForward, Op.BatchNormBackwardReduce, Op.BatchNormBackwardData,
                 Op.ActivationForward, Op.ActivationBackward, Op.AddForward, Op.MaxPoolForward, Op.MaxPoolBackward,
                 Op.AveragePoolForward, Op.AveragePoolBackward, Op.GlobalAveragePoolForward, Op.GlobalAveragePoolBackward,

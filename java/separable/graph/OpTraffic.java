@@ -1,9 +1,8 @@
 package separable.graph;
 
-import java.util.stream.Stream;
-
 /**
- * What an op moves between memory and the device's processors at least: every tensor that it reads or writes, once.
+ * What an op moves between memory and the device's processors at least: every tensor that it reads or writes, once for
+ * each time that it passes through the op. What a kernel reads again for the rim of a tile or other columns is not counted.
  *
  * @param layer       that asked for it
  * @param op          its kind
@@ -14,8 +13,8 @@ import java.util.stream.Stream;
 public record OpTraffic(String layer, String op, boolean backward, long activations, long others) {
 
     static OpTraffic of(Op op, boolean backward) {
-        long activations = Stream.concat(op.reads().stream(), op.writes().stream()).filter(tensor -> isActivation(tensor.role())).mapToLong(Tensor::bytes).sum();
-        long all = Stream.concat(op.reads().stream(), op.writes().stream()).mapToLong(Tensor::bytes).sum();
+        long activations = op.traffic().stream().filter(tensor -> isActivation(tensor.role())).mapToLong(Tensor::bytes).sum();
+        long all = op.traffic().stream().mapToLong(Tensor::bytes).sum();
         return new OpTraffic(op.name(), op.getClass().getSimpleName(), backward, activations, all - activations);
     }
 

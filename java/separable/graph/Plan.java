@@ -30,9 +30,13 @@ import separable.tune.Tuner;
 public final class Plan implements AutoCloseable {
 
     private final Graph graph;
+    /** What passes made the graph of, the first first. */
+    private final List<Graph> before;
     private final Lifetimes lifetimes;
+    private final FoldedWeights folded;
     private final Memory memory;
     private final List<Candidate> chosen;
+    private final List<Enqueue> bound = new ArrayList<>();
     private final Enqueue[] steps;
     /** How many of the steps are not of the backward pass. */
     private final int forward;
@@ -50,33 +54,55 @@ public final class Plan implements AutoCloseable {
      * @throws separable.device.DeviceException when the device lacks the memory
      */
     public static Plan training(Device device, Graph forward, Parameters parameters, StepState state, DeviceBuffer metrics, PlanOptions options) {
-        return new Plan(device, Backward.of(forward), parameters, Optional.of(state), Optional.of(metrics), options);
+        Graph plain = Backward.of(forward);
+        boolean fuses = options.schedule() == Schedule.FUSED;
+        return new Plan(device, FoldedGraph.plain(fuses ? Fusion.of(plain, new DeviceFusedKernels(device)) : plain), fuses ? List.of(plain) : List.of(), parameters,
+                Optional.of(state), Optional.of(metrics), options);
     }
 
-    /** A forward pass with loss and counts, from a network's {@code evaluationGraph}. */
+    /**
+     * A forward pass with loss and counts, from a network's {@code evaluationGraph}. With {@link PlanOptions#foldNorms} it computes with
+     * the weights and running statistics of its making, or of the last {@link #refresh}.
+     */
     public static Plan evaluation(Device device, Graph graph, Parameters parameters, StepState state, DeviceBuffer metrics, PlanOptions options) {
-        return new Plan(device, graph, parameters, Optional.of(state), Optional.of(metrics), options);
+        return new Plan(device, folding(graph, options), options.foldNorms() ? List.of(graph) : List.of(), parameters, Optional.of(state),
+                Optional.of(metrics), options);
     }
 
-    /** A forward pass to the logits, from a network's {@code inferenceGraph}. */
+    /**
+     * A forward pass to the logits, from a network's {@code inferenceGraph}. With {@link PlanOptions#foldNorms} it computes with the
+     * weights and running statistics of its making, or of the last {@link #refresh}.
+     */
     public static Plan inference(Device device, Graph graph, Parameters parameters, PlanOptions options) {
         if (graph.labels().isPresent()) {
             throw new IllegalArgumentException(graph.name() + ": the graph has a loss, which needs a step state and metrics; use Plan.evaluation");
         }
-        return new Plan(device, graph, parameters, Optional.empty(), Optional.empty(), options);
+        return new Plan(device, folding(graph, options), options.foldNorms() ? List.of(graph) : List.of(), parameters, Optional.empty(),
+                Optional.empty(), options);
     }
 
-    private Plan(Device device, Graph graph, Parameters parameters, Optional<StepState> state, Optional<DeviceBuffer> metrics, PlanOptions options) {
-        this.graph = graph;
+    private static FoldedGraph folding(Graph graph, PlanOptions options) {
+        return options.foldNorms() ? FoldedGraph.of(graph) : FoldedGraph.plain(graph);
+    }
+
+    private Plan(Device device, FoldedGraph source, List<Graph> before, Parameters parameters, Optional<StepState> state,
+                 Optional<DeviceBuffer> metrics, PlanOptions options) {
+        this.graph = source.graph();
+        this.before = before;
         this.forward = forwardOps(graph);
         this.precision = precision(device, graph.type(), options.products());
         this.metrics = metrics;
         this.lifetimes = Lifetimes.of(graph);
         this.chosen = choose(device, graph, options);
         try {
-            this.memory = new Memory(device, graph, lifetimes, chosen, parameters, options);
+            this.folded = new FoldedWeights(device, source, parameters);
         } catch (RuntimeException failure) {
             throw Closing.after(failure, chosen);
+        }
+        try {
+            this.memory = new Memory(device, graph, lifetimes, chosen, parameters, folded, options);
+        } catch (RuntimeException failure) {
+            throw Closing.after(failure, withFolded());
         }
         try {
             this.steps = bind(state.map(StepState::pointer).orElse(null), metrics.map(DeviceBuffer::pointer).orElse(null));
@@ -97,14 +123,20 @@ public final class Plan implements AutoCloseable {
         }
     }
 
-    private List<AutoCloseable> owned() {
+    private List<AutoCloseable> withFolded() {
         List<AutoCloseable> owned = new ArrayList<>(chosen);
+        owned.add(folded);
+        return owned;
+    }
+
+    private List<AutoCloseable> owned() {
+        List<AutoCloseable> owned = withFolded();
         owned.add(memory);
+        owned.addAll(bound);
         return owned;
     }
 
     private Enqueue[] bind(CUdeviceptr state, CUdeviceptr ring) {
-        List<Enqueue> bound = new ArrayList<>();
         for (int at = 0; at < chosen.size(); at++) {
             bound.add(chosen.get(at).binder().apply(new Addresses(memory::address, memory.workspace(at), memory.tickets(at), state, ring)));
         }
@@ -139,6 +171,15 @@ public final class Plan implements AutoCloseable {
         for (int at = from; at < to; at++) {
             steps[at].on(stream);
         }
+    }
+
+    /**
+     * Enqueues the folding of the weights and running statistics that the parameters hold when the stream comes to it; runs after that
+     * compute with them. To be called after they have changed, also where runs are captured. Nothing in a plan that folds nothing.
+     */
+    public void refresh(Stream stream) {
+        memory.requireOpen();
+        folded.refresh(stream.handle());
     }
 
     /** How many of the first ops come before the gradients: up to the loss, or all. */
@@ -243,9 +284,11 @@ public final class Plan implements AutoCloseable {
         return PlanTable.of(graph, precision, chosen, traffic(), memory.layout().bytes());
     }
 
-    /** {@link Graph#describe}, {@link Lifetimes#describe}, {@link ArenaLayout#describe} and {@link #describe}, one after the other. */
+    /** {@link Graph#describe} before and after each pass, {@link Lifetimes#describe}, {@link ArenaLayout#describe} and {@link #describe}, one after the other. */
     public String describeStages() {
-        return "ops\n" + graph.describe() + "\nlifetimes\n" + lifetimes.describe() + "\narena\n" + memory.layout().describe()
+        StringBuilder passes = new StringBuilder();
+        before.forEach(each -> passes.append("ops\n").append(each.describe()).append('\n'));
+        return passes + (before.isEmpty() ? "ops\n" : "fused ops\n") + graph.describe() + "\nlifetimes\n" + lifetimes.describe() + "\narena\n" + memory.layout().describe()
                 + "\nplan\n" + describe();
     }
 

@@ -12,12 +12,16 @@ import separable.tune.Tuning;
  * @param tuning      how the kernels of convolutions are chosen. By rule, the same plan on the same device gives the same bits. What
  *                    measurement chooses may differ from machine to machine and, among equals, from time to time, and with it the order
  *                    of sums; the same choices, which a {@link separable.tune.TuningCache} keeps, give the same bits.
+ * @param foldNorms   whether a plan without gradients puts batch normalisations into the filters before them, and what else follows a
+ *                    convolution into its kernel, so that every activation is written once and read once. Values in between are then
+ *                    not there to be read, {@link Plan#refresh} must hear of new weights, and the kernels of those convolutions are
+ *                    chosen by rule whatever {@code tuning} says. Training plans are made without.
  * @param schedule    of a training step
  * @param foldAlike   of the plain schedule: whether its sums are taken in the fused one's order, by the kernels it would use for
  *                    that; the two then agree to the bit
  * @param products    of fp32 graphs: TF32 where there are kernels for it and the device has it
  */
-public record PlanOptions(boolean reuseMemory, Tuning tuning, Schedule schedule, boolean foldAlike, Products products) {
+public record PlanOptions(boolean reuseMemory, Tuning tuning, boolean foldNorms, Schedule schedule, boolean foldAlike, Products products) {
 
     public PlanOptions {
         Objects.requireNonNull(tuning, "tuning");
@@ -26,28 +30,32 @@ public record PlanOptions(boolean reuseMemory, Tuning tuning, Schedule schedule,
     }
 
     public static PlanOptions standard() {
-        return new PlanOptions(true, Tuning.off(), Schedule.PLAIN, false, Products.EXACT);
+        return new PlanOptions(true, Tuning.off(), true, Schedule.PLAIN, false, Products.EXACT);
     }
 
-    /** For looking at intermediate values. */
+    /** For looking at intermediate values: nothing is folded. */
     public static PlanOptions keepingEverything() {
-        return new PlanOptions(false, Tuning.off(), Schedule.PLAIN, false, Products.EXACT);
+        return new PlanOptions(false, Tuning.off(), false, Schedule.PLAIN, false, Products.EXACT);
     }
 
     public PlanOptions withTuning(Tuning other) {
-        return new PlanOptions(reuseMemory, other, schedule, foldAlike, products);
+        return new PlanOptions(reuseMemory, other, foldNorms, schedule, foldAlike, products);
+    }
+
+    public PlanOptions withFoldedNorms(boolean fold) {
+        return new PlanOptions(reuseMemory, tuning, fold, schedule, foldAlike, products);
     }
 
     public PlanOptions withSchedule(Schedule other) {
-        return new PlanOptions(reuseMemory, tuning, other, foldAlike, products);
+        return new PlanOptions(reuseMemory, tuning, foldNorms, other, foldAlike, products);
     }
 
     public PlanOptions withProducts(Products other) {
-        return new PlanOptions(reuseMemory, tuning, schedule, foldAlike, other);
+        return new PlanOptions(reuseMemory, tuning, foldNorms, schedule, foldAlike, other);
     }
 
     /** The plain schedule with the fused one's order of sums. */
     public PlanOptions foldingAlike() {
-        return new PlanOptions(reuseMemory, tuning, Schedule.PLAIN, true, products);
+        return new PlanOptions(reuseMemory, tuning, foldNorms, Schedule.PLAIN, true, products);
     }
 }

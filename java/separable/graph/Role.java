@@ -1,6 +1,6 @@
 package separable.graph;
 
-/** What a tensor is for, which decides where it lives: in the plan's arena or in {@link Parameters}. */
+/** What a tensor is for, which decides where it lives: in the plan's arena, in {@link Parameters} or in {@link FoldedWeights}. */
 public enum Role {
     /** The batch of pictures; written by the caller before every step. */
     INPUT(true),
@@ -18,6 +18,8 @@ public enum Role {
     PARAMETER(false),
     /** A parameter that stays as it is: it gets no gradient. */
     FROZEN_PARAMETER(false),
+    /** A filter or bias with a batch normalisation in it; the plan makes it from parameters and running statistics. */
+    FOLDED_PARAMETER(false),
     PARAMETER_GRADIENT(false),
     /** Running mean and unbiased variance, fp32 {@code [2, Cp]}. */
     RUNNING(false);
@@ -28,7 +30,7 @@ public enum Role {
         this.inArena = inArena;
     }
 
-    /** Whether the plan lays it out in its arena; the others belong to {@link Parameters}. */
+    /** Whether the plan lays it out in its arena; the others belong to {@link Parameters} or {@link FoldedWeights}. */
     public boolean inArena() {
         return inArena;
     }

@@ -76,14 +76,29 @@ public final class Conv extends ConvKernel {
         Shape out = spec.output();
         ConvOperands operands = ConvOperands.vectors(spec, type, layout);
         FilterSplit split = tiles.split(out.channelStride(), filterColumns(spec), out.rows(), device.multiprocessors());
-        Launch forward = launch(device, tiles.forward().entry(few ? "conv_few_forward" : "conv_forward", type), spec, type);
+        Launch forward = forward(device, spec, type, "forward", tiles.forward(), operands::forward);
         Launch backwardData = launch(device, tiles.backwardData().entry("conv_backward_data", type), spec, type);
         Launch backwardFilter = launch(device, tiles.filter().entry(few ? "conv_few_backward_filter" : "conv_backward_filter", type), spec, type);
-        over(geometry(operands.forward(forward), spec, few), tiles.forward(), out);
         over(geometry(operands.backwardData(backwardData), spec, false), tiles.backwardData(), spec.input());
         geometry(operands.backwardFilter(backwardFilter, split.workspaceBytes(), split.tickets()), spec, few)
                 .i32(split.depthPerSplit()).grid(split.tiles(), split.splits(), 1).block(tiles.filter().threads());
         return new ConvLaunches(forward, backwardData, backwardFilter, operands.filterElements(), split.workspaceBytes(), split.tickets());
+    }
+
+    /**
+     * The forward pass by kernels with the epilogue of inference.
+     *
+     * @param tile     the rule's unless given
+     * @param operands appends the pointers
+     */
+    static Launch inference(Device device, ConvSpec spec, DType type, Optional<GemmTile> tile, UnaryOperator<Launch> operands) {
+        return forward(device, spec, type, "inference", tile.orElseGet(() -> forwardTiles(device, spec, type).get(0)), operands);
+    }
+
+    private static Launch forward(Device device, ConvSpec spec, DType type, String kernels, GemmTile tile, UnaryOperator<Launch> operands) {
+        boolean few = hasFewChannels(spec);
+        Launch launch = launch(device, tile.entry((few ? "conv_few_" : "conv_") + kernels, type), spec, type);
+        return over(geometry(operands.apply(launch), spec, few), tile, spec.output());
     }
 
     private static ConvTiles tiles(Device device, ConvSpec spec, DType type) {
@@ -118,12 +133,12 @@ public final class Conv extends ConvKernel {
         };
     }
 
-    private static boolean hasFewChannels(ConvSpec spec) {
+    static boolean hasFewChannels(ConvSpec spec) {
         return spec.input().c() <= FEW_CHANNELS;
     }
 
     /** Columns of the filter as a matrix with a row an output channel. */
-    private static int filterColumns(ConvSpec spec) {
+    static int filterColumns(ConvSpec spec) {
         Shape in = spec.input();
         return spec.kernelHeight() * spec.kernelWidth() * (hasFewChannels(spec) ? in.c() : in.channelStride());
     }
@@ -133,7 +148,7 @@ public final class Conv extends ConvKernel {
     }
 
     /** Appends the geometry in the order of conv.cu, and the real number of channels to kernels that want it. */
-    private static Launch geometry(Launch launch, ConvSpec spec, boolean withChannels) {
+    static Launch geometry(Launch launch, ConvSpec spec, boolean withChannels) {
         Shape in = spec.input();
         Shape out = spec.output();
         launch.i32(in.n()).i32(in.h()).i32(in.w()).i32(in.channelStride())
@@ -144,8 +159,8 @@ public final class Conv extends ConvKernel {
     }
 
     /** One block for every tile of {@code written}. */
-    private static void over(Launch launch, GemmTile tile, Shape written) {
-        launch.grid(VectorGrid.blocks(written.rows(), tile.rows()), VectorGrid.blocks(written.channelStride(), tile.columns()), 1)
+    private static Launch over(Launch launch, GemmTile tile, Shape written) {
+        return launch.grid(VectorGrid.blocks(written.rows(), tile.rows()), VectorGrid.blocks(written.channelStride(), tile.columns()), 1)
                 .block(tile.threads());
     }
 
@@ -163,7 +178,7 @@ public final class Conv extends ConvKernel {
     }
 
     /** Why it cannot compute the problem. */
-    private static Optional<String> refusal(ConvSpec spec, DType type, Layout layout) {
+    static Optional<String> refusal(ConvSpec spec, DType type, Layout layout) {
         requireProblem(spec, type, layout);
         if (spec.groups() != 1) {
             return Optional.of("it takes one group");

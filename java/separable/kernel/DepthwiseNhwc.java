@@ -1,6 +1,7 @@
 package separable.kernel;
 
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import separable.device.Device;
 import separable.device.Launch;
 import separable.spec.ConvSpec;
@@ -34,6 +35,13 @@ final class DepthwiseNhwc {
         return new DepthwiseNhwc(device, spec, type).launches(variant);
     }
 
+    /** The forward pass as the rule has it, by kernels with the epilogue of inference. @param operands appends the pointers */
+    static Launch inference(Device device, ConvSpec spec, DType type, UnaryOperator<Launch> operands) {
+        DepthwiseNhwc problem = new DepthwiseNhwc(device, spec, type);
+        DepthwiseVariant variant = DepthwiseVariant.pick(Optional.empty(), Pass.FORWARD, device, spec);
+        return problem.data(operands.apply(problem.launch("inference", variant)), variant, spec.output());
+    }
+
     private ConvLaunches launches(Optional<Variant> variant) {
         DepthwiseVariant forward = DepthwiseVariant.pick(variant, Pass.FORWARD, device, spec);
         DepthwiseVariant data = DepthwiseVariant.pick(variant, Pass.BACKWARD_DATA, device, spec);
@@ -49,13 +57,16 @@ final class DepthwiseNhwc {
     }
 
     private Launch launch(DepthwiseVariant variant) {
-        String direction = switch (variant.pass()) {
+        return launch(switch (variant.pass()) {
             case FORWARD -> "forward";
             case BACKWARD_DATA -> "backward_data";
             case BACKWARD_FILTER -> "backward_filter";
-        };
+        }, variant);
+    }
+
+    private Launch launch(String kernels, DepthwiseVariant variant) {
         String kernel = variant.strips() ? "k" + spec.kernelWidth() + "s" + spec.stride() : "generic";
-        return device.kernel("dw_" + direction + "_" + kernel + "_" + type.suffix()).launch().describe("depthwise " + spec + " " + type);
+        return device.kernel("dw_" + kernels + "_" + kernel + "_" + type.suffix()).launch().describe("depthwise " + spec + " " + type);
     }
 
     private Launch geometry(Launch launch) {

@@ -31,6 +31,11 @@ record FilterSplit(GemmTile tile, int tiles, int splits, int depthPerSplit) {
         return new FilterSplit(tile, tiles, VectorGrid.blocks(slabs, slabsPerSplit), slabsPerSplit * tile.depth());
     }
 
+    /** Parts of a given length, a multiple of the tile's depth. */
+    static FilterSplit parts(int splits, int depthPerSplit, GemmTile tile, int height, int width) {
+        return new FilterSplit(tile, Math.toIntExact(tile.blocks(height, width)), splits, depthPerSplit);
+    }
+
     /** Bytes of partial tiles; none when nothing is split. */
     long workspaceBytes() {
         return splits == 1 ? 0 : (long) tiles * splits * tile.rows() * tile.columns() * Float.BYTES;

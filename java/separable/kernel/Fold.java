@@ -10,6 +10,19 @@ import separable.device.Launch;
  */
 record Fold(long bytes, int tickets) {
 
+    /** Nothing is folded. */
+    static final Fold NONE = new Fold(0, 0);
+
+    /** Room for either, of launches that do not run at once. */
+    Fold or(Fold other) {
+        return new Fold(Math.max(bytes, other.bytes), Math.max(tickets, other.tickets));
+    }
+
+    /** Both, one behind the other. */
+    Fold and(Fold other) {
+        return new Fold(bytes + other.bytes, tickets + other.tickets);
+    }
+
     /** Appends the two pointers. */
     Launch append(Launch launch) {
         return launch.fold(bytes, tickets);

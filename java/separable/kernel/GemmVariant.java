@@ -4,14 +4,25 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import separable.spec.DType;
 import separable.spec.Pass;
 
 /**
  * One matrix product of a convolution with a given tile.
  *
  * @param splits parts of the depth of a filter gradient's sum; 1 for the other passes
+ * @param depth  pixels a part; 0 to leave them to the rule
  */
-record GemmVariant(Pass pass, GemmTile tile, int splits) implements Variant {
+record GemmVariant(Pass pass, GemmTile tile, int splits, int depth) implements Variant {
+
+    GemmVariant(Pass pass, GemmTile tile, int splits) {
+        this(pass, tile, splits, 0);
+    }
+
+    /** The filter gradient of 16-bit operands in {@code parts} parts of {@code rows} pixels, each part added up by one group of threads in order. */
+    static GemmVariant ofRows(DType type, int rows, int parts) {
+        return new GemmVariant(Pass.BACKWARD_FILTER, GemmTile.filterTiles(type).get(0), parts, rows);
+    }
 
     static List<Variant> ofData(Pass pass, List<GemmTile> ranked) {
         return ranked.stream().<Variant>map(tile -> new GemmVariant(pass, tile, 1)).toList();
@@ -34,6 +45,6 @@ record GemmVariant(Pass pass, GemmTile tile, int splits) implements Variant {
 
     @Override
     public String name() {
-        return pass == Pass.BACKWARD_FILTER ? tile.label() + " split " + splits : tile.label();
+        return pass == Pass.BACKWARD_FILTER ? tile.label() + " split " + splits + (depth > 0 ? " by " + depth : "") : tile.label();
     }
 }

@@ -95,6 +95,18 @@ public final class PointwiseConv extends ConvKernel {
                 operands.filterElements(), split.workspaceBytes(), split.tickets());
     }
 
+    /**
+     * The forward pass by kernels with the epilogue of inference.
+     *
+     * @param tile     the rule's unless given
+     * @param operands appends the pointers
+     */
+    static Launch inference(Device device, ConvSpec spec, DType type, Products products, Optional<GemmTile> tile, UnaryOperator<Launch> operands) {
+        requireSupported("pointwise convolution", spec, type, Layout.PADDED_NHWC, refusal(device, products.of(type)));
+        GemmTile taken = tile.orElseGet(() -> dataTiles(device, spec, type, products, cout(spec)).get(0));
+        return data(operands.apply(launch(device, taken, "pw_inference", spec, type)), taken, spec, cout(spec));
+    }
+
     private static Launch launch(Device device, GemmTile tile, String operation, ConvSpec spec, DType type) {
         return device.kernel(tile.entry(operation, type)).launch().describe("pointwise " + spec + " " + type);
     }

@@ -46,7 +46,8 @@ public final class DeviceStep implements AutoCloseable {
     /**
      * Draws the first weights, compiles the plan, and puts the data on the device where it fits.
      *
-     * @param steps of a pass at most
+     * @param steps   of a pass at most
+     * @param options of the plan; how it multiplies follows from the recipe
      * @throws IllegalArgumentException when data and network do not fit together
      * @throws separable.device.DeviceException when the device lacks the memory
      */

@@ -125,6 +125,7 @@ public final class Evaluator implements AutoCloseable {
         state.write(StepState.Values.epoch(0, 0, pictures, 0, batch));
         // A copy from pageable memory may still be on its way to the device when it returns, and this stream does not wait for it.
         device.synchronize();
+        plan.refresh(stream);
         Range.begin("evaluate");
         try {
             for (int step = 0; step < steps; step++) {

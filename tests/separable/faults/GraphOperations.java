@@ -95,6 +95,17 @@ final class GraphOperations {
                         return () -> plan.graph().name();
                     };
                 }),
+                new Operation("Plan.refresh and enqueue", place -> {
+                    Parameters parameters = initialised(place);
+                    Plan plan = place.keep(Plan.inference(place.device, network().inferenceGraph(BATCH, DType.F32), parameters, PlanOptions.standard()));
+                    plan.writeInput(new float[BATCH * SIDE * SIDE]);
+                    return () -> {
+                        plan.refresh(place.stream);
+                        plan.enqueue(place.stream);
+                        place.stream.synchronize();
+                        return () -> plan.read(plan.graph().logits());
+                    };
+                }),
                 new Operation("Plan.training", place -> {
                     Parameters parameters = initialised(place);
                     StepState state = place.keep(new StepState(place.device));

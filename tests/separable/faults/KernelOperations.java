@@ -20,12 +20,23 @@ import separable.kernel.Compare;
 import separable.kernel.Conv;
 import separable.kernel.ConvKernel;
 import separable.kernel.DepthwiseConv;
+import separable.kernel.DepthwiseFolds;
 import separable.kernel.Dropout;
+import separable.kernel.FoldNorm;
+import separable.kernel.FusedDepthwiseBackward;
+import separable.kernel.FusedDepthwiseForward;
+import separable.kernel.FusedGradient;
+import separable.kernel.FusedInput;
+import separable.kernel.FusedPointwiseBackward;
+import separable.kernel.FusedPointwiseForward;
+import separable.kernel.FusedStemBackward;
+import separable.kernel.FusedStemForward;
 import separable.kernel.GenericConv;
 import separable.kernel.GlobalAveragePool;
 import separable.kernel.GradientAccumulation;
 import separable.kernel.GradientClip;
 import separable.kernel.GradientFold;
+import separable.kernel.InferenceConv;
 import separable.kernel.Initialiser;
 import separable.kernel.LossScaling;
 import separable.kernel.MaxPool;
@@ -36,10 +47,13 @@ import separable.kernel.RmsPropUpdate;
 import separable.kernel.SgdUpdate;
 import separable.kernel.SoftmaxCrossEntropy;
 import separable.kernel.StepState;
+import separable.kernel.TiledBackwardReduce;
+import separable.kernel.TiledStatistics;
 import separable.spec.Activation;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.Layout;
+import separable.spec.NormSpec;
 import separable.spec.Padding;
 import separable.spec.PoolSpec;
 import separable.spec.Shape;
@@ -59,6 +73,8 @@ final class KernelOperations {
     static List<Operation> all() {
         KernelOperations operations = new KernelOperations();
         operations.convolutions();
+        operations.fusedDepthwise();
+        operations.fusedProducts();
         operations.pointwiseOps();
         operations.pools();
         operations.reductions();
@@ -82,7 +98,39 @@ final class KernelOperations {
                 () -> new DepthwiseConv(depthwise, F32, Layout.NCHW)));
         passes(op(PointwiseConv.class, device -> new PointwiseConv(device, pointwise, F32), () -> new PointwiseConv(pointwise, F32)));
         passes(op(Conv.class, device -> new Conv(device, full, F32), () -> new Conv(full, F32)));
+        inference(depthwise, pointwise, full);
         passes(op(GenericConv.class, device -> new GenericConv(device, full, F32), () -> new GenericConv(full, F32)));
+    }
+
+    private void fusedDepthwise() {
+        ConvSpec spec = ConvSpec.depthwise(SHAPE, 3, 1, 1, Padding.symmetric(1));
+        NormSpec norm = new NormSpec(Activation.RELU6, 1e-5f, 0.1f);
+        op(FusedDepthwiseForward.class, device -> new FusedDepthwiseForward(device, spec, F32, FusedInput.NORM, Activation.RELU6, norm),
+                () -> new FusedDepthwiseForward(spec, F32, FusedInput.NORM, Activation.RELU6, norm))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.zeros, at.b, at.c, at.d, at.out, at.out2, at.out3, at.workspace, at.tickets, at.stream));
+        op(FusedDepthwiseBackward.class, device -> new FusedDepthwiseBackward(device, spec, F32, FusedInput.RAW, norm, FusedDepthwiseBackward.Form.BOTH),
+                () -> new FusedDepthwiseBackward(spec, F32, FusedInput.RAW, norm, FusedDepthwiseBackward.Form.BOTH))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.zeros, at.zeros, at.c, null, at.d, at.out, null, null, null, at.out2,
+                        at.workspace, at.tickets, at.stream));
+        op(DepthwiseFolds.class, device -> new DepthwiseFolds(device, spec, F32, norm), () -> new DepthwiseFolds(spec, F32, norm))
+                .pass("statistics", (op, at) -> op.statistics(at.a, at.out, at.out2, at.workspace, at.tickets, at.stream))
+                .pass("backwardReduce", (op, at) -> op.backwardReduce(at.a, at.b, at.zeros, at.c, at.d, at.out, at.out2, at.out3,
+                        at.workspace, at.tickets, at.stream))
+                .pass("backwardFilter", (op, at) -> op.backwardFilter(at.a, at.b, at.out, at.workspace, at.tickets, at.stream));
+    }
+
+    private void inference(ConvSpec depthwise, ConvSpec pointwise, ConvSpec full) {
+        op(FoldNorm.class, device -> new FoldNorm(device, full, F32, true, 1e-5f), () -> new FoldNorm(full, F32, true, 1e-5f))
+                .pass("run", (op, at) -> op.run(at.a, at.b, at.c, at.d, at.zeros, at.out, at.out2, at.stream));
+        op(InferenceConv.class, device -> new InferenceConv(device, full, F32, Activation.RELU6, true),
+                () -> new InferenceConv(full, F32, Activation.RELU6, true))
+                .pass("run", (op, at) -> op.run(at.a, at.b, at.c, at.d, at.out, at.stream));
+        new OpWalk<>(all, InferenceConv.class, " of a depthwise one", device -> new InferenceConv(device, depthwise, F32, Activation.RELU6, false),
+                () -> new InferenceConv(depthwise, F32, Activation.RELU6, false))
+                .pass("run", (op, at) -> op.run(at.a, at.b, at.c, null, at.out, at.stream));
+        new OpWalk<>(all, InferenceConv.class, " of a pointwise one", device -> new InferenceConv(device, pointwise, F32, Activation.NONE, false),
+                () -> new InferenceConv(pointwise, F32, Activation.NONE, false))
+                .pass("run", (op, at) -> op.run(at.a, at.b, at.c, null, at.out, at.stream));
     }
 
     private static <T extends ConvKernel> void passes(OpWalk<T> conv) {
@@ -91,6 +139,32 @@ final class KernelOperations {
                 .pass("backwardFilter", (op, at) -> op.backwardFilter(at.a, at.b, at.out, at.workspace, at.stream))
                 .pass("backwardFilter with tickets",
                         (op, at) -> op.backwardFilter(at.a, at.b, at.out, at.workspace, at.tickets, at.stream));
+    }
+
+    private void fusedProducts() {
+        ConvSpec pointwise = ConvSpec.pointwise(SHAPE, 8);
+        ConvSpec full = ConvSpec.full(SHAPE, 8, 3, 1, 1, Padding.symmetric(1));
+        NormSpec norm = new NormSpec(Activation.NONE, 1e-5f, 0.1f);
+        op(FusedPointwiseForward.class, device -> new FusedPointwiseForward(device, pointwise, F32, FusedInput.SUM_NORM, Activation.NONE, norm),
+                () -> new FusedPointwiseForward(pointwise, F32, FusedInput.SUM_NORM, Activation.NONE, norm))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.zeros, at.b, at.zeros, at.d, at.c, at.zeros, at.zeros, at.out, at.out2, at.out3,
+                        at.workspace, at.tickets, at.stream));
+        op(FusedPointwiseBackward.class, device -> new FusedPointwiseBackward(device, pointwise, F32, FusedGradient.STORED,
+                        FusedPointwiseBackward.Input.STORED, true, norm, FusedPointwiseBackward.Form.DUAL),
+                () -> new FusedPointwiseBackward(pointwise, F32, FusedGradient.STORED, FusedPointwiseBackward.Input.STORED, true, norm,
+                        FusedPointwiseBackward.Form.DUAL))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.a, at.zeros, at.c, at.b, at.zeros, at.a, at.c, at.out, at.out3, at.d, at.e,
+                        at.out2, at.workspace, at.tickets, at.stream));
+        op(FusedStemForward.class, device -> new FusedStemForward(device, full, F32, norm), () -> new FusedStemForward(full, F32, norm))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.zeros, at.zeros, at.out, at.out2, at.out3, at.workspace, at.tickets, at.stream));
+        op(FusedStemBackward.class, device -> new FusedStemBackward(device, full, F32), () -> new FusedStemBackward(full, F32))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.a, at.zeros, at.c, at.out, at.workspace, at.tickets, at.stream));
+        op(TiledStatistics.class, device -> new TiledStatistics(device, pointwise, F32, norm), () -> new TiledStatistics(pointwise, F32, norm))
+                .pass("statistics", (op, at) -> op.statistics(at.a, at.out, at.out2, at.workspace, at.tickets, at.stream));
+        op(TiledBackwardReduce.class, device -> new TiledBackwardReduce(device, pointwise, F32, FusedGradient.STORED, norm, FusedPointwiseBackward.Form.DUAL),
+                () -> new TiledBackwardReduce(pointwise, F32, FusedGradient.STORED, norm, FusedPointwiseBackward.Form.DUAL))
+                .pass("backwardReduce", (op, at) -> op.backwardReduce(at.a, at.b, at.zeros, at.c, at.d, at.out, at.out2, at.out3, at.workspace,
+                        at.tickets, at.stream));
     }
 
     private void pointwiseOps() {

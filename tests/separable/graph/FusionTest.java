@@ -30,7 +30,6 @@ import separable.model.MobileNetV1;
 import separable.model.MobileNetV2;
 import separable.model.SeparableCnn;
 import separable.spec.Activation;
-import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.Shape;
 
@@ -42,59 +41,12 @@ class FusionTest {
     private static final BatchNorm RELU6 = new BatchNorm(Activation.RELU6, 1e-5f, 0.1f);
     private static final BatchNorm LINEAR = new BatchNorm(Activation.NONE, 1e-5f, 0.1f);
 
-    /** A kernel for everything; general convolutions are stems. */
-    private static final FusedKernels ALL = new FusedKernels() {
-        @Override
-        public boolean forward(ConvSpec spec, DType type) {
-            return true;
-        }
-
-        @Override
-        public boolean backward(ConvSpec spec, DType type) {
-            return true;
-        }
-
-        @Override
-        public Division division(ConvSpec spec, DType type) {
-            boolean one = type != DType.F32 && spec.outputChannels() * spec.input().c() <= 32768;
-            return one ? new Division(FusedOp.Form.ONE, 4) : new Division(FusedOp.Form.DUAL, 1);
-        }
-
-        @Override
-        public boolean head(DType type) {
-            return true;
-        }
-    };
-
-    /** Nothing but the forward convolutions. */
-    private static final FusedKernels FORWARD = new FusedKernels() {
-        @Override
-        public boolean forward(ConvSpec spec, DType type) {
-            return true;
-        }
-
-        @Override
-        public boolean backward(ConvSpec spec, DType type) {
-            return false;
-        }
-
-        @Override
-        public Division division(ConvSpec spec, DType type) {
-            throw new AssertionError("nobody asks how a plain gradient divides its work");
-        }
-
-        @Override
-        public boolean head(DType type) {
-            return false;
-        }
-    };
-
     private static Graph plain(Network network, DType type, Predicate<String> frozen) {
         return Backward.of(network.trainingGraph(2, type, new SoftmaxCrossEntropy(0.1f, false), frozen));
     }
 
     private static Graph fused(Network network) {
-        return Fusion.of(plain(network, DType.BF16, layer -> false), ALL);
+        return Fusion.of(plain(network, DType.BF16, layer -> false), StandInKernels.ALL);
     }
 
     private static String kinds(List<Op> ops) {
@@ -211,7 +163,7 @@ class FusionTest {
     void everyGraphStaysWhole(Case network) {
         for (DType type : List.of(DType.F32, DType.BF16)) {
             Graph before = plain(network.network, type, network.frozen);
-            for (FusedKernels kernels : List.of(ALL, FORWARD)) {
+            for (FusedKernels kernels : List.of(StandInKernels.ALL, StandInKernels.FORWARD)) {
                 Graph after = Fusion.of(before, kernels);
                 assertWhole(after);
                 assertThat(gradients(after)).isEqualTo(gradients(before));
@@ -253,7 +205,7 @@ class FusionTest {
     /** The plain backward pass reads normalised outputs where it makes filter gradients, and only there. */
     @Test
     void withoutABackwardNormalisedInputsStay() {
-        Graph graph = Fusion.of(plain(MobileNetV1.standard().network(), DType.F32, layer -> false), FORWARD);
+        Graph graph = Fusion.of(plain(MobileNetV1.standard().network(), DType.F32, layer -> false), StandInKernels.FORWARD);
         assertThat(graph.ops().stream().filter(Op.BatchNormForward.class::isInstance)).hasSize(27);
         assertThat(graph.ops()).noneMatch(Op.BatchNormStatistics.class::isInstance);
         assertThat(graph.ops().stream().filter(FusedOp.ConvNorm.class::isInstance).map(op -> ((FusedOp.ConvNorm) op).source()))
@@ -264,7 +216,7 @@ class FusionTest {
     @Test
     void partsThatDoNotFitStayPlain() {
         Case frozen = networks().filter(each -> each.name.equals("V2, frozen middle")).findFirst().orElseThrow();
-        String middle = kinds(Fusion.of(plain(frozen.network, DType.BF16, frozen.frozen), ALL).ops());
+        String middle = kinds(Fusion.of(plain(frozen.network, DType.BF16, frozen.frozen), StandInKernels.ALL).ops());
         assertThat(middle).contains("ConvNorm=49", "DepthwiseBackward=10", "PointwiseBackward=20");
         String residual = kinds(fused(MobileNetV2.standard().withWidth(0.25).network()).ops());
         assertThat(residual).as("a skip with an activation is stored, and its gradient's sum made, by plain ops").contains("BatchNormForward=1", "AddForward=1");

@@ -120,6 +120,8 @@ class PlanTest {
             for (int at = 0; at < pictures.length; at++) {
                 pictures[at] = at % 7 / 3f - 1;
             }
+            half.refresh(stream);
+            full.refresh(stream);
             half.writeInput(pictures);
             full.writeInput(pictures);
             half.enqueue(stream);

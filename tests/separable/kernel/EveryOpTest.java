@@ -13,6 +13,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +33,7 @@ import separable.spec.Activation;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.Layout;
+import separable.spec.NormSpec;
 import separable.spec.Padding;
 import separable.spec.PoolSpec;
 import separable.spec.Shape;
@@ -68,8 +70,30 @@ class EveryOpTest {
         all.put(PointwiseConv.class, d -> d == null ? new PointwiseConv(pointwise, F32) : new PointwiseConv(d, pointwise, F32));
         all.put(Conv.class, d -> d == null ? new Conv(full, F32) : new Conv(d, full, F32));
         all.put(GenericConv.class, d -> d == null ? new GenericConv(full, F32) : new GenericConv(d, full, F32));
+        all.put(InferenceConv.class, d -> d == null ? new InferenceConv(full, F32, Activation.RELU, true)
+                : new InferenceConv(d, full, F32, Activation.RELU, true));
+        all.put(FoldNorm.class, d -> d == null ? new FoldNorm(full, F32, true, 1e-5f) : new FoldNorm(d, full, F32, true, 1e-5f));
         all.put(BatchNorm.class, d -> d == null ? new BatchNorm(SHAPE, F32, Activation.RELU, 1e-5f, 0.1f)
                 : new BatchNorm(d, SHAPE, F32, Activation.RELU, 1e-5f, 0.1f));
+        NormSpec norm = new NormSpec(Activation.NONE, 1e-5f, 0.1f);
+        all.put(FusedPointwiseForward.class, d -> d == null ? new FusedPointwiseForward(pointwise, F32, FusedInput.SUM_NORM, Activation.NONE, norm)
+                : new FusedPointwiseForward(d, pointwise, F32, FusedInput.SUM_NORM, Activation.NONE, norm));
+        all.put(FusedPointwiseBackward.class, d -> d == null
+                ? new FusedPointwiseBackward(pointwise, F32, FusedGradient.STORED, FusedPointwiseBackward.Input.STORED, true, norm, FusedPointwiseBackward.Form.DUAL)
+                : new FusedPointwiseBackward(d, pointwise, F32, FusedGradient.STORED, FusedPointwiseBackward.Input.STORED, true, norm,
+                        FusedPointwiseBackward.Form.DUAL));
+        all.put(FusedDepthwiseForward.class, d -> d == null ? new FusedDepthwiseForward(depthwise, F32, FusedInput.NORM, Activation.RELU6, norm)
+                : new FusedDepthwiseForward(d, depthwise, F32, FusedInput.NORM, Activation.RELU6, norm));
+        FusedDepthwiseBackward.Form form = FusedDepthwiseBackward.Form.BOTH;
+        all.put(FusedDepthwiseBackward.class, d -> d == null ? new FusedDepthwiseBackward(depthwise, F32, FusedInput.NORM, norm, form)
+                : new FusedDepthwiseBackward(d, depthwise, F32, FusedInput.NORM, norm, form));
+        all.put(DepthwiseFolds.class, d -> d == null ? new DepthwiseFolds(depthwise, F32, norm) : new DepthwiseFolds(d, depthwise, F32, norm));
+        all.put(FusedStemForward.class, d -> d == null ? new FusedStemForward(full, F32, norm) : new FusedStemForward(d, full, F32, norm));
+        all.put(FusedStemBackward.class, d -> d == null ? new FusedStemBackward(full, F32) : new FusedStemBackward(d, full, F32));
+        all.put(TiledStatistics.class, d -> d == null ? new TiledStatistics(pointwise, F32, norm) : new TiledStatistics(d, pointwise, F32, norm));
+        all.put(TiledBackwardReduce.class, d -> d == null
+                ? new TiledBackwardReduce(pointwise, F32, FusedGradient.STORED, norm, FusedPointwiseBackward.Form.DUAL)
+                : new TiledBackwardReduce(d, pointwise, F32, FusedGradient.STORED, norm, FusedPointwiseBackward.Form.DUAL));
         all.put(Relu.class, d -> d == null ? new Relu(SHAPE, F32, Activation.RELU) : new Relu(d, SHAPE, F32, Activation.RELU));
         all.put(Add.class, d -> d == null ? new Add(SHAPE, F32) : new Add(d, SHAPE, F32));
         all.put(Bias.class, d -> d == null ? new Bias(SHAPE, F32) : new Bias(d, SHAPE, F32));
@@ -170,9 +194,13 @@ class EveryOpTest {
     /** Variants exist for known problems only, so any other part is missed before them. */
     private static Object sample(Class<?> type, Device device) {
         ConvSpec depthwise = ConvSpec.depthwise(new Shape(1, 4, 4, 1), 1, 1, 1, Padding.NONE);
-        Map<Class<?>, Object> samples = Map.of(Device.class, device, ConvSpec.class, depthwise, DType.class, F32, Layout.class, Layout.NCHW,
+        Map<Class<?>, Object> samples = new HashMap<>(Map.of(Device.class, device, ConvSpec.class, depthwise, DType.class, F32, Layout.class, Layout.NCHW,
                 Shape.class, SHAPE, PoolSpec.class, new PoolSpec(SHAPE, 2, 2, Padding.NONE), Activation.class, Activation.RELU,
-                int.class, 64, float.class, 0.5f, boolean.class, true);
+                int.class, 64, float.class, 0.5f, boolean.class, true));
+        samples.putAll(Map.of(NormSpec.class, new NormSpec(Activation.NONE, 1e-5f, 0.1f), FusedInput.class, FusedInput.RAW,
+                FusedGradient.class, FusedGradient.STORED, FusedPointwiseBackward.Input.class, FusedPointwiseBackward.Input.NORM,
+                FusedPointwiseBackward.Form.class, FusedPointwiseBackward.Form.DUAL,
+                FusedDepthwiseBackward.Form.class, FusedDepthwiseBackward.Form.DATA));
         return type == BatchSpec.class ? BATCH : type == Augmentation.class ? VARIED : samples.get(type);
     }
 

@@ -1,0 +1,186 @@
+package separable.kernel;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.function.UnaryOperator;
+import jcuda.driver.CUdeviceptr;
+import jcuda.driver.CUstream;
+import separable.device.Device;
+import separable.device.Launch;
+import separable.spec.Activation;
+import separable.spec.ConvSpec;
+import separable.spec.DType;
+import separable.spec.NormSpec;
+import separable.spec.Pass;
+import separable.spec.Shape;
+
+/**
+ * Both gradients of a pointwise convolution of the fused schedule, in one launch. With M = N*H*W pixels, dY [M, Cout] the gradient of its
+ * raw output and A [M, Cin] its input, both made on load:
+ * <pre>
+ *   dY = scale * (G - c0 - (y - mean) * c1)                  G: stored, or that of a mean over all pixels ({@link FusedGradient})
+ *   A  = act(BN(yPrevious)), or x, a stored residual sum     ({@link Input})
+ *   gPrevious = dY w (+ skip), 0 where the activation before is not strictly inside its bounds
+ *   dbeta = sum gPrevious      dgamma = sum gPrevious * (yPrevious - mean) / sqrt(variance + epsilon)
+ *   dw = dY^T A
+ * </pre>
+ *
+ * <p>{@code g, y}: {@code spec.output()}, or {@code dp}: [N, Cout] in place of g; {@code x, yPrevious, skip, gPrevious}: {@code spec.input()};
+ * {@code w}: as {@link PointwiseConv}'s; all in the given precision. {@code statistics} [4][Cout], {@code statisticsPrevious} [4][Cin]: mean,
+ * biased variance, scale, beta; {@code sums} [2][Cout], {@code sumsPrevious} [2][Cin]: {@code c0 = dbeta / n} and
+ * {@code c1 = dgamma / (n * sqrt(variance + epsilon))} of the normalisation behind and of the one before; {@code dgamma, dbeta} [Cin], of the one
+ * before; {@code dw} [Cout, Cin]: all fp32. Everything written is overwritten. {@code skip}, the gradient of a residual branch that joins
+ * here, may be {@code gPrevious}. The results are those of the plain ops to the bit if they are folded alike ({@link TiledBackwardReduce},
+ * {@link #filterVariant}).
+ *
+ * <p>Refusals, lifetimes and threads: {@link ConvKernel}.
+ */
+public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackward.Launches> {
+
+    /** What the weight gradient reads as the convolution's input. */
+    public enum Input {
+        /** {@code act(BN(yPrevious))}. */
+        NORM,
+        /** {@code x}, a residual sum; yPrevious is then the branch's output, whose normalisation has no activation. */
+        STORED
+    }
+
+    /** How the two gradients share a launch. */
+    public enum Form {
+        /** A CTA computes both from one reading of the tensors; the weight gradient stays in its registers. */
+        ONE,
+        /** The same for a slice of the input channels. */
+        SLICE,
+        /** Some CTAs compute the one, some the other. */
+        DUAL
+    }
+
+    /** @param split of the weight gradient's depth */
+    record Launches(Launch backward, Fold fold, FilterSplit split) {
+    }
+
+    /** On the context that is current on the calling thread; see the other constructor. */
+    public FusedPointwiseBackward(ConvSpec spec, DType type, FusedGradient gradient, Input input, boolean skip, NormSpec previous, Form form) {
+        super(Device.current(), device -> launches(device, new Problem(spec, type, gradient, input, skip, previous, form), UnaryOperator.identity()));
+    }
+
+    /**
+     * @param spec     a pointwise convolution
+     * @param skip     whether the gradient of a residual branch is added
+     * @param previous the normalisation before; without activation where {@code input} is STORED
+     * @throws IllegalArgumentException when {@code spec} is another kind of convolution, or a stored sum is said to have an activation
+     */
+    public FusedPointwiseBackward(Device device, ConvSpec spec, DType type, FusedGradient gradient, Input input, boolean skip, NormSpec previous,
+                                  Form form) {
+        this(device, new Problem(spec, type, gradient, input, skip, previous, form), UnaryOperator.identity());
+    }
+
+    /** @param choice changes the grid of the data gradient that the rule takes; for tests */
+    FusedPointwiseBackward(Device device, Problem problem, UnaryOperator<FusedGrid> choice) {
+        super(device.lend(), share -> launches(share, problem, choice));
+    }
+
+    /** The parts of the problem, each of which must be there. */
+    record Problem(ConvSpec spec, DType type, FusedGradient gradient, Input input, boolean skip, NormSpec previous, Form form) {
+
+        Problem {
+            requireProblem("spec", spec, type);
+            requireNonNull(gradient, "gradient");
+            requireNonNull(input, "input");
+            requireNonNull(previous, "previous");
+            requireNonNull(form, "form");
+            FusedProblem.requirePointwise("fused pointwise gradients", spec, type);
+            if (input == Input.STORED && previous.activation() != Activation.NONE) {
+                throw new IllegalArgumentException("fused pointwise gradients of " + spec
+                        + ": the normalisation before a stored sum has no activation, not " + previous.activation());
+            }
+        }
+
+        @Override
+        public String toString() {
+            return spec + " " + type + (gradient.pooled() ? " behind a mean" : "") + " of " + input + (skip ? " with skip" : "");
+        }
+    }
+
+    private static Launches launches(Device device, Problem problem, UnaryOperator<FusedGrid> choice) {
+        return dual(device, problem,
+                choice.apply(dataGrid(problem.spec(), problem.type(), problem.gradient(), problem.form(), device.multiprocessors())));
+    }
+
+    /** The grid of the data gradient, which its reduction's twin takes too. */
+    static FusedGrid dataGrid(ConvSpec spec, DType type, FusedGradient gradient, Form form, int multiprocessors) {
+        if (form != Form.DUAL) {
+            throw new IllegalArgumentException("fused pointwise gradients of " + spec + ": there are kernels of form DUAL only, not " + form);
+        }
+        return gradient.pooled() ? FusedGrid.of(GemmTile.fusedTiles(type).get(0), spec.input(), multiprocessors)
+                : FusedGrid.backwardData(spec, type, multiprocessors);
+    }
+
+    private static Launches dual(Device device, Problem problem, FusedGrid grid) {
+        ConvSpec spec = problem.spec();
+        DType type = problem.type();
+        Shape in = spec.input();
+        Shape out = spec.output();
+        FilterSplit split = FilterSplit.of(grid.tile().filterBeside(type), out.channelStride(), in.channelStride(), in.rows(), device.multiprocessors());
+        Fold sums = grid.fold(FusedProblem.GRADIENT_SUMS, in.channelStride());
+        Fold fold = new Fold(sums.bytes() + split.workspaceBytes(), sums.tickets() + split.tickets());
+        String operation = "fused_pw_dual_" + (problem.gradient().pooled() ? "pool_" : "") + (problem.input() == Input.NORM ? "norm" : "stored");
+        Launch launch = device.kernel(grid.tile().entry(operation, type)).launch().describe("fused pointwise gradients " + problem)
+                .grid(grid.ctas() + split.tiles() * split.splits(), 1, 1).block(grid.tile().threads());
+        fold.append(operands(launch, problem))
+                .i32(in.rows()).i32(in.channelStride()).i32(out.channelStride())
+                .i32(grid.parts()).i32(split.splits()).i32(split.depthPerSplit()).f32(problem.previous().epsilon());
+        Bounds.of(problem.previous().activation()).append(launch);
+        if (problem.gradient().pooled()) {
+            Bounds.of(problem.gradient().activation()).append(launch.i32(out.h() * out.w()));
+        }
+        return new Launches(launch, fold, split);
+    }
+
+    /** The pointers but for workspace and tickets. */
+    private static Launch operands(Launch launch, Problem problem) {
+        ConvSpec spec = problem.spec();
+        DType type = problem.type();
+        Shape in = spec.input();
+        Shape out = spec.output();
+        boolean pooled = problem.gradient().pooled();
+        launch.input(pooled ? "dp" : "g", (pooled ? Shape.matrix(out.n(), out.c()) : out).bytes(type)).input("y", out.bytes(type))
+                .input("statistics", FusedProblem.tableBytes(out)).input("sums", FusedProblem.sumsBytes(out));
+        FusedProblem.inputWhere(problem.input() == Input.STORED, launch, "x", in.bytes(type));
+        return launch.input("yPrevious", in.bytes(type)).input("statisticsPrevious", FusedProblem.tableBytes(in))
+                .input("skip", problem.skip() ? in.bytes(type) : 0)
+                .input("w", FusedProblem.filterElements(spec) * type.bytes())
+                .output("gPrevious", in.bytes(type), "skip")
+                .output("dgamma", FusedProblem.channelBytes(in)).output("dbeta", FusedProblem.channelBytes(in))
+                .output("sumsPrevious", FusedProblem.sumsBytes(in)).output("dw", FusedProblem.filterElements(spec) * Float.BYTES);
+    }
+
+    /** Bytes of the workspace, of any content. */
+    public long workspaceBytes() {
+        return launches.fold().bytes();
+    }
+
+    /** Ints of the tickets: 0 before the first use and left 0. */
+    public int tickets() {
+        return launches.fold().tickets();
+    }
+
+    /** The variant of {@link PointwiseConv} that sums its filter gradient in the same order. */
+    public Variant filterVariant() {
+        return new GemmVariant(Pass.BACKWARD_FILTER, launches.split().tile(), launches.split().splits());
+    }
+
+    /**
+     * {@code gPrevious}, {@code dgamma}, {@code dbeta}, {@code sumsPrevious} and {@code dw}.
+     *
+     * @param g    or dp, where the gradient is pooled
+     * @param x    null unless the input is STORED
+     * @param skip null unless there is one
+     */
+    public void enqueue(CUdeviceptr g, CUdeviceptr y, CUdeviceptr statistics, CUdeviceptr sums, CUdeviceptr x, CUdeviceptr yPrevious,
+                        CUdeviceptr statisticsPrevious, CUdeviceptr skip, CUdeviceptr w, CUdeviceptr gPrevious, CUdeviceptr dgamma,
+                        CUdeviceptr dbeta, CUdeviceptr sumsPrevious, CUdeviceptr dw, CUdeviceptr workspace, CUdeviceptr tickets, CUstream stream) {
+        launches.backward().give(g).give(y).give(statistics).give(sums).give(x).give(yPrevious).give(statisticsPrevious).give(skip).give(w)
+                .give(gPrevious).give(dgamma).give(dbeta).give(sumsPrevious).give(dw).give(workspace).give(tickets).enqueueGiven(stream);
+    }
+}

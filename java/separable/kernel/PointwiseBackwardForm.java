@@ -1,0 +1,129 @@
+package separable.kernel;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.Optional;
+import separable.device.Device;
+import separable.spec.ConvSpec;
+import separable.spec.DType;
+
+/**
+ * How {@link FusedPointwiseBackward} computes both gradients of a pointwise convolution. With {@code So = M * Cout} and
+ * {@code Si = M * Cin} elements on either side:
+ * <ul>
+ * <li>{@code ONE}: every block keeps its share of {@code dW} in registers, 128 of 256 threads' each, and reads a row of G, Y and the
+ *     input once: 2 So + 2 Si are read. Possible up to 32768 elements of {@code dW}, on tensor cores.
+ * <li>{@code SLICE}: the same with Cin cut into S slices whose blocks each read all of G and Y: 2 S So + 2 Si. Blocks of the same rows are
+ *     neighbours, so the surplus comes from the second-level cache; that pays while it at most doubles what is read.
+ * <li>{@code DUAL}: two roles of one launch, the gradient of the input and that of the weights: 4 So + 3 Si. For all else, and fp32.
+ * </ul>
+ * Below 512 rows everything lies in the second-level cache and blocks are what is short: slices then, enough for half of the
+ * multiprocessors, whatever they read. Tiles have 64 rows where the device's shared memory allows, else 32; where not even those
+ * fit there are more slices. The blocks that share the rows are one a multiprocessor, two where {@code dW} is so small that another
+ * copy of it costs less than waiting without one.
+ *
+ * @param slice    channels of Cin a slice, a multiple of 16; all of Cin but for SLICE
+ * @param tileRows rows of a tile; 0 for DUAL
+ * @param rows     that a block takes, a multiple of {@code tileRows}; the last ones may get fewer. 0 for DUAL
+ * @param parts    blocks that share the rows, and copies of {@code dW} that {@link GradientFold} adds; 0 for DUAL
+ */
+public record PointwiseBackwardForm(Kind kind, int slice, int tileRows, int rows, int parts) {
+
+    /** See {@link PointwiseBackwardForm}. */
+    public enum Kind { ONE, SLICE, DUAL }
+
+    /** Below this many rows everything lies in the second-level cache. */
+    private static final int FEW_ROWS = 512;
+
+    /** Elements of a partial {@code dW} of which a multiprocessor may leave two. */
+    private static final int SMALL_FILTER = 8192;
+
+    public PointwiseBackwardForm {
+        requireNonNull(kind, "kind");
+        if (kind != Kind.DUAL && (tileRows < 1 || rows < 1 || rows % tileRows != 0 || parts < 1 || slice < 1)) {
+            throw new IllegalArgumentException("a backward pass in " + parts + " parts of " + rows + " rows, tiles of " + tileRows + " and slices of "
+                    + slice + " channels: all must be at least 1, and parts hold whole tiles");
+        }
+    }
+
+    /** Two roles in one launch. */
+    public static PointwiseBackwardForm dual(ConvSpec spec) {
+        return new PointwiseBackwardForm(Kind.DUAL, spec.input().channelStride(), 0, 0, 0);
+    }
+
+    /** The rule. @param spec a pointwise convolution */
+    public static PointwiseBackwardForm of(Device device, ConvSpec spec, DType type) {
+        requireNonNull(device, "device");
+        requireNonNull(spec, "spec");
+        requireNonNull(type, "type");
+        return of(new Limits(device.multiprocessors(), device.sharedMemoryPerBlock()), spec, type);
+    }
+
+    /** What the rule knows of a device. @param sharedBytes of shared memory that a block can have at most */
+    record Limits(int multiprocessors, int sharedBytes) {
+    }
+
+    static PointwiseBackwardForm of(Limits device, ConvSpec spec, DType type) {
+        int rows = spec.input().rows();
+        int cin = spec.input().channelStride();
+        int cout = spec.output().channelStride();
+        int most = VectorGrid.blocks(cin, PointwiseOne.STEP);
+        int wanted = rows >= FEW_ROWS ? 1 : Math.min(most, VectorGrid.blocks(device.multiprocessors() / 2, VectorGrid.blocks(rows, PointwiseOne.TILE_ROWS)));
+        for (int slices = Math.max(1, wanted); slices <= most && type != DType.F32; slices++) {
+            Optional<PointwiseBackwardForm> form = sliced(device, spec, slices);
+            if (form.isPresent()) {
+                boolean worth = rows < FEW_ROWS || (long) slices * cout + cin <= 2L * (cout + cin);
+                return worth ? form.get() : dual(spec);
+            }
+        }
+        return dual(spec);
+    }
+
+    /** With Cin in about {@code slices} slices, where that fits the registers and shared memory of a block. */
+    private static Optional<PointwiseBackwardForm> sliced(Limits device, ConvSpec spec, int slices) {
+        int cin = spec.input().channelStride();
+        int cout = spec.output().channelStride();
+        int slice = Math.min(cin, VectorGrid.blocks(VectorGrid.blocks(cin, slices), PointwiseOne.STEP) * PointwiseOne.STEP);
+        return PointwiseOne.tile(cout, slice).flatMap(tile -> PointwiseOne.tileRows(device.sharedBytes, cout, slice).map(tileRows -> {
+            int copies = cout * slice <= SMALL_FILTER ? tile.residents(device.sharedBytes, cout, slice, tileRows) : 1;
+            int ctas = Math.max(1, device.multiprocessors() * copies / VectorGrid.blocks(cin, slice));
+            return sharing(spec, slice, tileRows, ctas);
+        }));
+    }
+
+    /** As near to {@code ctas} blocks over the rows as gives each as many tiles. */
+    static PointwiseBackwardForm sharing(ConvSpec spec, int slice, int tileRows, int ctas) {
+        int tiles = VectorGrid.blocks(spec.input().rows(), tileRows);
+        int share = VectorGrid.blocks(tiles, Math.min(tiles, ctas));
+        return new PointwiseBackwardForm(slice < spec.input().channelStride() ? Kind.SLICE : Kind.ONE, slice, tileRows, share * tileRows,
+                VectorGrid.blocks(tiles, share));
+    }
+
+    /** Blocks that share the columns. */
+    int slices(ConvSpec spec) {
+        return VectorGrid.blocks(spec.input().channelStride(), slice);
+    }
+
+    /** Bytes of the partial {@code dW}: fp32 [parts][Cout][Cin]; 0 for DUAL, which adds up itself. */
+    public long partialBytes(ConvSpec spec) {
+        return (long) parts * spec.output().channelStride() * spec.input().channelStride() * Float.BYTES;
+    }
+
+    /** The plain filter gradient over the same rows a part, added in the same order: the same bits. Not for DUAL. */
+    public Variant plainFilter(DType type) {
+        return GemmVariant.ofRows(type, rows, parts);
+    }
+
+    @Override
+    public String toString() {
+        return switch (kind) {
+            case DUAL -> "dual";
+            case ONE -> "one, " + sharing();
+            case SLICE -> "slices of " + slice + ", " + sharing();
+        };
+    }
+
+    private String sharing() {
+        return parts + " x " + rows + " rows in tiles of " + tileRows;
+    }
+}

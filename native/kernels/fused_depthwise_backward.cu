@@ -1,0 +1,175 @@
+// Depthwise convolution of the fused schedule, backward; everything is written with `=`. dY is made on load from (g, y, statistics,
+// sums), the tables of the normalisation behind (fused.cuh). Entry points fused_dw_backward_FORM_{k3s1,k3s2,k5s1,k5s2}_KIND:
+//   FORM   both (3x3 only)  the gradient of the input and of the filter, fp32 dw [K][K][channels]
+//          data, filter     one of them; the lines of a 5x5 filter are shared by gridDim.z = 5 CTAs
+//   KIND   norm  the input was A = act(BN(x)), `norm` its table: dx is G of that normalisation, with dgamma, dbeta and x_sums
+//          raw   the input was x: dx is its gradient; norm, dgamma, dbeta and x_sums are not used
+// What a form does not compute it does not touch.
+// And for a plain schedule whose sums have the same order: dw_backward_filter_lines_{k3s1,..} from stored x and dy;
+// bn_backward_reduce_lines as bn_backward_reduce in batchnorm.cu.
+//
+// Grid: gridDim.x CTAs share the pieces of the input, gridDim.y the channels; blockDim.x = columns * lanes <= DW_THREADS
+// (DepthwiseWalk). partials: fp32 [gridDim.x][2][channels] for norm with data, then those of fold_dw; so the tickets, one per gridDim.y
+// and then those of fold_dw.
+#include "fused_depthwise_backward.cuh"
+
+namespace separable {
+
+using DwFoldGradient = FoldGradientSums<DW_THREADS>;
+
+struct NoStore {
+    __device__ __forceinline__ void operator()(int /*row*/, int /*channel*/, const Float8& /*v*/) const {}
+};
+
+// The pointers of an entry point, as its parameters.
+template <class T> struct DwBackwardOperands {
+    const T *g, *y;
+    const float *statistics, *sums;
+    const T* x;
+    const float* norm;
+    const T* w;
+    T* dx;
+    float *dgamma, *dbeta, *x_sums, *dw, *partials;
+    int* tickets;
+};
+
+// StoreGradient that takes its coefficients from the table each time: kept, they cost the walk registers.
+template <class T> struct DwStoreGradient {
+    StoreRows<T> g;
+    const T* y;
+    NormTable norm;
+    Float8 sum_g, sum_gx;
+
+    __device__ __forceinline__ DwStoreGradient(const StoreRows<T>& to, const T* raw, const NormTable& of)
+        : g(to), y(raw), norm(of), sum_g(broadcast(0.f)), sum_gx(broadcast(0.f)) {}
+
+    __device__ __forceinline__ void operator()(int row, int channel, const Float8& dx) {
+        StoreGradient<T> store_(g, y, nullptr, norm.at(channel));
+        store_.sum_g = sum_g;
+        store_.sum_gx = sum_gx;
+        store_(row, channel, dx);
+        sum_g = store_.sum_g;
+        sum_gx = store_.sum_gx;
+    }
+};
+
+// Form with the sums of the normalisation before the convolution.
+template <class Form, class T>
+__device__ __forceinline__ void fused_dw_backward_norm(const DwBackwardOperands<T>& at, const DwGeometry& g, const DwCut& cut, float low,
+                                                       float high, float epsilon) {
+    const DwWalk walk(cut, g.channels);
+    const GradientLoad<T> gradient{at.g, at.y, {at.statistics, at.sums, g.channels}};
+    const NormTable norm{at.norm, g.channels, low, high};
+    const int rows = cut.images * g.h * g.w;
+    DwStoreGradient<T> out({at.dx, rows, g.channels}, at.x, norm);
+    Sum8 sums[Form::TAPS];
+    dw_backward_walk<Form>(walk, 0, gradient, NormLoad<T>{at.x, norm}, at.w, out, sums, g, cut);
+    DwFoldGradient{at.norm, at.dgamma, at.dbeta, at.x_sums, at.partials, at.tickets + blockIdx.y, dw_place(cut, g.channels), rows,
+                   g.channels, epsilon}(out);
+    if (Form::ROWS > 0)
+        fold_dw(sums, at.dw, at.partials + (size_t)gridDim.x * 2 * g.channels, at.tickets + gridDim.y, g.channels, cut);
+}
+
+// Form without sums: the input as it is, or of the filter alone.
+template <class Form, class Gradient, class Input, class Store, class T>
+__device__ __forceinline__ void dw_backward_plain(const Gradient& gradient, const Input& input, const T* w, Store out, float* dw,
+                                                  float* partials, int* tickets, const DwGeometry& g, const DwCut& cut) {
+    Sum8 sums[Form::TAPS];
+    dw_backward_walk<Form>(DwWalk(cut, g.channels), (int)blockIdx.z * Form::ROWS, gradient, input, w, out, sums, g, cut);
+    if (Form::ROWS > 0) fold_dw(sums, dw, partials, tickets, g.channels, cut);
+}
+
+template <class Form, class T>
+__device__ __forceinline__ void fused_dw_backward_raw(const DwBackwardOperands<T>& at, const DwGeometry& g, const DwCut& cut, float, float,
+                                                      float) {
+    dw_backward_plain<Form>(GradientLoad<T>{at.g, at.y, {at.statistics, at.sums, g.channels}}, RawLoad<T>{at.x}, at.w,
+                            StoreRows<T>{at.dx, cut.images * g.h * g.w, g.channels}, at.dw, at.partials, at.tickets, g, cut);
+}
+
+template <class Form, class T>
+__device__ __forceinline__ void fused_dw_backward_filter_norm(const DwBackwardOperands<T>& at, const DwGeometry& g, const DwCut& cut,
+                                                              float low, float high, float) {
+    dw_backward_plain<Form>(GradientLoad<T>{at.g, at.y, {at.statistics, at.sums, g.channels}},
+                            NormLoad<T>{at.x, {at.norm, g.channels, low, high}}, at.w, NoStore{}, at.dw, at.partials, at.tickets, g, cut);
+}
+
+// A tensor that may be the one that is written.
+template <class T> struct PlainLoad {
+    const T* x;
+    __device__ __forceinline__ PlainLoad at(int /*channel*/) const { return *this; }
+    __device__ __forceinline__ Float8 operator()(int e) const { return load(x + e); }
+};
+
+template <class T>
+__device__ __forceinline__ void bn_backward_reduce_lines(const T* x, const T* dy, const ChannelNorms& norm, T* g, float* dgamma,
+                                                         float* dbeta, float* partials, int* tickets, int height, int width, int before,
+                                                         const DwCut& cut) {
+    const int channels = norm.channels, rows = cut.images * height * width;
+    const DwWalk walk(cut, channels);
+    StoreGradient<T> out({g, rows, channels}, x, nullptr, norm.at(walk.channel < channels ? walk.channel : 0));
+    map_pieces_up(walk, PlainLoad<T>{dy}, out, height, width, before, channels, cut);
+    DwFoldGradient{norm.stats, dgamma, dbeta, nullptr, partials, tickets + blockIdx.y, dw_place(cut, channels), rows, channels,
+                   norm.epsilon}(out);
+}
+
+}  // namespace separable
+
+// FUNCTION<FORM> of this namespace as entry point fused_dw_backward_`name`.
+#define FUSED_DW_BACKWARD(name, FUNCTION, K, S, DATA, ROWS, T, suffix)                                                       \
+    extern "C" __global__ void __launch_bounds__(separable::DW_THREADS, 2)                                                   \
+    fused_dw_backward_##name##_##suffix(                                                                                     \
+        const T* g, const T* y, const float* statistics, const float* sums, const T* x, const float* norm, const T* w,       \
+        T* dx, float* dgamma, float* dbeta, float* x_sums, float* dw, float* partials, int* tickets, int h, int width,       \
+        int oh, int ow, int channels, int top, int left, int images, int columns, int rows, int bands, int strips,           \
+        float low, float high, float epsilon) {                                                                              \
+        separable::FUNCTION<separable::DwBackward<K, S, DATA, ROWS>, T>(                                                     \
+            {g, y, statistics, sums, x, norm, w, dx, dgamma, dbeta, x_sums, dw, partials, tickets},                          \
+            {h, width, oh, ow, channels, top, left}, {images, columns, rows, bands, strips}, low, high, epsilon);            \
+    }                                                                                                                        \
+    EXPORT_KERNEL(fused_dw_backward_##name##_##suffix)
+
+#define DW_BACKWARD_FILTER_LINES(K, S, ROWS, T, suffix)                                                                      \
+    extern "C" __global__ void __launch_bounds__(separable::DW_THREADS, 2)                                                   \
+    dw_backward_filter_lines_k##K##s##S##_##suffix(const T* x, const T* dy, float* dw, float* partials, int* tickets, int h, \
+                                                   int width, int oh, int ow, int channels, int top, int left, int images,   \
+                                                   int columns, int rows, int bands, int strips) {                           \
+        separable::dw_backward_plain<separable::DwBackward<K, S, false, ROWS>>(                                              \
+            separable::RawLoad<T>{dy}, separable::RawLoad<T>{x}, (const T*)nullptr, separable::NoStore{}, dw, partials,      \
+            tickets, {h, width, oh, ow, channels, top, left}, {images, columns, rows, bands, strips});                       \
+    }                                                                                                                        \
+    EXPORT_KERNEL(dw_backward_filter_lines_k##K##s##S##_##suffix)
+
+// Of a filter of which a thread computes ROWS lines.
+#define FUSED_DW_BACKWARD_FORMS(K, S, ROWS, T, suffix)                                                       \
+    FUSED_DW_BACKWARD(data_k##K##s##S##_norm, fused_dw_backward_norm, K, S, true, 0, T, suffix);             \
+    FUSED_DW_BACKWARD(data_k##K##s##S##_raw, fused_dw_backward_raw, K, S, true, 0, T, suffix);               \
+    FUSED_DW_BACKWARD(filter_k##K##s##S##_norm, fused_dw_backward_filter_norm, K, S, false, ROWS, T, suffix); \
+    FUSED_DW_BACKWARD(filter_k##K##s##S##_raw, fused_dw_backward_raw, K, S, false, ROWS, T, suffix);         \
+    DW_BACKWARD_FILTER_LINES(K, S, ROWS, T, suffix)
+
+#define FUSED_DW_BACKWARD_BOTH(S, T, suffix)                                                     \
+    FUSED_DW_BACKWARD(both_k3s##S##_norm, fused_dw_backward_norm, 3, S, true, 3, T, suffix);     \
+    FUSED_DW_BACKWARD(both_k3s##S##_raw, fused_dw_backward_raw, 3, S, true, 3, T, suffix)
+
+#define BN_BACKWARD_REDUCE_LINES(T, suffix)                                                                                  \
+    extern "C" __global__ void __launch_bounds__(separable::DW_THREADS)                                                      \
+    bn_backward_reduce_lines_##suffix(const T* x, const T* dy, const float* stats, const float* gamma, const float* beta,    \
+                                      T* g, float* dgamma, float* dbeta, float* partials, int* tickets, int height,          \
+                                      int width, int channels, int before, int images, int columns, int rows, int bands,     \
+                                      int strips, float low, float high, float epsilon) {                                    \
+        separable::bn_backward_reduce_lines(x, dy, {stats, gamma, beta, channels, epsilon, low, high}, g, dgamma, dbeta,     \
+                                            partials, tickets, height, width, before,                                        \
+                                            {images, columns, rows, bands, strips});                                         \
+    }                                                                                                                        \
+    EXPORT_KERNEL(bn_backward_reduce_lines_##suffix)
+
+#define FUSED_DW_BACKWARD_KERNELS(T, suffix)    \
+    FUSED_DW_BACKWARD_FORMS(3, 1, 3, T, suffix); \
+    FUSED_DW_BACKWARD_FORMS(3, 2, 3, T, suffix); \
+    FUSED_DW_BACKWARD_FORMS(5, 1, 1, T, suffix); \
+    FUSED_DW_BACKWARD_FORMS(5, 2, 1, T, suffix); \
+    FUSED_DW_BACKWARD_BOTH(1, T, suffix);        \
+    FUSED_DW_BACKWARD_BOTH(2, T, suffix);        \
+    BN_BACKWARD_REDUCE_LINES(T, suffix);
+
+FOR_EACH_DTYPE(FUSED_DW_BACKWARD_KERNELS)

@@ -1,0 +1,46 @@
+// Matrix products whose output is reduced as it is stored. A CTA computes tiles of BM rows of one column tile of the output, a
+// contiguous range of them, and its Store lives as long as the CTA. A thread keeps its eight columns in every tile (gemm.cuh): what
+// its Store gathers is one partial result, folded at the end over the threads of a CTA and over the CTAs of a column tile.
+#pragma once
+#include "fused.cuh"
+#include "gemm.cuh"
+
+namespace separable {
+
+// Which of `parts` CTAs over column tile `tile` of BN columns this is.
+struct ColumnPart {
+    int part, parts, tile;
+    static __device__ __forceinline__ ColumnPart of_grid() { return {(int)blockIdx.x, (int)gridDim.x, (int)blockIdx.y}; }
+};
+
+// Where the sums of its threads belong; `columns` vectors are a tile.
+__device__ __forceinline__ FoldPlace fold_place(const ColumnPart& at, int columns, int channels) {
+    return FoldPlace{at.part, at.parts, at.tile * columns, columns, channels / VEC};
+}
+
+// The CTA's share of `rows` rows of the output, through `out`, with the Tail at the end.
+template <class Tile, Depth DEPTH_B, class SourceA, class SourceB, class Store, class Tail>
+__device__ __forceinline__ void persistent_product(unsigned char* shared, const ColumnPart& at, const SourceA& a, const SourceB& b,
+                                                   int rows, int depth, Store& out, const Tail& tail) {
+    const TileRange mine((rows + Tile::BM - 1) / Tile::BM, at.part, at.parts);
+    const auto keep = [&out](int row, int column, const Float8& v) { out(row, column, v); };
+    for (int tile = mine.first; tile < mine.last; ++tile) {
+        Tile::template Gemm<Depth::COLUMNS, DEPTH_B>::tile(shared, a, b, tile * Tile::BM, at.tile * Tile::BN, 0, depth, keep);
+        __syncthreads();
+    }
+    tail(out);
+}
+
+// The same walk without a product: f(row) for every row of this thread in tiles of `tile_rows` rows and `columns` vectors, in the order
+// in which a product stores them.
+template <class F>
+__device__ __forceinline__ void each_row(const ColumnPart& at, int rows, int tile_rows, int columns, F f) {
+    const TileRange mine((rows + tile_rows - 1) / tile_rows, at.part, at.parts);
+    const int lane = (int)threadIdx.x / columns, lanes = (int)blockDim.x / columns;
+    for (int tile = mine.first; tile < mine.last; ++tile) {
+        const int end = min((tile + 1) * tile_rows, rows);
+        for (int row = tile * tile_rows + lane; row < end; row += lanes) f(row);
+    }
+}
+
+}  // namespace separable
