@@ -1,5 +1,7 @@
 package separable.kernel;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -80,6 +82,7 @@ public final class PointwiseConv extends ConvKernel {
     /** @param choice changes the tiles that the rule takes */
     private static ConvLaunches launches(Device device, ConvSpec spec, DType type, Layout layout, Products products,
                                          UnaryOperator<ConvTiles> choice) {
+        requireNonNull(products, "products");
         requireSupported("pointwise convolution", spec, type, layout, refusal(spec, type, layout).or(() -> refusal(device, products.of(type))));
         ConvTiles tiles = choice.apply(tiles(device, spec, type, products));
         ConvOperands operands = ConvOperands.vectors(spec, type, layout);
