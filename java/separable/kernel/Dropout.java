@@ -50,7 +50,7 @@ public final class Dropout extends DeviceOp<Passes> {
                 .i32(vectors));
     }
 
-    /** @param state the 64 bytes of {@link StepState}; {@code y} may be {@code x} */
+    /** @param state the bytes of {@link StepState}; {@code y} may be {@code x} */
     public void forward(CUdeviceptr x, CUdeviceptr state, CUdeviceptr y, CUstream stream) {
         launches.forward().enqueue(stream, x, state, y);
     }

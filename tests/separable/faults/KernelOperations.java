@@ -7,6 +7,7 @@ import java.util.function.Supplier;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
 import separable.device.Handles;
+import separable.device.PinnedBuffer;
 import separable.kernel.AdamUpdate;
 import separable.kernel.Add;
 import separable.kernel.Augmentation;
@@ -41,6 +42,7 @@ import separable.kernel.GradientClip;
 import separable.kernel.GradientFold;
 import separable.kernel.InferenceConv;
 import separable.kernel.Initialiser;
+import separable.kernel.LossScaling;
 import separable.kernel.MaxPool;
 import separable.kernel.MovingAverage;
 import separable.kernel.PointwiseConv;
@@ -264,6 +266,8 @@ final class KernelOperations {
                 .pass("finish", (op, at) -> op.finish(at.out, at.a, at.stream));
         op(GradientClip.class, device -> new GradientClip(device, PARAMETERS, 0.5f), () -> new GradientClip(PARAMETERS, 0.5f))
                 .pass("run", (op, at) -> op.run(at.a, at.out, at.workspace, at.tickets, at.stream));
+        op(LossScaling.class, device -> new LossScaling(device, PARAMETERS, 0.5f, 3), () -> new LossScaling(PARAMETERS, 0.5f, 3))
+                .pass("run", (op, at) -> op.run(at.a, at.out, at.workspace, at.tickets, at.stream));
         List<GradientFold.Part> parts = List.of(new GradientFold.Part(Handles.pointer(256), 2, 64, Handles.pointer(512)));
         op(GradientFold.class, device -> new GradientFold(device, parts), () -> new GradientFold(parts));
         all.add(new Operation("GradientFold.enqueue", place -> {
@@ -289,6 +293,13 @@ final class KernelOperations {
                 .answer("read", (op, at, place) -> {
                     op.write(second);
                     return op.read();
+                })
+                .answer("readAsync", (op, at, place) -> {
+                    PinnedBuffer host = place.keep(place.device.allocatePinned(StepState.BYTES, "state"));
+                    op.write(second);
+                    op.readAsync(host, place.stream);
+                    place.stream.synchronize();
+                    return StepState.Values.scaleIn(host.bytes());
                 })
                 .answer("nextBatch", (op, at, place) -> {
                     op.write(second);

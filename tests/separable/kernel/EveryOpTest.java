@@ -117,6 +117,7 @@ class EveryOpTest {
         all.put(GradientAccumulation.class, d -> d == null ? new GradientAccumulation(64, 2) : new GradientAccumulation(d, 64, 2));
         all.put(GradientFold.class, d -> d == null ? new GradientFold(parts) : new GradientFold(d, parts));
         all.put(GradientClip.class, d -> d == null ? new GradientClip(64, 1) : new GradientClip(d, 64, 1));
+        all.put(LossScaling.class, d -> d == null ? new LossScaling(64, 1, 2) : new LossScaling(d, 64, 1, 2));
         all.put(MovingAverage.class, d -> d == null ? new MovingAverage(64, F32, 0.9f) : new MovingAverage(d, 64, F32, 0.9f));
         all.put(Initialiser.class, d -> d == null ? new Initialiser() : new Initialiser(d));
         all.put(StepState.class, d -> d == null ? new StepState() : new StepState(d));
