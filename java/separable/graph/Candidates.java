@@ -29,6 +29,7 @@ final class Candidates {
         PointCandidates.register(this, device);
         PoolCandidates.register(this, device);
         FusedCandidates.register(this, device);
+        FusedHeadCandidates.register(this, device, products);
     }
 
     /** Says how ops of one type are carried out. */

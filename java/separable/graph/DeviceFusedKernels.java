@@ -41,6 +41,6 @@ final class DeviceFusedKernels implements FusedKernels {
 
     @Override
     public boolean head(DType type) {
-        return false;
+        return true;
     }
 }

@@ -15,6 +15,7 @@ import separable.kernel.PointwiseConv;
 import separable.kernel.TiledBackwardReduce;
 import separable.kernel.TiledStatistics;
 import separable.spec.DType;
+import separable.spec.Products;
 
 /**
  * Kernels for the plain schedule's sums that add in the order of the fused one's: of each plain op, what the fused launch that makes the
@@ -23,12 +24,14 @@ import separable.spec.DType;
 final class FoldingAlike {
 
     private final Device device;
+    private final Products products;
     /** The fused launch that makes a tensor, or the addends of it. */
     private final Map<Tensor, Op> makers = new HashMap<>();
 
     /** @param fused the same step in the fused schedule */
-    FoldingAlike(Device device, Graph fused) {
+    FoldingAlike(Device device, Products products, Graph fused) {
         this.device = device;
+        this.products = products;
         Map<Tensor, Tensor> whole = new HashMap<>();
         for (Op op : fused.ops()) {
             if (op instanceof FusedOp.GradientFold fold) {
@@ -117,6 +120,9 @@ final class FoldingAlike {
         }
         if (fused instanceof FusedOp.StemBackward) {
             return Optional.of(filter(op, new Conv(device, op.spec(), type, new FusedStemBackward(device, op.spec(), type).filterVariant())));
+        }
+        if (fused instanceof FusedOp.DenseBackward each) {
+            return Optional.of(filter(op, new PointwiseConv(device, op.spec(), type, FusedHeadCandidates.kernel(device, products, each).filterVariant())));
         }
         if (fused instanceof FusedOp.DepthwiseBackward each) {
             DepthwiseFolds kernel = new DepthwiseFolds(device, op.spec(), type, each.source().norm());

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -23,6 +24,7 @@ import separable.graph.Plan;
 import separable.graph.PlanOptions;
 import separable.graph.Role;
 import separable.graph.Schedule;
+import separable.graph.StateValue;
 import separable.graph.Tensor;
 import separable.layer.Network;
 import separable.model.MobileNetV1;
@@ -42,7 +44,7 @@ class FusedStepTest {
     static Stream<Arguments> steps() {
         Network v1 = MobileNetV1.standard().withWidth(0.25).withInput(32, 3, 2).withClasses(CLASSES).withDropout(0.3f).network();
         Network v2 = MobileNetV2.standard().withWidth(0.35).withInput(32, 3, 2).withClasses(CLASSES).network();
-        return Stream.of(DType.F32, DType.BF16).flatMap(type -> Stream.of(Arguments.of(v1, type, 5), Arguments.of(v2, type, 3)));
+        return Stream.of(DType.F32, DType.BF16).flatMap(type -> Stream.of(Arguments.of(v1, type, 5), Arguments.of(v2, type, 5)));
     }
 
     @ParameterizedTest
@@ -55,7 +57,7 @@ class FusedStepTest {
             assertThat(fused.plan().launches()).isLessThan(plain.plan().launches());
             assertSame(fused.plan(), plain.plan());
             assertThat(gradients(fused)).as("gradients").isEqualTo(gradients(plain));
-            assertThat(fused.parameters().export()).as("weights and running statistics").usingRecursiveComparison().isEqualTo(plain.parameters().export());
+            assertThat(state(fused)).as("weights and running statistics").isEqualTo(state(plain));
             assertThat(fused.metrics().readBytes(0, (int) fused.metrics().bytes())).isEqualTo(plain.metrics().readBytes(0, (int) plain.metrics().bytes()));
         }
     }
@@ -73,8 +75,8 @@ class FusedStepTest {
             for (DeviceStep step : List.of(captured, again, enqueued)) {
                 run(step);
             }
-            assertThat(again.parameters().export()).as("from run to run").usingRecursiveComparison().isEqualTo(captured.parameters().export());
-            assertThat(enqueued.parameters().export()).as("enqueued, nothing shared").usingRecursiveComparison().isEqualTo(captured.parameters().export());
+            assertThat(state(again)).as("from run to run").isEqualTo(state(captured));
+            assertThat(state(enqueued)).as("enqueued, nothing shared").isEqualTo(state(captured));
             assertThat(captured.nodes()).hasValueSatisfying(nodes -> assertThat(nodes.all()).isEqualTo(nodes.kernels()).isLessThanOrEqualTo(115));
         }
     }
@@ -85,7 +87,7 @@ class FusedStepTest {
         tensors(plain.graph()).stream().filter(tensor -> tensor.role() == Role.STATISTICS).forEach(tensor -> statistics.put(tensor.name(), tensor));
         List<Tensor> both = new ArrayList<>(tensors(fused.graph()));
         both.retainAll(tensors(plain.graph()));
-        assertThat(both).hasSizeGreaterThan(100);
+        assertThat(both.size()).isGreaterThan(50);
         for (Tensor tensor : both) {
             assertThat(fused.read(tensor)).as(tensor.toString()).isEqualTo(plain.read(tensor));
         }
@@ -105,9 +107,23 @@ class FusedStepTest {
         return step.parameters().gradients().readFloats(0, step.parameters().elements());
     }
 
+    /** Digests, so that a difference is told by its name. */
+    private static Map<String, Integer> state(DeviceStep step) {
+        Map<String, Integer> digests = new TreeMap<>();
+        step.parameters().export().forEach((name, value) -> {
+            if (value instanceof StateValue.Floats floats) {
+                for (float each : floats.values()) {
+                    assertThat(each).as(name).isFinite();
+                }
+                digests.put(name, Arrays.hashCode(floats.values()));
+            }
+        });
+        return digests;
+    }
+
     private static Recipe recipe(DType type, int batch) {
         return Defaults.of("mobilenet-v1", KnownDataset.CIFAR10, true).recipe().withBatch(batch).withPrecision(Precision.parse(type.toString()))
-                .withUpdate(UpdateConfig.PLAIN.withEma(0.9f));
+                .withOptimizer(new OptimizerConfig("nesterov", 1e-3f, 5e-4f, 0.9f, 0)).withUpdate(UpdateConfig.PLAIN.withEma(0.9f));
     }
 
     private static DeviceStep step(Device device, Network network, Recipe recipe, PlanOptions options) {
