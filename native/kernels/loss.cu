@@ -2,7 +2,7 @@
 //   p = softmax(logits)    q = (1 - s) * (share * onehot(label) + (1 - share) * onehot(other)) + s / classes
 //   loss = -sum q log p = log(sum exp(l - m)) - (1 - s) * (share * (l[label] - m) + (1 - share) * (l[other] - m))
 //                         - s / classes * sum(l - m),   m = max l
-//   dlogits = (p - q) / count
+//   dlogits = (p - q) / count, in fp16 times state.loss_scale, so that small gradients do not vanish on the way back
 //
 //   logits, dlogits  [rows, stride] in T, stride = classes rounded up to 8; `=`; surplus columns and rows >= state.count get 0
 //   labels           [rows]; where rows are mixed [3, rows]: label, other, and share as the bits of an fp32, else share is 1. A
@@ -105,7 +105,11 @@ __device__ __forceinline__ RowResult judge_row(const T* logits, const Target& ta
     return r;
 }
 
-// dlogits of one row; scale = 1 / count, or NaN for a label out of range, or 0 for a row that does not count.
+// What gradients are multiplied by so that T can hold them.
+template <class T> __device__ __forceinline__ float scaled(float v, const StepState*) { return v; }
+template <> __device__ __forceinline__ float scaled<f16>(float v, const StepState* state) { return v * state->loss_scale; }
+
+// dlogits of one row; scale = scaled 1 / count, or NaN for a label out of range, or 0 for a row that does not count.
 template <class T>
 __device__ __forceinline__ void write_gradient(const T* logits, T* dlogits, const Target& target, float maximum,
                                                float denominator, float scale, const LossProblem& p, int lane) {
@@ -163,7 +167,7 @@ __device__ __forceinline__ void softmax_cross_entropy(const T* logits, const int
         if (lane == 0) results[warp] = result;
         if (GRADIENT) {
             write_gradient(own_logits, dlogits + row * p.stride, target, maximum, denominator,
-                           target.known(p.classes) ? 1.f / (float)count : NAN, p, lane);
+                           target.known(p.classes) ? scaled<T>(1.f / (float)count, state) : NAN, p, lane);
         }
     } else if (GRADIENT && row < p.rows) {
         write_gradient(logits, dlogits + row * p.stride, Target{}, 0.f, 1.f, 0.f, p, lane);

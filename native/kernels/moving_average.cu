@@ -5,6 +5,7 @@
 //   average    [vectors * 8] fp32, in place
 //   average16  [vectors * 8] its copy, in the *_bf16 and *_f16 variants
 //   values     [vectors * 8] fp32
+// In a step that state.skips nothing is written.
 #include "map.cuh"
 #include "step_state.cuh"
 
@@ -16,7 +17,7 @@ __device__ __forceinline__ void moving_average(float* __restrict__ average, T* _
                                                int vectors, float rest) {
     const float share = fmaxf(rest, 9.f / ((float)(state->updates + 1) + 10.f));
     const int i = thread_index();
-    if (i >= vectors) return;
+    if (i >= vectors || state->skips) return;
     float a[VEC], v[VEC];
     load8(average + i * VEC, a);
     load8(values + i * VEC, v);

@@ -4,6 +4,7 @@
 //   weights16                  [vectors * 8] copy of the new weights, in the *_bf16 and *_f16 variants
 //   decay_mask                 one byte per 64 elements: 1 where weight decay applies, else 0
 //   lr = state.learning_rate, t = state.updates + 1; every g below is first multiplied by state.gradient_scale
+// In a step that state.skips nothing is written.
 //
 // SGD (PyTorch):   g += decay * w;  v = mu * v + g;  w -= lr * (nesterov ? g + mu * v : v)
 // RMSProp (TF):    g += decay * w;  ms = rho * ms + (1 - rho) * g^2;  mom = mu * mom + lr * g / sqrt(ms + eps);  w -= mom
@@ -41,7 +42,7 @@ __device__ __forceinline__ void sgd_update(float* __restrict__ weights, T* __res
                                            int vectors, const SgdRule& rule) {
     const float lr = state->learning_rate, scale = state->gradient_scale;
     const int i = thread_index();
-    if (i >= vectors) return;
+    if (i >= vectors || state->skips) return;
     const float decay = decay_at(mask, i, rule.decay);
     float w[VEC], g[VEC], v[VEC];
     load8(weights + i * VEC, w);
@@ -67,7 +68,7 @@ __device__ __forceinline__ void rmsprop_update(float* __restrict__ weights, T* _
                                                const StepState* __restrict__ state, int vectors, const RmsPropRule& rule) {
     const float lr = state->learning_rate, scale = state->gradient_scale;
     const int i = thread_index();
-    if (i >= vectors) return;
+    if (i >= vectors || state->skips) return;
     const float decay = decay_at(mask, i, rule.decay);
     float w[VEC], g[VEC], ms[VEC], mom[VEC];
     load8(weights + i * VEC, w);
@@ -129,7 +130,7 @@ __device__ __forceinline__ void adam_update(float* __restrict__ weights, T* __re
     const int threads = (int)blockDim.x, start = (int)blockIdx.x * threads * ADAM_VECTORS + (int)threadIdx.x;
     for (int j = 0; j < ADAM_VECTORS; ++j) {
         const int i = start + j * threads;
-        if (i < vectors) {
+        if (i < vectors && !state->skips) {
             adam_vector(weights, weights16, gradients, first, second, decay_at(mask, i, rule.decay), lr, state->gradient_scale, step_size,
                         root_scale, i, rule);
         }

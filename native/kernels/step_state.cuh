@@ -15,10 +15,13 @@ struct StepState {
     float learning_rate;
     int batch;                 // rows of a full batch
     unsigned long long updates;   // of the weights since the run began: fewer than batches where gradients are accumulated
-    float gradient_scale;         // what updates multiply gradients by: 1, or less where they are clipped
-    int pad[3];
+    float gradient_scale;         // what updates multiply gradients by: 1, or less where they are clipped or the loss is scaled
+    float loss_scale;             // what the loss multiplies dlogits by in fp16: a power of two
+    int good_steps;               // since loss_scale changed, or a step was skipped
+    int skips;                    // whether this step leaves weights, optimizer and averages as they are: 0 or 1
+    unsigned long long skipped;   // steps since the run began
 };
-static_assert(sizeof(StepState) == 64, "the host writes 64 bytes");
+static_assert(sizeof(StepState) == 72, "the host writes 72 bytes");
 
 // What the loss leaves behind for one step.
 struct StepMetrics {

@@ -50,7 +50,7 @@ final class BarProgress extends Progress {
         secondsLeft = secondsLeft(step, seconds);
         bar.stepTo(step);
         bar.setExtraMessage(String.format(Locale.ROOT, " loss %.4f, accuracy %.4f, %.0f images/s%s", soFar.loss(), soFar.accuracy(),
-                imagesPerSecond(step, seconds), input()));
+                imagesPerSecond(step, seconds), more()));
     }
 
     @Override

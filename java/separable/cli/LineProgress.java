@@ -41,7 +41,7 @@ final class LineProgress extends Progress {
         }
         next = seconds + INTERVAL_SECONDS;
         err.println(String.format(Locale.ROOT, "%s, step %d/%d: loss %.4f, accuracy %.4f, %.0f images/s%s, %s left", title(), step, steps(),
-                soFar.loss(), soFar.accuracy(), imagesPerSecond(step, seconds), input(), duration(secondsLeft(step, seconds))));
+                soFar.loss(), soFar.accuracy(), imagesPerSecond(step, seconds), more(), duration(secondsLeft(step, seconds))));
     }
 
     @Override

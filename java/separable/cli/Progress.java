@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.io.Writer;
 import java.util.Locale;
 import separable.exchange.ImportReport;
+import separable.kernel.LossScale;
 import separable.train.EpochMetrics;
 import separable.train.InputRate;
 import separable.train.StartConfig;
@@ -22,6 +23,7 @@ abstract class Progress implements TrainListener, AutoCloseable {
     private int steps;
     private int done;
     private String input = "";
+    private String scale = "";
 
     Progress(PrintWriter out, int batch) {
         this.out = out;
@@ -51,6 +53,7 @@ abstract class Progress implements TrainListener, AutoCloseable {
         steps = stepsOfEpoch;
         done = stepsDone;
         input = "";
+        scale = "";
     }
 
     @Override
@@ -58,13 +61,22 @@ abstract class Progress implements TrainListener, AutoCloseable {
         input = text(rate.imagesPerSecond(), rate.waited());
     }
 
+    @Override
+    public void lossScaled(LossScale reached) {
+        scale = text(reached.factor(), reached.skipped());
+    }
+
+    private static String text(float factor, long skipped) {
+        return String.format(Locale.ROOT, ", loss scale 2^%d, %d skipped", Math.getExponent(factor), skipped);
+    }
+
     private static String text(double imagesPerSecond, double waited) {
         return String.format(Locale.ROOT, " (read at %.0f/s, waited %.0f%%)", imagesPerSecond, 100 * waited);
     }
 
-    /** What {@link #imagesPerSecond} is followed by: how the reading of streamed pictures keeps up; else nothing. */
-    String input() {
-        return input;
+    /** What {@link #imagesPerSecond} is followed by: how the reading of streamed pictures keeps up, how a loss is scaled; else nothing. */
+    String more() {
+        return input + scale;
     }
 
     @Override
@@ -98,7 +110,8 @@ abstract class Progress implements TrainListener, AutoCloseable {
         close();
         out.println(String.format(Locale.ROOT, "epoch %d/%d: train loss %.4f, accuracy %.4f; test loss %.4f, accuracy %.4f; %.0f images/s%s, %s",
                 m.epoch(), epochs, m.trainLoss(), m.trainAccuracy(), m.testLoss(), m.testAccuracy(), m.imagesPerSecond(),
-                m.inputWaited() == null ? "" : text(m.inputImagesPerSecond(), m.inputWaited()), duration(m.seconds())));
+                (m.inputWaited() == null ? "" : text(m.inputImagesPerSecond(), m.inputWaited()))
+                        + (m.lossScale() == null ? "" : text(m.lossScale(), m.skippedSteps())), duration(m.seconds())));
     }
 
     @Override

@@ -46,7 +46,7 @@ final class TrainOptions {
     @Option(names = "--batch", paramLabel = "N", description = "pictures a step")
     Integer batch;
 
-    @Option(names = "--precision", paramLabel = "NAME", description = "fp32, tf32 or bf16")
+    @Option(names = "--precision", paramLabel = "NAME", description = "fp32, tf32, bf16 or fp16")
     String precision;
 
     @Option(names = "--seed", paramLabel = "N", description = "of initial weights, order, augmentation and dropout (default: 1)")

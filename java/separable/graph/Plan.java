@@ -44,16 +44,16 @@ public final class Plan implements AutoCloseable {
     private final String precision;
 
     /**
-     * A training step up to the gradients; the optimizer's update is enqueued after it.
+     * A training step up to the gradients; the optimizer's update is enqueued after it. In fp16 gradients are those of the loss times
+     * {@link separable.kernel.LossScale#factor}.
      *
      * @param forward from a network's {@code trainingGraph}
      * @param state   batch count, seed and step, read by loss and dropout
      * @param metrics a ring of 16-byte slots; the loss writes slot {@code state.slot}
-     * @throws IllegalArgumentException when no kernel can carry out an op, or the graph is in fp16, whose gradients would vanish
+     * @throws IllegalArgumentException when no kernel can carry out an op
      * @throws separable.device.DeviceException when the device lacks the memory
      */
     public static Plan training(Device device, Graph forward, Parameters parameters, StepState state, DeviceBuffer metrics, PlanOptions options) {
-        forward.input().type().forTraining();
         Graph plain = Backward.of(forward);
         boolean fuses = options.schedule() == Schedule.FUSED;
         return new Plan(device, FoldedGraph.plain(fuses ? Fusion.of(plain, new DeviceFusedKernels(device)) : plain), fuses ? List.of(plain) : List.of(), parameters,

@@ -47,12 +47,19 @@ public final class GradientClip extends DeviceOp<GradientClip.Launches> {
 
     private static Launches launches(Device device, int elements, float limit) {
         HyperParameters.requirePositive("clipping norm", limit);
+        Launches squares = squares(device, "gradient_norm", elements);
+        squares.run().f32(limit);
+        return squares;
+    }
+
+    /** A launch over all gradients that folds their squares, {@code state} an output and the number of vectors its last argument so far. */
+    static Launches squares(Device device, String entry, int elements) {
         int vectors = FlatUpdate.vectors(elements);
         int parts = Math.min(VectorGrid.blocks(vectors, THREADS * RUN), CTAS_PER_MULTIPROCESSOR * device.multiprocessors());
         Fold fold = new Fold((long) parts * VECTOR_BYTES, 1);
-        Launch run = FlatUpdate.overFlat(device, "gradient_norm", elements).grid(parts, 1, 1).block(THREADS)
+        Launch run = FlatUpdate.overFlat(device, entry, elements).grid(parts, 1, 1).block(THREADS)
                 .input("gradients", (long) elements * Float.BYTES).output("state", StepState.BYTES);
-        return new Launches(fold.append(run).i32(vectors).f32(limit), fold);
+        return new Launches(fold.append(run).i32(vectors), fold);
     }
 
     /** Bytes of partial results. */
@@ -67,7 +74,7 @@ public final class GradientClip extends DeviceOp<GradientClip.Launches> {
 
     /**
      * @param gradients fp32 {@code [elements]}
-     * @param state     the 64 bytes of {@link StepState}, whose scale of gradients is written
+     * @param state     the bytes of {@link StepState}, whose scale of gradients is written
      * @param workspace of any content
      * @param tickets   zero before the first use, and left zero
      */

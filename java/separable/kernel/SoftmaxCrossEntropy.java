@@ -13,7 +13,7 @@ import separable.spec.Shape;
  *
  * <p>{@code logits, dlogits}: {@code Shape.matrix(rows, classes)} in the given precision, computed in fp32. {@code labels}:
  * int32 {@code [rows]}, or of mixed rows {@code [3, rows]}: labels, other labels, and as the bits of fp32 the shares of the first ones; the
- * target is then the two by their shares, and the heavier one is counted. {@code state}: the 64 bytes of {@link StepState}; rows from {@code state.count} on are ignored.
+ * target is then the two by their shares, and the heavier one is counted. {@code state}: the bytes of {@link StepState}; rows from {@code state.count} on are ignored.
  * {@code metrics}: a ring of {@link StepMetrics}, of which entry {@code state.slot} is written. {@code workspace}: any content;
  * {@code tickets}: zero before the first use, and left zero.
  *
@@ -89,7 +89,10 @@ public final class SoftmaxCrossEntropy extends DeviceOp<SoftmaxCrossEntropy.Laun
         return launches.fold().tickets();
     }
 
-    /** Loss, counts, and {@code dlogits} = gradient of the mean loss over the valid rows; surplus columns and rows are 0. */
+    /**
+     * Loss, counts, and {@code dlogits} = gradient of the mean loss over the valid rows, in fp16 times {@link LossScale#factor}; surplus
+     * columns and rows are 0.
+     */
     public void run(CUdeviceptr logits, CUdeviceptr labels, CUdeviceptr state, CUdeviceptr dlogits, CUdeviceptr metrics,
                     CUdeviceptr workspace, CUdeviceptr tickets, CUstream stream) {
         launches.run().enqueue(stream, logits, labels, state, dlogits, metrics, workspace, tickets);

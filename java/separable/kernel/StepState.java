@@ -3,16 +3,20 @@ package separable.kernel;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Objects;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
 import separable.device.Closing;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
 import separable.device.Launch;
+import separable.device.PinnedBuffer;
+import separable.device.Stream;
 
 /**
  * What changes from step to step, in device memory, so that one captured graph serves a whole run: the random streams' seed and
- * step, the batch's place in the epoch's order, the metrics slot, the learning rate and what gradients are multiplied by.
+ * step, the batch's place in the epoch's order, the metrics slot, the learning rate, what gradients are multiplied by and how the loss is
+ * scaled.
  * {@link #advance} moves it on to the next step on the device, {@link #nextBatch} to the next batch of the same step where
  * {@link GradientAccumulation} makes several batches one; {@link #write} sets it from the host, at the start of an epoch or of a
  * resumed run.
@@ -20,7 +24,9 @@ import separable.device.Launch;
 public final class StepState extends DeviceOp<DeviceBuffer> {
 
     /** Bytes on the device; struct StepState in step_state.cuh. */
-    public static final int BYTES = 64;
+    public static final int BYTES = 72;
+
+    private static final int SCALE = 52;
 
     /**
      * @param seed         key of every random stream of the run
@@ -31,11 +37,13 @@ public final class StepState extends DeviceOp<DeviceBuffer> {
      * @param total        entries of the order array
      * @param learningRate of the current step
      * @param batch        rows of a full batch
-     * @param updates      of the weights since the run began: {@code step}, but where gradients are accumulated
+     * @param updates      of the weights since the run began: {@code step}, but where gradients are accumulated or steps skipped
+     * @param scale        of the loss
      */
-    public record Values(long seed, long step, int position, int count, int slot, int total, float learningRate, int batch, long updates) {
+    public record Values(long seed, long step, int position, int count, int slot, int total, float learningRate, int batch, long updates, LossScale scale) {
 
         public Values {
+            Objects.requireNonNull(scale, "scale");
             if (step < 0 || updates < 0 || updates > step || position < 0 || slot < 0 || total < 0 || batch < 1 || count < 0 || count > batch
                     || count > Math.max(0, total - position)) {
                 throw new IllegalArgumentException("step " + step + ", " + updates + " updates, at position " + position + " of " + total + ", " + count
@@ -43,9 +51,24 @@ public final class StepState extends DeviceOp<DeviceBuffer> {
             }
         }
 
-        /** With an update after every batch. */
+        /** With a loss that is not scaled. */
+        public Values(long seed, long step, int position, int count, int slot, int total, float learningRate, int batch, long updates) {
+            this(seed, step, position, count, slot, total, learningRate, batch, updates, LossScale.NONE);
+        }
+
+        /** With an update after every batch, too. */
         public Values(long seed, long step, int position, int count, int slot, int total, float learningRate, int batch) {
             this(seed, step, position, count, slot, total, learningRate, batch, step);
+        }
+
+        /** The loss's scale in a copy of the state's {@link #BYTES}. */
+        public static LossScale scaleIn(ByteBuffer bytes) {
+            return new LossScale(bytes.getFloat(SCALE), bytes.getInt(SCALE + 4), bytes.getLong(SCALE + 12));
+        }
+
+        /** The same with a scaled loss. */
+        public Values withScale(LossScale other) {
+            return new Values(seed, step, position, count, slot, total, learningRate, batch, updates, other);
         }
 
         /** The first batch of an epoch over {@code total} samples, writing metrics slot 0. */
@@ -72,7 +95,7 @@ public final class StepState extends DeviceOp<DeviceBuffer> {
         return device.allocate(BYTES, "step state");
     }
 
-    /** The 64 bytes on the device, to hand to kernels. */
+    /** The {@link #BYTES} on the device, to hand to kernels. */
     public CUdeviceptr pointer() {
         return launches.pointer();
     }
@@ -81,7 +104,8 @@ public final class StepState extends DeviceOp<DeviceBuffer> {
     public void write(Values values) {
         ByteBuffer bytes = ByteBuffer.allocate(BYTES).order(ByteOrder.nativeOrder());
         bytes.putLong(values.seed()).putLong(values.step()).putInt(values.position()).putInt(values.count())
-                .putInt(values.slot()).putInt(values.total()).putFloat(values.learningRate()).putInt(values.batch()).putLong(values.updates()).putFloat(1);
+                .putInt(values.slot()).putInt(values.total()).putFloat(values.learningRate()).putInt(values.batch()).putLong(values.updates()).putFloat(1)
+                .putFloat(values.scale().factor()).putInt(values.scale().goodSteps()).putInt(0).putLong(values.scale().skipped());
         launches.write(bytes.array());
     }
 
@@ -96,14 +120,21 @@ public final class StepState extends DeviceOp<DeviceBuffer> {
         int total = bytes.getInt();
         float learningRate = bytes.getFloat();
         int batch = bytes.getInt();
-        return new Values(seed, step, position, count, slot, total, learningRate, batch, bytes.getLong());
+        return new Values(seed, step, position, count, slot, total, learningRate, batch, bytes.getLong(), Values.scaleIn(bytes));
     }
 
+    /** Enqueues a copy of the {@link #BYTES} to the host, for {@link Values#scaleIn}. */
+    public void readAsync(PinnedBuffer host, Stream stream) {
+        launches.readAsync(0, host, 0, BYTES, stream);
+    }
+
+
     /**
-     * Enqueues the move to the next step: step, slot and updates go up by one, position by the batch, {@code count} becomes what is
-     * left of the epoch up to a batch, and the learning rate is the table's entry for the new number of updates.
+     * Enqueues the move to the next step: step, slot and updates (of a step that {@link LossScaling} found to be skipped, that number
+     * instead) go up by one, position by the batch, {@code count} becomes what is left of the epoch up to a batch, and the learning rate
+     * is the table's entry for the new number of updates and skipped steps.
      *
-     * @param learningRates fp32 {@code [length]}, one an update of the run; the last one holds for ever after
+     * @param learningRates fp32 {@code [length]}, one a step of the run; the last one holds for ever after
      */
     public void advance(CUdeviceptr learningRates, int length, CUstream stream) {
         if (length < 1) {

@@ -35,21 +35,4 @@ public enum DType {
     public String toString() {
         return label;
     }
-
-    /**
-     * This precision, which must be one to train in.
-     *
-     * @throws IllegalArgumentException for fp16: small gradients would vanish, since there is no loss scaling
-     */
-    public DType forTraining() {
-        if (this == F16) {
-            throw new IllegalArgumentException("training in fp16 needs loss scaling, which there is not yet: use fp32 or bf16");
-        }
-        return this;
-    }
-
-    /** @throws IllegalArgumentException naming the accepted labels */
-    public static DType parse(String label) {
-        return Labels.parse(DType.class, label, "precision");
-    }
 }

@@ -13,10 +13,12 @@ import separable.graph.Parameters;
 import separable.graph.Plan;
 import separable.graph.PlanOptions;
 import separable.graph.Tensor;
+import separable.kernel.LossScale;
 import separable.kernel.StepMetrics;
 import separable.kernel.StepState;
 import separable.layer.Network;
 import separable.optim.Schedule;
+import separable.spec.DType;
 
 /**
  * The optimizer step of a run, and all it needs on the device: batch, forward, backward, update, averages and figures, one captured
@@ -33,6 +35,7 @@ public final class DeviceStep implements AutoCloseable {
     private final Schedule schedule;
     private final Stream stream;
     private final StepState state;
+    private final Optional<StepState> scaled;
     private final DeviceBuffer metrics;
     private final Parameters parameters;
     private final Plan plan;
@@ -57,6 +60,7 @@ public final class DeviceStep implements AutoCloseable {
         try {
             stream = owned.keep(device.newStream());
             state = owned.keep(new StepState(device));
+            scaled = recipe.type() == DType.F16 ? Optional.of(state) : Optional.empty();
             metrics = owned.keep(device.allocate((long) steps * batches * StepMetrics.BYTES, "step metrics"));
             Graph graph = network.trainingGraph(recipe.batch(), recipe.type(), recipe.loss(), recipe.update()::freezes);
             parameters = owned.keep(new Parameters(device, graph.state(), recipe.type()));
@@ -94,6 +98,11 @@ public final class DeviceStep implements AutoCloseable {
      * @param first    steps of this pass that are done
      */
     public void begin(int[] pictures, int passes, int first) {
+        begin(pictures, passes, first, LossScale.first(recipe.type()));
+    }
+
+    /** @param scale of the loss, as the steps before left it */
+    void begin(int[] pictures, int passes, int first, LossScale scale) {
         if (passes == 0 && first == 0) {
             update.weightsSet();     // others may have been loaded
         }
@@ -102,7 +111,7 @@ public final class DeviceStep implements AutoCloseable {
         feed.begin(pictures, picture, total);
         int done = passes * steps + first;
         state.write(new StepState.Values(recipe.seed(), (long) done * batches, picture, Math.min(recipe.batch(), total - picture), first * batches,
-                total, schedule.at(Math.min(done, schedule.steps() - 1)), recipe.batch(), done));
+                total, schedule.at(Math.min(done, schedule.steps() - 1)), recipe.batch(), done - scale.skipped(), scale));
         // A copy from pageable memory may still be on its way to the device when it returns, and the stream does not wait for it.
         device.synchronize();
     }
@@ -117,6 +126,11 @@ public final class DeviceStep implements AutoCloseable {
     /** Every step is enqueued there. */
     public Stream stream() {
         return stream;
+    }
+
+    /** Where the loss's scale stands; empty in precisions that need none. */
+    Optional<StepState> scaled() {
+        return scaled;
     }
 
     /** The rate of every step of the run. */

@@ -1,5 +1,7 @@
 package separable.train;
 
+import separable.kernel.LossScale;
+
 /**
  * How far a run has come.
  *
@@ -7,10 +9,12 @@ package separable.train;
  * @param step      steps done of the epoch that follows them
  * @param soFar     over those steps
  * @param evaluated what {@code soFar} was at that epoch's last evaluation within it
+ * @param scale     of the next step's loss; none where a file does not have it
  */
-record Position(int epochs, int step, Evaluation soFar, Evaluation evaluated) {
+record Position(int epochs, int step, Evaluation soFar, Evaluation evaluated, LossScale scale) {
 
-    static final Position START = epochsDone(0);
+    /** Of a precision whose loss is not scaled. */
+    static final Position START = epochsDone(0, LossScale.NONE);
 
     Position {
         Check.that(epochs >= 0, "epochs done", epochs, "0 or more");
@@ -18,19 +22,20 @@ record Position(int epochs, int step, Evaluation soFar, Evaluation evaluated) {
         Check.present("figures so far", soFar);
         Check.that(Check.present("figures at the last evaluation", evaluated).count() <= soFar.count(), "pictures at the last evaluation",
                 evaluated.count(), "at most the " + soFar.count() + " so far");
+        scale = scale == null ? LossScale.NONE : scale;
     }
 
-    static Position epochsDone(int epochs) {
-        return new Position(epochs, 0, Evaluation.NOTHING, Evaluation.NOTHING);
+    static Position epochsDone(int epochs, LossScale scale) {
+        return new Position(epochs, 0, Evaluation.NOTHING, Evaluation.NOTHING, scale);
     }
 
     /** The same epoch, so many steps into it. */
-    Position at(int steps, Evaluation figures) {
-        return new Position(epochs, steps, figures, evaluated);
+    Position at(int steps, Evaluation figures, LossScale reached) {
+        return new Position(epochs, steps, figures, evaluated, reached);
     }
 
     Position withEvaluated() {
-        return new Position(epochs, step, soFar, soFar);
+        return new Position(epochs, step, soFar, soFar, scale);
     }
 
     /** @throws IllegalArgumentException when this is beyond a run of so many epochs of {@code steps} steps */

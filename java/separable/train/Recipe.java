@@ -14,7 +14,7 @@ import separable.tune.Effort;
  *
  * @param epochs    passes over the training pictures
  * @param batch     pictures that go through the network together; what remains of an epoch after the last whole step is left out
- * @param precision {@code fp32}, {@code tf32} or {@code bf16}: {@link Precision}
+ * @param precision {@code fp32}, {@code tf32}, {@code bf16} or {@code fp16}: {@link Precision}; fp16 with a scaled loss, {@link separable.kernel.LossScale}
  * @param seed      of initial weights, order, augmentation and dropout
  * @param graph     whether steps run as one captured CUDA graph where the device can; the bits are the same either way
  * @param tune      {@code off}, {@code quick} or {@code full}: how much is measured before the kernels of convolutions are chosen. What is
@@ -27,7 +27,7 @@ public record Recipe(int epochs, int batch, String precision, long seed, boolean
     public Recipe {
         Check.that(epochs >= 1 && epochs <= 100_000, "epochs", epochs, "1 to 100000");
         Check.that(batch >= 1 && batch <= 65536, "batch", batch, "1 to 65536");
-        Precision.parse(Check.present("precision", precision)).type().forTraining();
+        Precision.parse(Check.present("precision", precision));
         tune = tune == null ? Effort.OFF.toString() : Effort.parse(tune).toString();
         Check.present("optimizer", optimizer);
         Check.present("schedule", schedule);

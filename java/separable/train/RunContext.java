@@ -24,7 +24,7 @@ public interface RunContext {
     /** Weights, running statistics and counters after {@link #steps}, by PyTorch's names, in its shapes; averaged as files get them. */
     Map<String, StateValue> weights();
 
-    /** The gradients of the last of {@link #steps}, by the weights' names and in their shapes; zeros before the first one of this process. */
+    /** The gradients of the last of {@link #steps}, by the weights' names and in their shapes; in fp16 of the scaled loss; zeros before the first one of this process. */
     Map<String, StateValue.Floats> gradients();
 
     /** The pictures of the last step, as the network saw them; empty before the first one of this process. */

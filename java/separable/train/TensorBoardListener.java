@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import separable.graph.StateValue;
+import separable.kernel.LossScale;
 import separable.optim.Schedule;
 import separable.tensorboard.EventFile;
 
@@ -35,6 +36,8 @@ public final class TensorBoardListener implements TrainListener, AutoCloseable {
     private long stepsBefore;
     private Evaluation reported;
     private double reportedSeconds;
+    /** Null in precisions that need none. */
+    private LossScale scale;
 
     /**
      * @param epochsBetween epochs from histograms and samples to the next ones; 0 for none
@@ -130,10 +133,18 @@ public final class TensorBoardListener implements TrainListener, AutoCloseable {
                 events.scalar("train/accuracy", at, latest.accuracy());
                 events.scalar("train/learning_rate", at, schedule.at((int) at - 1));
                 events.scalar("train/images_per_second", at, rate);
+                if (scale != null) {
+                    events.scalar("train/loss_scale", at, scale.factor());
+                }
             });
         }
         reported = soFar;
         reportedSeconds = seconds;
+    }
+
+    @Override
+    public void lossScaled(LossScale reached) {
+        scale = reached;
     }
 
     @Override

@@ -2,6 +2,7 @@ package separable.train;
 
 import java.util.List;
 import separable.exchange.ImportReport;
+import separable.kernel.LossScale;
 import separable.tune.Decision;
 
 /**
@@ -52,6 +53,9 @@ public interface TrainListener {
 
     /** Before {@link #stepsDone}, in a run whose pictures are streamed: over the steps of this epoch so far. */
     default void inputRead(InputRate input) { }
+
+    /** Before {@link #stepsDone}, in a run in fp16: as the steps of this epoch so far have left it. */
+    default void lossScaled(LossScale scale) { }
 
     /** Before an evaluation, within an epoch or at its end. */
     default void evaluating(int epoch) { }

@@ -2,6 +2,7 @@ package separable.train;
 
 import java.util.List;
 import separable.exchange.ImportReport;
+import separable.kernel.LossScale;
 import separable.tune.Decision;
 
 /** Several listeners as one. */
@@ -48,6 +49,11 @@ record TrainListeners(List<TrainListener> listeners) implements TrainListener {
     @Override
     public void inputRead(InputRate input) {
         listeners.forEach(listener -> listener.inputRead(input));
+    }
+
+    @Override
+    public void lossScaled(LossScale scale) {
+        listeners.forEach(listener -> listener.lossScaled(scale));
     }
 
     @Override

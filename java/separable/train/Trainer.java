@@ -15,6 +15,7 @@ import separable.exchange.SafeTensors;
 import separable.graph.Parameters;
 import separable.graph.PlanOptions;
 import separable.graph.StateValue;
+import separable.kernel.LossScale;
 import separable.layer.Network;
 import separable.optim.Schedule;
 import separable.tune.Tuning;
@@ -43,7 +44,7 @@ public final class Trainer implements AutoCloseable {
     private final Evaluator evaluator;
     /** Steps of this epoch that the stream was given. */
     private int enqueued;
-    private Position position = Position.START;
+    private Position position;
     private Evaluation lastTest = Evaluation.NOTHING;
     private int checkpointSteps;
     private Runnable checkpoint = () -> { };
@@ -65,12 +66,13 @@ public final class Trainer implements AutoCloseable {
         this.sampler = new Sampler(train.count(), recipe.seed());
         this.batches = recipe.update().accumulate();
         this.steps = train.count() / recipe.picturesPerStep();
+        this.position = Position.epochsDone(0, LossScale.first(recipe.type()));
         try {
             deviceStep = owned.keep(new DeviceStep(device, network, recipe, train, steps, PlanOptions.standard().withTuning(tuning)));
             schedule = deviceStep.schedule();
             parameters = deviceStep.parameters();
             update = deviceStep.update();
-            reader = owned.keep(new MetricsReader(device, deviceStep.metrics()));
+            reader = owned.keep(new MetricsReader(device, deviceStep.metrics(), deviceStep.scaled()));
             evaluator = owned.keep(new Evaluator(device, network, result(), recipe, test, tuning));
         } catch (RuntimeException failure) {
             throw owned.closedAfter(failure);
@@ -105,12 +107,13 @@ public final class Trainer implements AutoCloseable {
         listener.evaluating(epoch);
         lastTest = requireNumber(evaluator.run(stop), "test loss");
         Evaluation train = position.soFar();
-        position = Position.epochsDone(epoch);
+        position = Position.epochsDone(epoch, position.scale());
         enqueued = 0;
         EpochMetrics metrics = new EpochMetrics(epoch, epoch * steps, schedule.at(epoch * steps - 1), train.loss(), train.accuracy(), lastTest.loss(),
                 lastTest.accuracy(), (double) (steps - first) * recipe.picturesPerStep() / trainSeconds,
                 (System.nanoTime() - began) * 1e-9);
-        return deviceStep.inputRate(trainSeconds).map(metrics::withInput).orElse(metrics);
+        EpochMetrics scaled = deviceStep.scaled().isPresent() ? metrics.withScale(position.scale()) : metrics;
+        return deviceStep.inputRate(trainSeconds).map(scaled::withInput).orElse(scaled);
     }
 
     /** The steps of this epoch from {@link #position} on. */
@@ -154,7 +157,8 @@ public final class Trainer implements AutoCloseable {
 
     /** Waits for the steps of this epoch up to {@code step}, all of them enqueued. */
     private void reach(int step) {
-        position = position.at(step, reader.finish(step * batches, deviceStep.stream()));
+        Evaluation figures = reader.finish(step * batches, deviceStep.stream());
+        position = position.at(step, figures, reader.scale());
         countBatches();
     }
 
@@ -181,12 +185,15 @@ public final class Trainer implements AutoCloseable {
     }
 
     private void beginEpoch() {
-        deviceStep.begin(sampler.shuffled(position.epochs()), position.epochs(), position.step());
-        reader.restart(position.step() * batches, position.soFar());
+        deviceStep.begin(sampler.shuffled(position.epochs()), position.epochs(), position.step(), position.scale());
+        reader.restart(position.step() * batches, position.soFar(), position.scale());
     }
 
     private void report(TrainListener listener, double seconds) {
         deviceStep.inputRate(seconds).ifPresent(listener::inputRead);
+        if (deviceStep.scaled().isPresent()) {
+            listener.lossScaled(reader.scale());
+        }
         listener.stepsDone(reader.steps() / batches, requireNumber(reader.soFar(), "training loss"), seconds);
     }
 
@@ -253,6 +260,9 @@ public final class Trainer implements AutoCloseable {
      */
     void restore(Position reached, Map<String, NamedTensor> snapshot) {
         reached.requireWithin(recipe.epochs(), steps);
+        if (deviceStep.scaled().isPresent() == reached.scale().equals(LossScale.NONE)) {
+            throw new IllegalArgumentException("a loss scale of " + reached.scale().factor() + " is not one of a run in " + recipe.precision());
+        }
         TrainingState.load(parameters, update, snapshot);
         position = reached;
         enqueued = reached.step();

@@ -9,9 +9,12 @@ import separable.device.Stream;
 import separable.graph.Parameters;
 import separable.kernel.GradientAccumulation;
 import separable.kernel.GradientClip;
+import separable.kernel.LossScale;
+import separable.kernel.LossScaling;
 import separable.kernel.StepState;
 import separable.optim.Schedule;
 import separable.optim.UpdateStep;
+import separable.spec.DType;
 
 /**
  * What follows the gradients of each batch, all of it on the device: they are averaged over the batches of a step; after the last of
@@ -43,7 +46,7 @@ final class WeightUpdate implements AutoCloseable {
             table.write(schedule.table());
             rule = owned.keep(recipe.optimizer().rule().bind(device, parameters, state));
             average = config.ema() == 0 ? Optional.empty() : Optional.of(owned.keep(new AveragedWeights(device, parameters, state, config.ema())));
-            Enqueue clip = config.clipNorm() == 0 ? stream -> { } : clipping(config.clipNorm());
+            Enqueue clip = recipe.type() == DType.F16 ? scaling(config.clipNorm()) : config.clipNorm() == 0 ? stream -> { } : clipping(config.clipNorm());
             Enqueue averaging = average.isEmpty() ? stream -> { } : average.get()::enqueue;
             CUdeviceptr rates = table.pointer();
             afterBatch = accumulating(config.accumulate(), stream -> {
@@ -60,11 +63,28 @@ final class WeightUpdate implements AutoCloseable {
     private Enqueue clipping(float norm) {
         GradientClip clip = owned.keep(new GradientClip(device, parameters.elements(), norm));
         CUdeviceptr gradients = parameters.gradients().pointer();
-        CUdeviceptr workspace = owned.keep(device.allocate(clip.workspaceBytes(), "sums of squares")).pointer();
-        DeviceBuffer tickets = owned.keep(device.allocate((long) clip.tickets() * Integer.BYTES, "tickets of the norm"));
+        CUdeviceptr workspace = squares(clip.workspaceBytes());
+        CUdeviceptr tickets = arrivals(clip.tickets());
+        return stream -> clip.run(gradients, state.pointer(), workspace, tickets, stream.handle());
+    }
+
+    /** Gradients of a scaled loss, clipped where {@code norm} is not 0. */
+    private Enqueue scaling(float norm) {
+        LossScaling scaling = owned.keep(new LossScaling(device, parameters.elements(), norm == 0 ? Float.POSITIVE_INFINITY : norm, LossScale.GROWTH_INTERVAL));
+        CUdeviceptr gradients = parameters.gradients().pointer();
+        CUdeviceptr workspace = squares(scaling.workspaceBytes());
+        CUdeviceptr tickets = arrivals(scaling.tickets());
+        return stream -> scaling.run(gradients, state.pointer(), workspace, tickets, stream.handle());
+    }
+
+    private CUdeviceptr squares(long bytes) {
+        return owned.keep(device.allocate(bytes, "sums of squares")).pointer();
+    }
+
+    private CUdeviceptr arrivals(int count) {
+        DeviceBuffer tickets = owned.keep(device.allocate((long) count * Integer.BYTES, "tickets of the norm"));
         tickets.zero();
-        CUdeviceptr arrivals = tickets.pointer();
-        return stream -> clip.run(gradients, state.pointer(), workspace, arrivals, stream.handle());
+        return tickets.pointer();
     }
 
     /** What to do after each of {@code batches} batches; {@code last} after the last one's share. */

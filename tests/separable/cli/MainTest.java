@@ -118,7 +118,6 @@ class MainTest {
         "train --dataset imagenet | 2 | unknown data set 'imagenet': use fashion-mnist, mnist, cifar10",
         "train --optimizer lion | 2 | unknown optimizer 'lion'",
         "train --precision fp8 | 2 | unknown precision 'fp8'",
-        "train --precision fp16 | 2 | training in fp16 needs loss scaling, which there is not yet: use fp32 or bf16",
         "train --schedule sine | 2 | unknown schedule 'sine': use constant, step, exponential, linear, cosine, one-cycle",
         "train --schedule step --decay-factor 2 | 2 | decay factor 2.0",
         "train --schedule step --decay-epochs 0 | 2 | decay epochs 0.0",

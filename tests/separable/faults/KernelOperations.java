@@ -7,6 +7,7 @@ import java.util.function.Supplier;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
 import separable.device.Handles;
+import separable.device.PinnedBuffer;
 import separable.kernel.AdamUpdate;
 import separable.kernel.Add;
 import separable.kernel.Augmentation;
@@ -22,12 +23,16 @@ import separable.kernel.DepthwiseConv;
 import separable.kernel.DepthwiseFolds;
 import separable.kernel.Dropout;
 import separable.kernel.FoldNorm;
+import separable.kernel.FusedDense;
+import separable.kernel.FusedDenseBackward;
 import separable.kernel.FusedDepthwiseBackward;
 import separable.kernel.FusedDepthwiseForward;
 import separable.kernel.FusedGradient;
 import separable.kernel.FusedInput;
 import separable.kernel.FusedPointwiseBackward;
 import separable.kernel.FusedPointwiseForward;
+import separable.kernel.FusedPool;
+import separable.kernel.FusedPoolReduce;
 import separable.kernel.FusedStemBackward;
 import separable.kernel.FusedStemForward;
 import separable.kernel.GenericConv;
@@ -37,6 +42,7 @@ import separable.kernel.GradientClip;
 import separable.kernel.GradientFold;
 import separable.kernel.InferenceConv;
 import separable.kernel.Initialiser;
+import separable.kernel.LossScaling;
 import separable.kernel.MaxPool;
 import separable.kernel.MovingAverage;
 import separable.kernel.PointwiseConv;
@@ -54,6 +60,7 @@ import separable.spec.Layout;
 import separable.spec.NormSpec;
 import separable.spec.Padding;
 import separable.spec.PoolSpec;
+import separable.spec.Products;
 import separable.spec.Shape;
 
 /** The op classes: making each, closing it, and each of its passes. */
@@ -75,6 +82,7 @@ final class KernelOperations {
         operations.fusedProducts();
         operations.pointwiseOps();
         operations.pools();
+        operations.heads();
         operations.reductions();
         operations.batches();
         operations.updates();
@@ -189,6 +197,22 @@ final class KernelOperations {
                 .pass("backward", (op, at) -> op.backward(at.a, at.out, at.stream));
     }
 
+    /** The fused schedule's last layers. */
+    private void heads() {
+        NormSpec norm = new NormSpec(Activation.RELU6, 1e-5f, 0.1f);
+        ConvSpec dense = ConvSpec.pointwise(Shape.matrix(2, 8), 8);
+        op(FusedPool.class, device -> new FusedPool(device, SHAPE, F32, Activation.RELU6, 0.5f, 1),
+                () -> new FusedPool(SHAPE, F32, Activation.RELU6, 0.5f, 1))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.state, at.out, at.stream));
+        op(FusedPoolReduce.class, device -> new FusedPoolReduce(device, SHAPE, F32, norm), () -> new FusedPoolReduce(SHAPE, F32, norm))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.c, at.out, at.out2, at.out3, at.workspace, at.tickets, at.stream));
+        op(FusedDense.class, device -> new FusedDense(device, dense, F32, Products.EXACT, true), () -> new FusedDense(dense, F32, Products.EXACT, true))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.c, at.out, at.stream));
+        op(FusedDenseBackward.class, device -> new FusedDenseBackward(device, dense, F32, Products.EXACT, true, 0.5f, 1),
+                () -> new FusedDenseBackward(dense, F32, Products.EXACT, true, 0.5f, 1))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.c, at.state, at.out, at.out2, at.out3, at.workspace, at.tickets, at.stream));
+    }
+
     private void reductions() {
         op(BatchNorm.class, device -> new BatchNorm(device, SHAPE, F32, Activation.RELU6, 1e-5f, 0.1f),
                 () -> new BatchNorm(SHAPE, F32, Activation.RELU6, 1e-5f, 0.1f))
@@ -242,6 +266,8 @@ final class KernelOperations {
                 .pass("finish", (op, at) -> op.finish(at.out, at.a, at.stream));
         op(GradientClip.class, device -> new GradientClip(device, PARAMETERS, 0.5f), () -> new GradientClip(PARAMETERS, 0.5f))
                 .pass("run", (op, at) -> op.run(at.a, at.out, at.workspace, at.tickets, at.stream));
+        op(LossScaling.class, device -> new LossScaling(device, PARAMETERS, 0.5f, 3), () -> new LossScaling(PARAMETERS, 0.5f, 3))
+                .pass("run", (op, at) -> op.run(at.a, at.out, at.workspace, at.tickets, at.stream));
         List<GradientFold.Part> parts = List.of(new GradientFold.Part(Handles.pointer(256), 2, 64, Handles.pointer(512)));
         op(GradientFold.class, device -> new GradientFold(device, parts), () -> new GradientFold(parts));
         all.add(new Operation("GradientFold.enqueue", place -> {
@@ -267,6 +293,13 @@ final class KernelOperations {
                 .answer("read", (op, at, place) -> {
                     op.write(second);
                     return op.read();
+                })
+                .answer("readAsync", (op, at, place) -> {
+                    PinnedBuffer host = place.keep(place.device.allocatePinned(StepState.BYTES, "state"));
+                    op.write(second);
+                    op.readAsync(host, place.stream);
+                    place.stream.synchronize();
+                    return StepState.Values.scaleIn(host.bytes());
                 })
                 .answer("nextBatch", (op, at, place) -> {
                     op.write(second);

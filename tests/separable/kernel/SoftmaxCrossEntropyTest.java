@@ -144,6 +144,19 @@ class SoftmaxCrossEntropyTest {
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("smoothing 1.0");
     }
 
+    /** By a power of two, which rounds nothing but what was too small for fp16 before. */
+    @ParameterizedTest
+    @EnumSource(DType.class)
+    void onlyGradientsInFp16AreScaled(DType type, Device device, separable.device.Stream stream) {
+        HostTensor logits = HostTensor.random(Shape.matrix(9, 11), -3, 3, 5).roundTo(type);
+        int[] labels = {0, 1, 2, 3, 4, 5, 6, 7, 8};
+        Result plain = run(device, stream, logits, labels, 8, 0.1f, type, true);
+        Result scaled = run(device, stream, logits, labels, 8, 0.1f, type, true, new LossScale(64, 3, 2));
+        assertThat(scaled.metrics()).as("the loss that people see").isEqualTo(plain.metrics());
+        HostTensor expected = type == DType.F16 ? plain.dlogits().map(d -> 64 * d) : plain.dlogits();
+        Expect.close(scaled.dlogits().values(), expected.values(), type == DType.F16 ? 64 * 0x1p-25 : 0, 0, "dlogits");
+    }
+
     private record Result(StepMetrics metrics, HostTensor dlogits) {
         @Override
         public boolean equals(Object other) {
@@ -158,9 +171,14 @@ class SoftmaxCrossEntropyTest {
 
     private static Result run(Device device, separable.device.Stream stream, HostTensor logits, int[] labels, int count,
                               float smoothing, DType type, boolean train) {
+        return run(device, stream, logits, labels, count, smoothing, type, train, LossScale.NONE);
+    }
+
+    private static Result run(Device device, separable.device.Stream stream, HostTensor logits, int[] labels, int count,
+                              float smoothing, DType type, boolean train, LossScale scale) {
         Shape shape = logits.shape();
         StepState state = new StepState(device);
-        state.write(new StepState.Values(1, 0, 0, count, SLOT, count, 0.1f, shape.n()));
+        state.write(new StepState.Values(1, 0, 0, count, SLOT, count, 0.1f, shape.n()).withScale(scale));
         SoftmaxCrossEntropy op = new SoftmaxCrossEntropy(device, shape, type, smoothing, labels.length > shape.n());
         DeviceBuffer onDevice = logits.upload(device, type);
         DeviceBuffer classes = device.allocate(labels.length * 4L, "labels");

@@ -183,7 +183,7 @@ class TrainingRunTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"fp32", "tf32", "bf16"})
+    @ValueSource(strings = {"fp32", "tf32", "bf16", "fp16"})
     void learnsInTwoEpochs(String precision, Device device) throws IOException {
         IdxFiles.write(place, 600, 100, SIDE);
         ModelConfig model = ModelConfig.separableCnn(List.of(24, 24, 24, 24), SIDE, 1, 10);
@@ -192,6 +192,9 @@ class TrainingRunTest {
                 .withSchedule(ScheduleConfig.usual("cosine", 0.1, 2));
         Evaluation last = TrainingRun.execute(device, config(model, recipe), place.resolve("out"), 0, new TrainListener() { }, () -> false);
         assertThat(last.accuracy()).as("accuracy on ten classes after two epochs").isGreaterThan(0.9);
+        assertThat(Files.readAllLines(place.resolve("out/metrics.jsonl"))).hasSize(2)
+                .allSatisfy(line -> assertThat(line.matches(".*\"lossScale\":\\d+\\.0,\"skippedSteps\":\\d+}")).as(line).isEqualTo(precision.equals("fp16")));
+        assertThat(RunConfig.read(place.resolve("out/config.json")).recipe().precision()).isEqualTo(precision);
     }
 
     @ParameterizedTest
