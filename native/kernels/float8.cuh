@@ -88,15 +88,15 @@ template <class T> __device__ __forceinline__ Float8 rounded(Float8 v) {
     return v;
 }
 
-// min(max(v, low), high), but a NaN stays a NaN.
+// min(max(v, low), high), but a NaN stays a NaN. Two selections: of nested ones nvcc makes branches, which keep loops from unrolling.
 __device__ __forceinline__ Float8 clamp(Float8 v, float low, float high) {
-    UNROLL for (int k = 0; k < VEC; ++k) v[k] = v[k] < low ? low : v[k] > high ? high : v[k];
+    UNROLL for (int k = 0; k < VEC; ++k) { v[k] = v[k] < low ? low : v[k]; v[k] = v[k] > high ? high : v[k]; }
     return v;
 }
 
 // g where low < a < high, else 0: strict at both corners.
 __device__ __forceinline__ Float8 where_inside(Float8 g, const Float8& a, float low, float high) {
-    UNROLL for (int k = 0; k < VEC; ++k) g[k] = a[k] > low && a[k] < high ? g[k] : 0.f;
+    UNROLL for (int k = 0; k < VEC; ++k) g[k] = (a[k] > low) & (a[k] < high) ? g[k] : 0.f;
     return g;
 }
 

@@ -12,6 +12,13 @@
 #pragma once
 #include "functors.cuh"
 
+// Loops that wait for memory: on a GPU four rounds at once, so that their loads are under way together.
+#ifdef __CUDACC__
+#define UNROLL_4 _Pragma("unroll 4")
+#else
+#define UNROLL_4
+#endif
+
 namespace separable {
 
 // The contiguous share of `tiles` that CTA `part` of `parts` takes.
@@ -104,9 +111,9 @@ template <class T> struct PoolGradient {
     const T *dp, *y;
     int pixels, channels;
 
-    __device__ __forceinline__ Float8 at(int e, const NormAct& norm, const Float8& value) const {
-        const int image = e / (pixels * channels), channel = e % channels;
-        return norm.masked<T>(value, rounded<T>(product(load_readonly(dp + image * channels + channel), 1.f / (float)pixels)));
+    // Of every pixel of an image, before the mask.
+    __device__ __forceinline__ Float8 of_image(int image, int channel) const {
+        return rounded<T>(product(load_readonly(dp + image * channels + channel), 1.f / (float)pixels));
     }
 };
 
@@ -117,16 +124,17 @@ template <class T> struct PoolGradientLoad {
         PoolGradient<T> pool;
         NormAct norm;
         NormGradient gradient;
+        int channel;
         __device__ __forceinline__ Float8 operator()(int e) const {
-            const Float8 value = load_readonly(pool.y + e);
-            return gradient.template at<T>(value, pool.at(e, norm, value));
+            const Float8 value = load_readonly(pool.y + e), g = pool.of_image(e / (pool.pixels * pool.channels), channel);
+            return gradient.template at<T>(value, norm.masked<T>(value, g));
         }
     };
 
     PoolGradient<T> pool;
     NormTable norm;
     NormGradientTable table;
-    __device__ __forceinline__ Reader at(int channel) const { return {pool, norm.at(channel), table.at(channel)}; }
+    __device__ __forceinline__ Reader at(int channel) const { return {pool, norm.at(channel), table.at(channel), channel}; }
 };
 
 // Stores Y and gathers its statistics.

@@ -158,7 +158,8 @@ private:
             Float8 dy = broadcast(0.f);
             if (row0 + r < p.rows) {
                 const Float8 value = load(y + r * pitch_g + out.channel);
-                dy = gradient.template at<T>(value, POOL ? pool.at((row0 + r) * p.cout + out.channel, norm, value) : load(at));
+                dy = gradient.template at<T>(
+                    value, POOL ? norm.template masked<T>(value, pool.of_image((row0 + r) / p.pixels, out.channel)) : load(at));
             }
             store(at, dy);
         }

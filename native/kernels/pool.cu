@@ -175,14 +175,15 @@ __device__ __forceinline__ void global_average_forward(const T* x, T* y, int n, 
     store8(y + i * VEC, sum);
 }
 
-// dx[n, pixel, c] = dy[n, c] / pixels
+// dx[n, pixel, c] = dy[n, c] * (1 / pixels), as a fused schedule makes it on load
 template <class T>
 __device__ __forceinline__ void global_average_backward(const T* dy, T* dx, int n, int pixels, int c) {
     const int i = thread_index(), vectors = c / VEC;
     if (i >= n * pixels * vectors) return;
     float v[VEC];
     load8(dy + (i / (pixels * vectors) * vectors + i % vectors) * VEC, v);
-    UNROLL for (int k = 0; k < VEC; ++k) v[k] /= (float)pixels;
+    const float share = 1.f / (float)pixels;
+    UNROLL for (int k = 0; k < VEC; ++k) v[k] *= share;
     store8(dx + i * VEC, v);
 }
 

@@ -1,19 +1,20 @@
 // The reductions of batchnorm.cu with the rows shared out as the fused products share them (fused_gemm.cuh): the same sums in the same
 // order, so that a plain schedule which folds so agrees with the fused one to the bit. For tests of that.
-//   bn_statistics_tiles       stats [2][channels], mean and biased variance, with `=`; running moves
-//   bn_backward_reduce_tiles  g (may be dy), dgamma, dbeta, with `=`
+//   bn_tiled_statistics       stats [2][channels], mean and biased variance, with `=`; running moves
+//   bn_tiled_backward_reduce  g (may be dy), dgamma, dbeta, with `=`
 // Grid: (CTAs over the rows, column tiles); tile_rows and columns (vectors): of a tile. partials: fp32 [gridDim.x][channels] times 4, or 2;
 // one ticket per gridDim.y.
 #include "fused_gemm.cuh"
 
 namespace separable {
 
-constexpr int TILE_THREADS = 128;   // of any of the products' tiles, at most
+constexpr int TILE_THREADS = 128;       // of any of the products' tiles, at most
+constexpr int GRADIENT_THREADS = 256;   // those of pointwise_one.cuh too
 
 struct GatheredMoments { PivotedSum8 sum; };
 
 template <class T>
-__device__ __forceinline__ void bn_statistics_tiles(const T* x, float* stats, float* running, float* partials, int* tickets, int rows,
+__device__ __forceinline__ void bn_tiled_statistics(const T* x, float* stats, float* running, float* partials, int* tickets, int rows,
                                                     int channels, int tile_rows, int columns, float momentum) {
     const ColumnPart at = ColumnPart::of_grid();
     const FoldPlace place = fold_place(at, columns, channels);
@@ -25,7 +26,7 @@ __device__ __forceinline__ void bn_statistics_tiles(const T* x, float* stats, fl
 }
 
 template <class T>
-__device__ __forceinline__ void bn_backward_reduce_tiles(const T* x, const T* dy, const ChannelNorms& norm, T* g, float* dgamma,
+__device__ __forceinline__ void bn_tiled_backward_reduce(const T* x, const T* dy, const ChannelNorms& norm, T* g, float* dgamma,
                                                          float* dbeta, float* partials, int* tickets, int rows, int channels,
                                                          int tile_rows, int columns) {
     const ColumnPart at = ColumnPart::of_grid();
@@ -34,7 +35,7 @@ __device__ __forceinline__ void bn_backward_reduce_tiles(const T* x, const T* dy
     StoreGradient<T> out({g, rows, channels}, x, nullptr, norm.at(channel < channels ? channel : 0));
     if (channel < channels)
         each_row(at, rows, tile_rows, columns, [&](int row) { out(row, channel, load(dy + row * channels + channel)); });
-    FoldGradientSums<TILE_THREADS>{norm.stats, dgamma, dbeta, nullptr, partials, tickets + at.tile, place, rows, channels,
+    FoldGradientSums<GRADIENT_THREADS>{norm.stats, dgamma, dbeta, nullptr, partials, tickets + at.tile, place, rows, channels,
                                    norm.epsilon}(out);
 }
 
@@ -42,18 +43,18 @@ __device__ __forceinline__ void bn_backward_reduce_tiles(const T* x, const T* dy
 
 #define TILED_BATCHNORM_KERNELS(T, suffix)                                                                                      \
     extern "C" __global__ void __launch_bounds__(separable::TILE_THREADS)                                                       \
-    bn_statistics_tiles_##suffix(const T* x, float* stats, float* running, float* partials, int* tickets, int rows,             \
+    bn_tiled_statistics_##suffix(const T* x, float* stats, float* running, float* partials, int* tickets, int rows,             \
                                  int channels, int tile_rows, int columns, float momentum) {                                    \
-        separable::bn_statistics_tiles(x, stats, running, partials, tickets, rows, channels, tile_rows, columns, momentum);     \
+        separable::bn_tiled_statistics(x, stats, running, partials, tickets, rows, channels, tile_rows, columns, momentum);     \
     }                                                                                                                           \
-    extern "C" __global__ void __launch_bounds__(separable::TILE_THREADS)                                                       \
-    bn_backward_reduce_tiles_##suffix(const T* x, const T* dy, const float* stats, const float* gamma, const float* beta, T* g, \
+    extern "C" __global__ void __launch_bounds__(separable::GRADIENT_THREADS)                                                   \
+    bn_tiled_backward_reduce_##suffix(const T* x, const T* dy, const float* stats, const float* gamma, const float* beta, T* g, \
                                       float* dgamma, float* dbeta, float* partials, int* tickets, int rows, int channels,       \
                                       int tile_rows, int columns, float epsilon, float low, float high) {                       \
-        separable::bn_backward_reduce_tiles(x, dy, {stats, gamma, beta, channels, epsilon, low, high}, g, dgamma, dbeta,        \
+        separable::bn_tiled_backward_reduce(x, dy, {stats, gamma, beta, channels, epsilon, low, high}, g, dgamma, dbeta,        \
                                             partials, tickets, rows, channels, tile_rows, columns);                             \
     }                                                                                                                           \
-    EXPORT_KERNEL(bn_statistics_tiles_##suffix);                                                                                \
-    EXPORT_KERNEL(bn_backward_reduce_tiles_##suffix);
+    EXPORT_KERNEL(bn_tiled_statistics_##suffix);                                                                                \
+    EXPORT_KERNEL(bn_tiled_backward_reduce_##suffix);
 
 FOR_EACH_DTYPE(TILED_BATCHNORM_KERNELS)

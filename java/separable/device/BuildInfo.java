@@ -2,6 +2,7 @@ package separable.device;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.ref.SoftReference;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -23,6 +24,8 @@ public record BuildInfo(List<String> architectures, String ptx, String compiler,
     private static final String FOLDER = "/separable/native/";
 
     private static final int HASH_BYTES = 6;
+
+    private static SoftReference<byte[]> image = new SoftReference<>(null);
 
     public BuildInfo {
         architectures = List.copyOf(architectures);
@@ -46,8 +49,20 @@ public record BuildInfo(List<String> architectures, String ptx, String compiler,
         return !architectures.isEmpty() || !ptx.isEmpty();
     }
 
-    /** The module's image: machine code and PTX for every architecture. */
-    static byte[] fatbin() {
+    /**
+     * The module's image: machine code and PTX for every architecture. Kept between calls while there is memory to spare: it is megabytes,
+     * and an op on the current context of an application may be made and closed again and again. Not to be written.
+     */
+    static synchronized byte[] fatbin() {
+        byte[] kept = image.get();
+        if (kept == null) {
+            kept = readFatbin();
+            image = new SoftReference<>(kept);
+        }
+        return kept;
+    }
+
+    private static byte[] readFatbin() {
         try (InputStream stream = resource("kernels.fatbin")) {
             return stream.readAllBytes();
         } catch (IOException e) {

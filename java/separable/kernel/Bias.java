@@ -35,8 +35,9 @@ public final class Bias extends DeviceOp<Bias.Launches> {
         requireProblem("shape", shape, type);
         String problem = "bias " + shape + " " + type;
         ColumnGrid map = ColumnGrid.map(shape);
-        ColumnGrid reduction = ColumnGrid.reduction(shape, device.multiprocessors());
         int channels = shape.channelStride();
+        ColumnGrid reduction = ColumnGrid.isNarrow(shape.rows(), channels) ? ColumnGrid.narrow(channels)
+                : ColumnGrid.reduction(shape, device.multiprocessors());
         Fold fold = new Fold((long) reduction.parts() * channels * Float.BYTES, reduction.tiles());
         long bytes = shape.bytes(type);
         long perChannel = (long) channels * Float.BYTES;

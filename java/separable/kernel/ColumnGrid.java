@@ -25,6 +25,9 @@ record ColumnGrid(int columns, int lanes, int tiles, int parts) {
     /** Rows of a run that is worth its share of the fold. */
     private static final int REDUCTION_RUN = 64;
 
+    /** Vectors a CTA takes that has all rows of a matrix to itself: few, so that many runs share the rows. */
+    private static final int NARROW_COLUMNS = 4;
+
     private static final int CTAS_PER_MULTIPROCESSOR = 4;
 
     /** For a kernel that writes every element. */
@@ -54,9 +57,23 @@ record ColumnGrid(int columns, int lanes, int tiles, int parts) {
         return reduction(lines, channels, ceilDiv(REDUCTION_RUN, width), ctas);
     }
 
+    /** Every CTA takes all rows of its channels, so that nothing is folded over CTAs: for few rows, as a batch has in a dense layer. */
+    static ColumnGrid narrow(int channels) {
+        return tile(channels, REDUCTION_THREADS, NARROW_COLUMNS);
+    }
+
+    /** Whether {@link #narrow} gives no run more rows than it is worth. */
+    static boolean isNarrow(int rows, int channels) {
+        return rows <= narrow(channels).lanes * REDUCTION_RUN;
+    }
+
     private static ColumnGrid tile(int channels, int threads) {
+        return tile(channels, threads, MAX_COLUMNS);
+    }
+
+    private static ColumnGrid tile(int channels, int threads, int mostColumns) {
         int vectors = channels / Shape.CHANNEL_MULTIPLE;
-        int tiles = ceilDiv(vectors, MAX_COLUMNS);
+        int tiles = ceilDiv(vectors, mostColumns);
         int columns = ceilDiv(vectors, tiles);
         return new ColumnGrid(columns, threads / columns, tiles, 1);
     }

@@ -37,24 +37,17 @@ public final class Dropout extends DeviceOp<Passes> {
 
     private static Passes launches(Device device, Shape shape, DType type, float rate, int salt) {
         requireProblem("shape", shape, type);
-        if (!(rate >= 0 && rate < 1)) {
-            throw new IllegalArgumentException("dropout rate " + rate + " of " + shape + ": it must be at least 0 and below 1");
-        }
-        return new Passes(launch(device, shape, type, rate, salt, "x", "y"), launch(device, shape, type, rate, salt, "dy", "dx"));
+        DropoutMask mask = DropoutMask.of(shape, rate, salt);
+        return new Passes(launch(device, shape, type, mask, "x", "y"), launch(device, shape, type, mask, "dy", "dx"));
     }
 
-    private static Launch launch(Device device, Shape shape, DType type, float rate, int salt, String from, String to) {
+    private static Launch launch(Device device, Shape shape, DType type, DropoutMask mask, String from, String to) {
         int vectors = VectorGrid.vectors(shape);
         long bytes = shape.bytes(type);
-        return device.kernel("dropout_" + type.suffix()).launch().describe("dropout " + shape + " rate " + rate)
+        return mask.append(device.kernel("dropout_" + type.suffix()).launch().describe("dropout " + shape + " rate " + mask.rate())
                 .grid(VectorGrid.blocks(vectors, VectorGrid.THREADS), 1, 1).block(VectorGrid.THREADS)
                 .input(from, bytes).input("state", StepState.BYTES).output(to, bytes, from)
-                .i32(vectors).i32((int) threshold(rate)).f32(1 / (1 - rate)).i32(salt);
-    }
-
-    /** A random 32-bit word below this drops its element. Below 2^32, since no float below 1 is above 1 - 2^-24. */
-    private static long threshold(float rate) {
-        return Math.round(rate * 0x1p32);
+                .i32(vectors));
     }
 
     /** @param state the bytes of {@link StepState}; {@code y} may be {@code x} */

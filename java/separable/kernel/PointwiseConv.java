@@ -82,9 +82,7 @@ public final class PointwiseConv extends ConvKernel {
     /** @param choice changes the tiles that the rule takes */
     private static ConvLaunches launches(Device device, ConvSpec spec, DType type, Layout layout, Products products,
                                          UnaryOperator<ConvTiles> choice) {
-        requireNonNull(products, "products");
-        requireSupported("pointwise convolution", spec, type, layout, refusal(spec, type, layout).or(() -> refusal(device, products.of(type))));
-        ConvTiles tiles = choice.apply(tiles(device, spec, type, products));
+        ConvTiles tiles = choice.apply(requireTiles(device, spec, type, layout, products));
         ConvOperands operands = ConvOperands.vectors(spec, type, layout);
         FilterSplit split = tiles.split(cout(spec), cin(spec), pixels(spec), device.multiprocessors());
         return new ConvLaunches(
@@ -93,6 +91,13 @@ public final class PointwiseConv extends ConvKernel {
                 matrices(operands.backwardFilter(launch(device, tiles.filter(), "pw_backward_filter", spec, type), split.workspaceBytes(), split.tickets()), spec)
                         .i32(split.depthPerSplit()).grid(split.tiles(), split.splits(), 1).block(tiles.filter().threads()),
                 operands.filterElements(), split.workspaceBytes(), split.tickets());
+    }
+
+    /** The tiles that the rule takes, for products that are fused with other ops too. @throws IllegalArgumentException for a problem that is refused */
+    static ConvTiles requireTiles(Device device, ConvSpec spec, DType type, Layout layout, Products products) {
+        requireNonNull(products, "products");
+        requireSupported("pointwise convolution", spec, type, layout, refusal(spec, type, layout).or(() -> refusal(device, products.of(type))));
+        return tiles(device, spec, type, products);
     }
 
     /**

@@ -50,11 +50,11 @@ public final class TiledBackwardReduce extends DeviceOp<TiledBackwardReduce.Laun
         requireNonNull(norm, "norm");
         requireNonNull(form, "form");
         Shape shape = spec.input();
-        FusedGrid grid = choice.apply(FusedPointwiseBackward.dataGrid(spec, type, gradient, form, device.multiprocessors()));
+        FusedGrid grid = choice.apply(FusedPointwiseBackward.dataGrid(device, spec, type, gradient, form));
         Fold fold = grid.fold(FusedProblem.GRADIENT_SUMS, shape.channelStride());
         long bytes = shape.bytes(type);
         long channel = FusedProblem.channelBytes(shape);
-        Launch launch = grid.shape(device.kernel("bn_backward_reduce_tiles_" + type.suffix()).launch()
+        Launch launch = grid.shape(device.kernel("bn_tiled_backward_reduce_" + type.suffix()).launch()
                         .describe("batch normalisation " + shape + " " + type))
                 .input("x", bytes).input("dy", bytes).input("stats", 2 * channel).input("gamma", channel).input("beta", channel)
                 .output("g", bytes, "dy").output("dgamma", channel).output("dbeta", channel);

@@ -43,7 +43,7 @@ public final class TiledStatistics extends DeviceOp<TiledStatistics.Launches> {
         Shape shape = spec.output();
         FusedGrid grid = choice.apply(FusedGrid.forward(spec, type, device.multiprocessors()));
         Fold fold = grid.fold(FusedProblem.MOMENTS, shape.channelStride());
-        Launch launch = grid.shape(device.kernel("bn_statistics_tiles_" + type.suffix()).launch().describe("statistics " + shape + " " + type))
+        Launch launch = grid.shape(device.kernel("bn_tiled_statistics_" + type.suffix()).launch().describe("statistics " + shape + " " + type))
                 .input("x", shape.bytes(type)).output("stats", 2 * FusedProblem.channelBytes(shape))
                 .output("running", 2 * FusedProblem.channelBytes(shape));
         return new Launches(fold.append(launch).i32(shape.rows()).i32(shape.channelStride()).i32(grid.tile().rows())

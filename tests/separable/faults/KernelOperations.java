@@ -23,12 +23,16 @@ import separable.kernel.DepthwiseConv;
 import separable.kernel.DepthwiseFolds;
 import separable.kernel.Dropout;
 import separable.kernel.FoldNorm;
+import separable.kernel.FusedDense;
+import separable.kernel.FusedDenseBackward;
 import separable.kernel.FusedDepthwiseBackward;
 import separable.kernel.FusedDepthwiseForward;
 import separable.kernel.FusedGradient;
 import separable.kernel.FusedInput;
 import separable.kernel.FusedPointwiseBackward;
 import separable.kernel.FusedPointwiseForward;
+import separable.kernel.FusedPool;
+import separable.kernel.FusedPoolReduce;
 import separable.kernel.FusedStemBackward;
 import separable.kernel.FusedStemForward;
 import separable.kernel.GenericConv;
@@ -56,6 +60,7 @@ import separable.spec.Layout;
 import separable.spec.NormSpec;
 import separable.spec.Padding;
 import separable.spec.PoolSpec;
+import separable.spec.Products;
 import separable.spec.Shape;
 
 /** The op classes: making each, closing it, and each of its passes. */
@@ -77,6 +82,7 @@ final class KernelOperations {
         operations.fusedProducts();
         operations.pointwiseOps();
         operations.pools();
+        operations.heads();
         operations.reductions();
         operations.batches();
         operations.updates();
@@ -189,6 +195,22 @@ final class KernelOperations {
         op(GlobalAveragePool.class, device -> new GlobalAveragePool(device, SHAPE, F32), () -> new GlobalAveragePool(SHAPE, F32))
                 .pass("forward", (op, at) -> op.forward(at.a, at.out, at.stream))
                 .pass("backward", (op, at) -> op.backward(at.a, at.out, at.stream));
+    }
+
+    /** The fused schedule's last layers. */
+    private void heads() {
+        NormSpec norm = new NormSpec(Activation.RELU6, 1e-5f, 0.1f);
+        ConvSpec dense = ConvSpec.pointwise(Shape.matrix(2, 8), 8);
+        op(FusedPool.class, device -> new FusedPool(device, SHAPE, F32, Activation.RELU6, 0.5f, 1),
+                () -> new FusedPool(SHAPE, F32, Activation.RELU6, 0.5f, 1))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.state, at.out, at.stream));
+        op(FusedPoolReduce.class, device -> new FusedPoolReduce(device, SHAPE, F32, norm), () -> new FusedPoolReduce(SHAPE, F32, norm))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.c, at.out, at.out2, at.out3, at.workspace, at.tickets, at.stream));
+        op(FusedDense.class, device -> new FusedDense(device, dense, F32, Products.EXACT, true), () -> new FusedDense(dense, F32, Products.EXACT, true))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.c, at.out, at.stream));
+        op(FusedDenseBackward.class, device -> new FusedDenseBackward(device, dense, F32, Products.EXACT, true, 0.5f, 1),
+                () -> new FusedDenseBackward(dense, F32, Products.EXACT, true, 0.5f, 1))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.c, at.state, at.out, at.out2, at.out3, at.workspace, at.tickets, at.stream));
     }
 
     private void reductions() {

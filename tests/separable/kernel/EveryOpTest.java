@@ -13,7 +13,6 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +35,7 @@ import separable.spec.Layout;
 import separable.spec.NormSpec;
 import separable.spec.Padding;
 import separable.spec.PoolSpec;
+import separable.spec.Products;
 import separable.spec.Shape;
 import separable.testing.DeviceExtension;
 
@@ -50,6 +50,8 @@ class EveryOpTest {
 
     /** With all three launches. */
     private static final Augmentation VARIED = new Augmentation(0, 1, false, false, 0, 0, 0.5f, 0, 0, 0, 0, 0);
+
+    private static final NormSpec NORM = new NormSpec(Activation.RELU, 1e-5f, 0.1f);
 
     /** More than any operand of these ops needs. */
     private static final long ENOUGH = 1 << 16;
@@ -101,6 +103,12 @@ class EveryOpTest {
         all.put(MaxPool.class, d -> d == null ? new MaxPool(pool, F32) : new MaxPool(d, pool, F32));
         all.put(AveragePool.class, d -> d == null ? new AveragePool(pool, F32, true) : new AveragePool(d, pool, F32, true));
         all.put(GlobalAveragePool.class, d -> d == null ? new GlobalAveragePool(SHAPE, F32) : new GlobalAveragePool(d, SHAPE, F32));
+        all.put(FusedPool.class, d -> d == null ? new FusedPool(SHAPE, F32, Activation.RELU, 0.5f, 1) : new FusedPool(d, SHAPE, F32, Activation.RELU, 0.5f, 1));
+        all.put(FusedPoolReduce.class, d -> d == null ? new FusedPoolReduce(SHAPE, F32, NORM) : new FusedPoolReduce(d, SHAPE, F32, NORM));
+        all.put(FusedDense.class, d -> d == null ? new FusedDense(pointwise, F32, Products.EXACT, true)
+                : new FusedDense(d, pointwise, F32, Products.EXACT, true));
+        all.put(FusedDenseBackward.class, d -> d == null ? new FusedDenseBackward(pointwise, F32, Products.EXACT, true, 0.5f, 1)
+                : new FusedDenseBackward(d, pointwise, F32, Products.EXACT, true, 0.5f, 1));
         all.put(SoftmaxCrossEntropy.class, d -> d == null ? new SoftmaxCrossEntropy(logits, F32, 0, false) : new SoftmaxCrossEntropy(d, logits, F32, 0, false));
         all.put(BatchGather.class, d -> d == null ? new BatchGather(BATCH, VARIED, F32) : new BatchGather(d, BATCH, VARIED, F32));
         all.put(SgdUpdate.class, d -> d == null ? new SgdUpdate(64, F32, 0.9f, 0, true) : new SgdUpdate(d, 64, F32, 0.9f, 0, true));
@@ -194,14 +202,15 @@ class EveryOpTest {
     /** Variants exist for known problems only, so any other part is missed before them. */
     private static Object sample(Class<?> type, Device device) {
         ConvSpec depthwise = ConvSpec.depthwise(new Shape(1, 4, 4, 1), 1, 1, 1, Padding.NONE);
-        Map<Class<?>, Object> samples = new HashMap<>(Map.of(Device.class, device, ConvSpec.class, depthwise, DType.class, F32, Layout.class, Layout.NCHW,
-                Shape.class, SHAPE, PoolSpec.class, new PoolSpec(SHAPE, 2, 2, Padding.NONE), Activation.class, Activation.RELU,
-                int.class, 64, float.class, 0.5f, boolean.class, true));
-        samples.putAll(Map.of(NormSpec.class, new NormSpec(Activation.NONE, 1e-5f, 0.1f), FusedInput.class, FusedInput.RAW,
-                FusedGradient.class, FusedGradient.STORED, FusedPointwiseBackward.Input.class, FusedPointwiseBackward.Input.NORM,
-                FusedPointwiseBackward.Form.class, FusedPointwiseBackward.Form.DUAL,
-                FusedDepthwiseBackward.Form.class, FusedDepthwiseBackward.Form.DATA));
-        return type == BatchSpec.class ? BATCH : type == Augmentation.class ? VARIED : samples.get(type);
+        Map<Class<?>, Object> samples = Map.ofEntries(Map.entry(Device.class, device), Map.entry(ConvSpec.class, depthwise),
+                Map.entry(DType.class, F32), Map.entry(Layout.class, Layout.NCHW), Map.entry(Shape.class, SHAPE),
+                Map.entry(PoolSpec.class, new PoolSpec(SHAPE, 2, 2, Padding.NONE)), Map.entry(Activation.class, Activation.RELU),
+                Map.entry(NormSpec.class, NORM), Map.entry(FusedInput.class, FusedInput.RAW),
+                Map.entry(FusedGradient.class, FusedGradient.STORED), Map.entry(FusedPointwiseBackward.Input.class, FusedPointwiseBackward.Input.NORM),
+                Map.entry(FusedPointwiseBackward.Form.class, FusedPointwiseBackward.Form.DUAL),
+                Map.entry(FusedDepthwiseBackward.Form.class, FusedDepthwiseBackward.Form.DATA), Map.entry(Products.class, Products.EXACT),
+                Map.entry(BatchSpec.class, BATCH), Map.entry(Augmentation.class, VARIED), Map.entry(int.class, 64), Map.entry(float.class, 0.5f), Map.entry(boolean.class, true));
+        return samples.get(type);
     }
 
     private static void refusesNull(Constructor<?> made, Object[] parts, int missing) {

@@ -87,6 +87,22 @@ public final class Expect {
 
     /** The same bits in every element. */
     public static void same(Values actual, Values expected, String what) {
-        Assertions.assertThat(actual.values()).as(what).containsExactly(expected.values());
+        same(actual.values(), expected.values(), what);
+    }
+
+    private static void same(double[] actual, double[] expected, String what) {
+        Assertions.assertThat(actual.length).as("%s: elements", what).isEqualTo(expected.length);
+        int wrong = 0;
+        int first = -1;
+        for (int i = expected.length - 1; i >= 0; i--) {
+            if (Double.doubleToLongBits(actual[i]) != Double.doubleToLongBits(expected[i])) {
+                wrong++;
+                first = i;
+            }
+        }
+        if (wrong > 0) {
+            Assertions.fail("%s: %d of %d elements differ; the first, element %d, is %s instead of %s", what, wrong, expected.length, first,
+                    actual[first], expected[first]);
+        }
     }
 }
