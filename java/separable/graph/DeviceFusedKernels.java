@@ -36,7 +36,7 @@ final class DeviceFusedKernels implements FusedKernels {
 
     @Override
     public PointwiseBackwardForm form(ConvSpec spec, DType type) {
-        return PointwiseBackwardForm.dual(spec);
+        return PointwiseBackwardForm.of(device, spec, type);
     }
 
     @Override
