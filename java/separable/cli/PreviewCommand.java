@@ -13,7 +13,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import separable.bench.Drawing;
 import separable.data.Dataset;
 import separable.data.KnownDataset.Part;
 import separable.data.Sampler;
@@ -55,7 +54,7 @@ final class PreviewCommand implements Callable<Integer> {
             int rows = Math.min(pictures, dataset.count());
             PreviewSheet.requireDrawable(rows, draws + 1L, run.model().resolution());
             List<List<AugmentedBatch.Sample>> columns = columns(device, run, dataset, rows);
-            write(Drawing.png(() -> PreviewSheet.draw(columns, dataset.classes())));
+            write(PreviewSheet.png(columns, dataset.classes()));
             spec.commandLine().getOut().printf(Locale.ROOT, "%s: %d pictures of %s, each as evaluation sees it and as steps 1 to %d draw it, on %s%n", out, rows,
                     dataset.name(), draws, device.name());
             spec.commandLine().getOut().flush();

@@ -7,6 +7,7 @@ import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.util.List;
+import separable.bench.Drawing;
 import separable.picture.Picture;
 import separable.train.AugmentedBatch.Sample;
 
@@ -52,8 +53,17 @@ final class PreviewSheet {
         return TITLE_HEIGHT + rows * (cell + LABEL_HEIGHT + GAP);
     }
 
-    /** @param columns of equally many samples of one size; the first one not drawn */
-    static BufferedImage draw(List<List<Sample>> columns, List<String> classes) {
+    /**
+     * The sheet as a PNG file's bytes. Here and not in the command, whose methods are looked at where there is no AWT.
+     *
+     * @param columns of equally many samples of one size; the first one not drawn
+     * @throws separable.bench.DrawingException when this Java cannot draw
+     */
+    static byte[] png(List<List<Sample>> columns, List<String> classes) {
+        return Drawing.png(() -> draw(columns, classes));
+    }
+
+    private static BufferedImage draw(List<List<Sample>> columns, List<String> classes) {
         int rows = columns.get(0).size();
         int cell = cell(columns.get(0).get(0).picture().width());
         BufferedImage sheet = new BufferedImage((int) width(columns.size(), cell), (int) height(rows, cell), BufferedImage.TYPE_INT_RGB);

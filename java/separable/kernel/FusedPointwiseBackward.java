@@ -29,7 +29,8 @@ import separable.spec.Shape;
  * {@code w}: as {@link PointwiseConv}'s; all in the given precision. {@code statistics} [4][Cout], {@code statisticsPrevious} [4][Cin]: mean,
  * biased variance, scale, beta; {@code sums} [2][Cout], {@code sumsPrevious} [2][Cin]: {@code c0 = dbeta / n} and
  * {@code c1 = dgamma / (n * sqrt(variance + epsilon))} of the normalisation behind and of the one before; {@code dgamma, dbeta} [Cin], of the one
- * before; {@code dw} [Cout, Cin]: all fp32. Everything written is overwritten. {@code skip}, the gradient of a residual branch that joins
+ * before; {@code dw} [Cout, Cin], or of the forms ONE and SLICE [parts, Cout, Cin], which {@link GradientFold} adds up: all fp32. Everything
+ * written is overwritten. {@code skip}, the gradient of a residual branch that joins
  * here, may be {@code gPrevious}. The results are those of the plain ops to the bit if they are folded alike ({@link TiledBackwardReduce},
  * {@link #filterVariant}).
  *
@@ -45,9 +46,9 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
         STORED
     }
 
-    /** How the two gradients share a launch. */
+    /** How the two gradients share a launch; {@link PointwiseBackwardForm} chooses. */
     public enum Form {
-        /** A CTA computes both from one reading of the tensors; the weight gradient stays in its registers. */
+        /** A CTA computes both from one reading of the tensors; the weight gradient stays in its registers. On tensor cores. */
         ONE,
         /** The same for a slice of the input channels. */
         SLICE,
@@ -55,8 +56,11 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
         DUAL
     }
 
-    /** @param split of the weight gradient's depth */
-    record Launches(Launch backward, Fold fold, FilterSplit split) {
+    /**
+     * @param parts  of dw that are left to be added
+     * @param filter the plain way to sum dw in the same order
+     */
+    record Launches(Launch backward, Fold fold, int parts, Variant filter) {
     }
 
     /** On the context that is current on the calling thread; see the other constructor. */
@@ -68,16 +72,23 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
      * @param spec     a pointwise convolution
      * @param skip     whether the gradient of a residual branch is added
      * @param previous the normalisation before; without activation where {@code input} is STORED
-     * @throws IllegalArgumentException when {@code spec} is another kind of convolution, or a stored sum is said to have an activation
+     * @param form     that of {@link PointwiseBackwardForm#of}, or DUAL
+     * @throws IllegalArgumentException when {@code spec} is another kind of convolution, a stored sum is said to have an activation, or the
+     *                                  form is not one that the problem has on this device
      */
     public FusedPointwiseBackward(Device device, ConvSpec spec, DType type, FusedGradient gradient, Input input, boolean skip, NormSpec previous,
                                   Form form) {
         this(device, new Problem(spec, type, gradient, input, skip, previous, form), UnaryOperator.identity());
     }
 
-    /** @param choice changes the grid of the data gradient that the rule takes; for tests */
+    /** @param choice changes the grid of the data gradient that the rule takes for DUAL; for tests */
     FusedPointwiseBackward(Device device, Problem problem, UnaryOperator<FusedGrid> choice) {
         super(device.lend(), share -> launches(share, problem, choice));
+    }
+
+    /** As ONE or SLICE with another division than the rule's; for tests. */
+    FusedPointwiseBackward(Device device, Problem problem, PointwiseBackwardForm form) {
+        super(device.lend(), share -> one(share, problem, form));
     }
 
     /** The parts of the problem, each of which must be there. */
@@ -103,17 +114,46 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
     }
 
     private static Launches launches(Device device, Problem problem, UnaryOperator<FusedGrid> choice) {
-        return dual(device, problem,
-                choice.apply(dataGrid(problem.spec(), problem.type(), problem.gradient(), problem.form(), device.multiprocessors())));
+        ConvSpec spec = problem.spec();
+        return problem.form() == Form.DUAL ? dual(device, problem, choice.apply(dualGrid(spec, problem.type(), problem.gradient(), device.multiprocessors())))
+                : one(device, problem, divided(device, spec, problem.type(), problem.form()));
+    }
+
+    /** The rule's division, which must be of the form that was asked for. */
+    private static PointwiseBackwardForm divided(Device device, ConvSpec spec, DType type, Form form) {
+        PointwiseBackwardForm rule = PointwiseBackwardForm.of(device, spec, type);
+        if (rule.form() != form) {
+            throw new IllegalArgumentException("fused pointwise gradients of " + spec + " " + type + " as " + form + ": on this device they are computed as "
+                    + rule.form());
+        }
+        return rule;
     }
 
     /** The grid of the data gradient, which its reduction's twin takes too. */
-    static FusedGrid dataGrid(ConvSpec spec, DType type, FusedGradient gradient, Form form, int multiprocessors) {
-        if (form != Form.DUAL) {
-            throw new IllegalArgumentException("fused pointwise gradients of " + spec + ": there are kernels of form DUAL only, not " + form);
-        }
+    static FusedGrid dataGrid(Device device, ConvSpec spec, DType type, FusedGradient gradient, Form form) {
+        return form == Form.DUAL ? dualGrid(spec, type, gradient, device.multiprocessors()) : divided(device, spec, type, form).grid(spec);
+    }
+
+    private static FusedGrid dualGrid(ConvSpec spec, DType type, FusedGradient gradient, int multiprocessors) {
         return gradient.pooled() ? FusedGrid.of(GemmTile.fusedTiles(type).get(0), spec.input(), multiprocessors)
                 : FusedGrid.backwardData(spec, type, multiprocessors);
+    }
+
+    private static Launches one(Device device, Problem problem, PointwiseBackwardForm form) {
+        ConvSpec spec = problem.spec();
+        DType type = problem.type();
+        Shape in = spec.input();
+        Shape out = spec.output();
+        Fold fold = form.grid(spec).fold(FusedProblem.GRADIENT_SUMS, in.channelStride());
+        Launch launch = device.kernel(PointwiseOne.entry(spec, type, form)).launch().describe("fused pointwise gradients " + problem + " as " + form)
+                .grid(form.parts() * form.slices(spec), 1, 1).block(PointwiseOne.THREADS)
+                .sharedBytes(PointwiseOne.sharedBytes(out.channelStride(), form.slice(), form.tileRows()));
+        fold.append(operands(launch, problem, form.parts()))
+                .i32(in.rows()).i32(in.channelStride()).i32(out.channelStride()).i32(problem.gradient().pooled() ? out.h() * out.w() : 0)
+                .i32(form.slice()).i32(form.tileRows()).f32(problem.previous().epsilon());
+        Bounds.of(problem.previous().activation()).append(launch);
+        Bounds.of(problem.gradient().activation()).append(launch);
+        return new Launches(launch, fold, form.parts(), GemmVariant.ofRows(type, form.rows(), form.parts()));
     }
 
     private static Launches dual(Device device, Problem problem, FusedGrid grid) {
@@ -127,18 +167,18 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
         String operation = "fused_pw_dual_" + (problem.gradient().pooled() ? "pool_" : "") + (problem.input() == Input.NORM ? "norm" : "stored");
         Launch launch = device.kernel(grid.tile().entry(operation, type)).launch().describe("fused pointwise gradients " + problem)
                 .grid(grid.ctas() + split.tiles() * split.splits(), 1, 1).block(grid.tile().threads());
-        fold.append(operands(launch, problem))
+        fold.append(operands(launch, problem, 1))
                 .i32(in.rows()).i32(in.channelStride()).i32(out.channelStride())
                 .i32(grid.parts()).i32(split.splits()).i32(split.depthPerSplit()).f32(problem.previous().epsilon());
         Bounds.of(problem.previous().activation()).append(launch);
         if (problem.gradient().pooled()) {
             Bounds.of(problem.gradient().activation()).append(launch.i32(out.h() * out.w()));
         }
-        return new Launches(launch, fold, split);
+        return new Launches(launch, fold, 1, new GemmVariant(Pass.BACKWARD_FILTER, split.tile(), split.splits()));
     }
 
-    /** The pointers but for workspace and tickets. */
-    private static Launch operands(Launch launch, Problem problem) {
+    /** The pointers but for workspace and tickets. The kernels of DUAL have a parameter for x only where there is one. */
+    private static Launch operands(Launch launch, Problem problem, int parts) {
         ConvSpec spec = problem.spec();
         DType type = problem.type();
         Shape in = spec.input();
@@ -146,13 +186,14 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
         boolean pooled = problem.gradient().pooled();
         launch.input(pooled ? "dp" : "g", (pooled ? Shape.matrix(out.n(), out.c()) : out).bytes(type)).input("y", out.bytes(type))
                 .input("statistics", FusedProblem.tableBytes(out)).input("sums", FusedProblem.sumsBytes(out));
-        FusedProblem.inputWhere(problem.input() == Input.STORED, launch, "x", in.bytes(type));
+        boolean stored = problem.input() == Input.STORED;
+        FusedProblem.inputWhere(stored || problem.form() != Form.DUAL, launch, "x", stored ? in.bytes(type) : 0);
         return launch.input("yPrevious", in.bytes(type)).input("statisticsPrevious", FusedProblem.tableBytes(in))
                 .input("skip", problem.skip() ? in.bytes(type) : 0)
                 .input("w", FusedProblem.filterElements(spec) * type.bytes())
                 .output("gPrevious", in.bytes(type), "skip")
                 .output("dgamma", FusedProblem.channelBytes(in)).output("dbeta", FusedProblem.channelBytes(in))
-                .output("sumsPrevious", FusedProblem.sumsBytes(in)).output("dw", FusedProblem.filterElements(spec) * Float.BYTES);
+                .output("sumsPrevious", FusedProblem.sumsBytes(in)).output("dw", parts * FusedProblem.filterElements(spec) * Float.BYTES);
     }
 
     /** Bytes of the workspace, of any content. */
@@ -165,9 +206,14 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
         return launches.fold().tickets();
     }
 
+    /** Parts of {@code dw} that are left to be added: 1 where it is the gradient itself. */
+    public int parts() {
+        return launches.parts();
+    }
+
     /** The variant of {@link PointwiseConv} that sums its filter gradient in the same order. */
     public Variant filterVariant() {
-        return new GemmVariant(Pass.BACKWARD_FILTER, launches.split().tile(), launches.split().splits());
+        return launches.filter();
     }
 
     /**

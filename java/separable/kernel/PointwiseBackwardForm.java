@@ -4,8 +4,11 @@ import static java.util.Objects.requireNonNull;
 
 import java.util.Optional;
 import separable.device.Device;
+import separable.kernel.FusedPointwiseBackward.Form;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
+import separable.spec.Products;
+import separable.spec.Shape;
 
 /**
  * How {@link FusedPointwiseBackward} computes both gradients of a pointwise convolution. With {@code So = M * Cout} and
@@ -25,12 +28,9 @@ import separable.spec.DType;
  * @param slice    channels of Cin a slice, a multiple of 16; all of Cin but for SLICE
  * @param tileRows rows of a tile; 0 for DUAL
  * @param rows     that a block takes, a multiple of {@code tileRows}; the last ones may get fewer. 0 for DUAL
- * @param parts    blocks that share the rows, and copies of {@code dW} that {@link GradientFold} adds; 0 for DUAL
+ * @param parts    blocks that share the rows, and parts of {@code dW} that {@link GradientFold} adds; 1 for DUAL, which adds them itself
  */
-public record PointwiseBackwardForm(Kind kind, int slice, int tileRows, int rows, int parts) {
-
-    /** See {@link PointwiseBackwardForm}. */
-    public enum Kind { ONE, SLICE, DUAL }
+public record PointwiseBackwardForm(Form form, int slice, int tileRows, int rows, int parts) {
 
     /** Below this many rows everything lies in the second-level cache. */
     private static final int FEW_ROWS = 512;
@@ -39,8 +39,8 @@ public record PointwiseBackwardForm(Kind kind, int slice, int tileRows, int rows
     private static final int SMALL_FILTER = 8192;
 
     public PointwiseBackwardForm {
-        requireNonNull(kind, "kind");
-        if (kind != Kind.DUAL && (tileRows < 1 || rows < 1 || rows % tileRows != 0 || parts < 1 || slice < 1)) {
+        requireNonNull(form, "form");
+        if (form != Form.DUAL && (tileRows < 1 || rows < 1 || rows % tileRows != 0 || parts < 1 || slice < 1)) {
             throw new IllegalArgumentException("a backward pass in " + parts + " parts of " + rows + " rows, tiles of " + tileRows + " and slices of "
                     + slice + " channels: all must be at least 1, and parts hold whole tiles");
         }
@@ -48,7 +48,7 @@ public record PointwiseBackwardForm(Kind kind, int slice, int tileRows, int rows
 
     /** Two roles in one launch. */
     public static PointwiseBackwardForm dual(ConvSpec spec) {
-        return new PointwiseBackwardForm(Kind.DUAL, spec.input().channelStride(), 0, 0, 0);
+        return new PointwiseBackwardForm(Form.DUAL, spec.input().channelStride(), 0, 0, 1);
     }
 
     /** The rule. @param spec a pointwise convolution */
@@ -95,7 +95,7 @@ public record PointwiseBackwardForm(Kind kind, int slice, int tileRows, int rows
     static PointwiseBackwardForm sharing(ConvSpec spec, int slice, int tileRows, int ctas) {
         int tiles = VectorGrid.blocks(spec.input().rows(), tileRows);
         int share = VectorGrid.blocks(tiles, Math.min(tiles, ctas));
-        return new PointwiseBackwardForm(slice < spec.input().channelStride() ? Kind.SLICE : Kind.ONE, slice, tileRows, share * tileRows,
+        return new PointwiseBackwardForm(slice < spec.input().channelStride() ? Form.SLICE : Form.ONE, slice, tileRows, share * tileRows,
                 VectorGrid.blocks(tiles, share));
     }
 
@@ -104,19 +104,16 @@ public record PointwiseBackwardForm(Kind kind, int slice, int tileRows, int rows
         return VectorGrid.blocks(spec.input().channelStride(), slice);
     }
 
-    /** Bytes of the partial {@code dW}: fp32 [parts][Cout][Cin]; 0 for DUAL, which adds up itself. */
-    public long partialBytes(ConvSpec spec) {
-        return (long) parts * spec.output().channelStride() * spec.input().channelStride() * Float.BYTES;
-    }
-
-    /** The plain filter gradient over the same rows a part, added in the same order: the same bits. Not for DUAL. */
-    public Variant plainFilter(DType type) {
-        return GemmVariant.ofRows(type, rows, parts);
+    /** The same as a grid of tiles, for what folds as the kernel does; not for DUAL. */
+    FusedGrid grid(ConvSpec spec) {
+        int columns = slice / Shape.CHANNEL_MULTIPLE;
+        int threads = PointwiseOne.THREADS / columns * columns;
+        return new FusedGrid(new GemmTile(tileRows, slice, PointwiseOne.STEP, threads, 1, Products.EXACT), parts, slices(spec));
     }
 
     @Override
     public String toString() {
-        return switch (kind) {
+        return switch (form) {
             case DUAL -> "dual";
             case ONE -> "one, " + sharing();
             case SLICE -> "slices of " + slice + ", " + sharing();

@@ -3,13 +3,10 @@ package separable.kernel;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import separable.device.Device;
-import separable.device.Launch;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
-import separable.spec.NormSpec;
 
-/** The launches of pointwise_one.cu: the forms ONE and SLICE of the backward pass, and the plain reduction that folds as they do. */
+/** The kernels of pointwise_one.cu: the forms ONE and SLICE of {@link FusedPointwiseBackward}. */
 final class PointwiseOne {
 
     /** Threads of a block: ONE_THREADS in pointwise_one.cuh. */
@@ -79,59 +76,9 @@ final class PointwiseOne {
         return Math.max(elements * Short.BYTES, FOLD_BYTES);
     }
 
-    /** What the fold of the sums takes. */
-    static Fold fold(ConvSpec spec, PointwiseBackwardForm form) {
-        return new Fold(2L * form.parts() * spec.input().channelStride() * Float.BYTES, form.slices(spec));
-    }
-
-    /**
-     * Pointers: {@code g, y, statistics, sums, x, yPrev, statisticsPrev, skip, w, gPrev, dgammaPrev, dbetaPrev, sumsPrev, dw, workspace,
-     * tickets}, as the fused backward pass has them.
-     *
-     * @param pooled whether g is the gradient of a mean over the pixels of a picture, [images, Cout]
-     * @param stored whether the input is the stored x, else it is made of yPrev
-     * @param added  whether a skip gradient is added
-     * @param norm   of the convolution's output
-     * @param prev   of its input, or with {@code stored} of its branch
-     */
-    static Launch launch(Device device, ConvSpec spec, DType type, PointwiseBackwardForm form, boolean pooled, boolean stored, boolean added,
-                         NormSpec norm, NormSpec prev) {
-        int cin = spec.input().channelStride();
-        int cout = spec.output().channelStride();
-        Tile tile = tile(cout, form.slice()).orElseThrow(() -> new IllegalArgumentException("pointwise backward " + spec + " " + type + " as "
-                + form + ": no block holds its weight gradient in registers"));
-        long in = spec.input().bytes(type);
-        long out = spec.output().bytes(type);
-        Launch launch = device.kernel(tile.entry(type)).launch().describe("pointwise backward " + spec + " " + type + " as " + form)
-                .grid(form.parts() * form.slices(spec), 1, 1).block(THREADS).sharedBytes(sharedBytes(cout, form.slice(), form.tileRows()))
-                .input("g", pooled ? out / pixels(spec) : out).input("y", out).input("statistics", floats(4 * cout)).input("sums", floats(2 * cout))
-                .input("x", stored ? in : 0).input("yPrev", in).input("statisticsPrev", floats(4 * cin)).input("skip", added ? in : 0)
-                .input("w", (long) cout * cin * type.bytes())
-                .output("gPrev", in, "skip").output("dgammaPrev", floats(cin)).output("dbetaPrev", floats(cin)).output("sumsPrev", floats(2 * cin))
-                .output("dw", form.partialBytes(spec));
-        fold(spec, form).append(launch).i32(spec.input().rows()).i32(cin).i32(cout).i32(pooled ? pixels(spec) : 0).i32(form.slice()).i32(form.tileRows());
-        Bounds.of(norm.activation()).append(launch);
-        Bounds.of(prev.activation()).append(launch);
-        return launch.f32(prev.epsilon());
-    }
-
-    /** {@link BatchNorm#backwardReduce} over the normalisation before {@code spec}, with the sums in the order of {@code form}. */
-    static Launch reduction(Device device, ConvSpec spec, DType type, PointwiseBackwardForm form, NormSpec prev) {
-        int cin = spec.input().channelStride();
-        long in = spec.input().bytes(type);
-        Launch launch = device.kernel("bn_backward_reduce_tiles_" + type.suffix()).launch().describe("batch normalisation before " + spec + " " + type)
-                .grid(form.parts() * form.slices(spec), 1, 1).block(THREADS)
-                .input("x", in).input("dy", in).input("stats", floats(2 * cin)).input("gamma", floats(cin)).input("beta", floats(cin))
-                .output("g", in, "dy").output("dgamma", floats(cin)).output("dbeta", floats(cin));
-        fold(spec, form).append(launch).i32(spec.input().rows()).i32(cin).i32(form.slice()).i32(form.tileRows()).f32(prev.epsilon());
-        return Bounds.of(prev.activation()).append(launch);
-    }
-
-    private static int pixels(ConvSpec spec) {
-        return spec.input().h() * spec.input().w();
-    }
-
-    private static long floats(int count) {
-        return (long) count * Float.BYTES;
+    /** The kernel for a division that the rule, or a test, has found possible. */
+    static String entry(ConvSpec spec, DType type, PointwiseBackwardForm form) {
+        return tile(spec.output().channelStride(), form.slice()).orElseThrow(() -> new IllegalArgumentException("fused pointwise gradients of " + spec
+                + " as " + form + ": no block holds the weight gradient in registers")).entry(type);
     }
 }

@@ -50,7 +50,7 @@ public final class TiledBackwardReduce extends DeviceOp<TiledBackwardReduce.Laun
         requireNonNull(norm, "norm");
         requireNonNull(form, "form");
         Shape shape = spec.input();
-        FusedGrid grid = choice.apply(FusedPointwiseBackward.dataGrid(spec, type, gradient, form, device.multiprocessors()));
+        FusedGrid grid = choice.apply(FusedPointwiseBackward.dataGrid(device, spec, type, gradient, form));
         Fold fold = grid.fold(FusedProblem.GRADIENT_SUMS, shape.channelStride());
         long bytes = shape.bytes(type);
         long channel = FusedProblem.channelBytes(shape);

@@ -9,6 +9,7 @@ import separable.device.CapturedGraph;
 import separable.device.Device;
 import separable.device.DeviceBuffer;
 import separable.device.Event;
+import separable.device.GraphNodes;
 import separable.device.Kernel;
 import separable.device.PinnedBuffer;
 import separable.device.Stream;
@@ -164,6 +165,13 @@ final class DeviceOperations {
             return () -> {
                 CapturedGraph graph = place.keep(place.stream.capture(() -> buffer.zero(place.stream)));
                 return graph::nodes;
+            };
+        }));
+        all.add(new Operation("Stream.inspect", place -> {
+            DeviceBuffer buffer = place.floats(COUNT);
+            return () -> {
+                GraphNodes nodes = place.stream.inspect(() -> buffer.zero(place.stream));
+                return () -> nodes;
             };
         }));
         all.add(new Operation("CapturedGraph.launch", place -> {

@@ -24,7 +24,7 @@ class WalkedCallsTest {
 
     /** Methods that make no driver call, wherever they stand; any other is to be walked. */
     private static final Set<String> HOST_ONLY = Set.of("workspaceBytes", "targetBytes", "tickets", "filterElements", "pointer", "toString", "equals", "hashCode",
-            "supports", "variants", "filterVariant", "describe", "decision", "candidate", "stream", "sets", "contender");
+            "supports", "variants", "filterVariant", "parts", "describe", "decision", "candidate", "stream", "sets", "contender");
 
     /** The same in one class alone. */
     private static final Set<String> HOST_ONLY_THERE = Set.of("CudnnConv.refusal");

@@ -27,12 +27,12 @@ class PointwiseBackwardFormTest {
             "14, 96, 576, SLICE, 48, 32", "7, 576, 160, SLICE, 192, 64", "7, 960, 160, SLICE, 192, 64", "7, 160, 960, DUAL, 160, 0",
             "7, 960, 320, DUAL, 960, 0", "7, 320, 1280, DUAL, 320, 0", "28, 128, 256, ONE, 128, 64", "28, 256, 256, SLICE, 128, 64",
             "14, 512, 512, DUAL, 512, 0"})
-    void choosesByBytesAndRegisters(int side, int cin, int cout, PointwiseBackwardForm.Kind kind, int slice, int tileRows) {
+    void choosesByBytesAndRegisters(int side, int cin, int cout, FusedPointwiseBackward.Form kind, int slice, int tileRows) {
         PointwiseBackwardForm form = PointwiseBackwardForm.of(H100, spec(256, side, cin, cout), DType.BF16);
-        assertThat(form.kind()).isEqualTo(kind);
+        assertThat(form.form()).isEqualTo(kind);
         assertThat(form.slice()).isEqualTo(slice);
         assertThat(form.tileRows()).isEqualTo(tileRows);
-        if (kind != PointwiseBackwardForm.Kind.DUAL) {
+        if (kind != FusedPointwiseBackward.Form.DUAL) {
             int ctas = form.parts() * form.slices(spec(256, side, cin, cout));
             assertThat(ctas).as("blocks").isBetween(98, cin * cout <= 8192 ? 264 : 132);
             assertThat((long) form.parts() * form.rows()).as("rows of all parts").isBetween(256L * side * side, 256L * side * side + form.rows() - 1);
@@ -43,7 +43,7 @@ class PointwiseBackwardFormTest {
     void fewRowsAreSlicedForBlocks() {
         ConvSpec spec = spec(128, 1, 960, 160);
         PointwiseBackwardForm form = PointwiseBackwardForm.of(H100, spec, DType.F16);
-        assertThat(form.kind()).isEqualTo(PointwiseBackwardForm.Kind.SLICE);
+        assertThat(form.form()).isEqualTo(FusedPointwiseBackward.Form.SLICE);
         assertThat(form.parts() * form.slices(spec)).isBetween(60, 132);
     }
 
@@ -56,12 +56,12 @@ class PointwiseBackwardFormTest {
 
     @Test
     void fp32HasNoTensorCoresOfItsOwn() {
-        assertThat(PointwiseBackwardForm.of(H100, spec(256, 14, 64, 64), DType.F32).kind()).isEqualTo(PointwiseBackwardForm.Kind.DUAL);
+        assertThat(PointwiseBackwardForm.of(H100, spec(256, 14, 64, 64), DType.F32).form()).isEqualTo(FusedPointwiseBackward.Form.DUAL);
     }
 
     @Test
     void partsHoldWholeTiles() {
-        assertThatThrownBy(() -> new PointwiseBackwardForm(PointwiseBackwardForm.Kind.ONE, 16, 64, 96, 2)).isInstanceOf(IllegalArgumentException.class)
+        assertThatThrownBy(() -> new PointwiseBackwardForm(FusedPointwiseBackward.Form.ONE, 16, 64, 96, 2)).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("whole tiles");
     }
 }
