@@ -26,7 +26,7 @@ __device__ __forceinline__ void bn_statistics_lines(const T* x, const DwFoldStat
 }  // namespace separable
 
 #define FUSED_DW_FORWARD(K, S, kind, LOAD, T, suffix)                                                                      \
-    extern "C" __global__ void __launch_bounds__(separable::DW_THREADS, K == 3 ? 3 : 2)                                    \
+    extern "C" __global__ void __launch_bounds__(separable::DW_THREADS, 2)                                                 \
     fused_dw_forward_k##K##s##S##_##kind##_##suffix(                                                                       \
         const T* x, const float* norm, const T* w, const float* gamma, const float* beta, T* y, float* statistics,         \
         float* running, float* partials, int* tickets, int h, int width, int oh, int ow, int channels, int top, int left,  \

@@ -51,7 +51,7 @@ __device__ __forceinline__ FoldPlace dw_place(const DwCut& cut, int channels) {
 }
 
 // Pixels a strip is wide in the forward pass: DepthwiseWalk.forward. Lines of a 5x5 filter that are not finished are more.
-template <int K> constexpr int DW_FORWARD_STRIP = K == 3 ? 2 : 1;
+template <int K> constexpr int DW_FORWARD_STRIP = K == 3 ? 4 : 1;
 
 // One line of x and one row of the filter: acc[i] += sum_kx v[i*S + kx] * w[kx]. w: the row at the thread's channels.
 template <int K, int S, int W, class T>
@@ -86,8 +86,8 @@ __device__ __forceinline__ void dw_forward_piece(const DwPiece& piece, int chann
             if (!within(iy, g.h) || unit - before >= piece.last) continue;
             Float8 v[(W - 1) * S + K];
             load_pixels(v, load.at(channel), (piece.image * g.h + iy) * g.w * g.channels + channel, x * S - g.left, g.w, g.channels);
-            UNROLL_FLOAT8 for (int m = 0; m <= before; ++m)
-                add_row<K, S>(acc[OPEN - 1 - m], v, w + (s + S * m) * K * g.channels + channel, g.channels);
+            UNROLL_FLOAT8 for (int m = 0; m < OPEN; ++m)
+                if (m <= before) add_row<K, S>(acc[OPEN - 1 - m], v, w + (s + S * m) * K * g.channels + channel, g.channels);
         }
         const int oy = unit - (OPEN - 1);
         if (oy >= piece.first) {

@@ -24,42 +24,33 @@ template <int K_, int S_, bool DATA_, int ROWS_> struct DwBackward {
     static_assert(!DATA || ROWS == 0 || ROWS == K, "a thread that computes both has all lines of the filter");
 };
 
-// The open lines: line k lies k lines below the first that the line of dy at hand belongs to.
-template <class Form> struct DwOpenLines {
-    Float8 dx[Form::LINES][Form::W], a[Form::LINES][Form::W];
+// A line of the input of which not all lines of dy have been seen.
+template <int W> struct DwOpenLine {
+    Float8 dx[W], a[W];
 
-    __device__ __forceinline__ DwOpenLines() {
-        UNROLL_FLOAT8 for (int k = 0; k < Form::LINES; ++k)
-            UNROLL_FLOAT8 for (int i = 0; i < Form::W; ++i) dx[k][i] = a[k][i] = broadcast(0.f);
-    }
-
-    // One line of dy and the lines of the filter from w on (at the thread's channels).
-    template <class T>
-    __device__ __forceinline__ void add(const Float8 (&dy)[Form::WINDOW], const T* w, int channels, Sum8 (&sums)[Form::TAPS]) {
-        UNROLL_FLOAT8 for (int k = 0; k < Form::LINES; ++k) {
-            Float8 taps[Form::K];
-            if (Form::DATA) load_taps(taps, w + k * Form::K * channels, channels);
-            UNROLL_FLOAT8 for (int j = 0; j < Form::WINDOW; ++j)
-                UNROLL_FLOAT8 for (int i = 0; i < Form::W; ++i) {
-                    const int kx = i - (j - Form::BEFORE) * Form::S;
-                    if (kx < 0 || kx >= Form::K) continue;
-                    if (Form::DATA) dx[k][i] += dy[j] * taps[kx];
-                    if (Form::ROWS > 0) sums[k * Form::K + kx].sum += dy[j] * a[k][i];
-                }
-        }
-    }
-
-    // On to the line of dy above.
-    __device__ __forceinline__ void shift() {
-        UNROLL_FLOAT8 for (int k = Form::LINES - 1; k >= 0; --k)
-            UNROLL_FLOAT8 for (int i = 0; i < Form::W; ++i) {
-                dx[k][i] = k >= Form::S ? dx[k - Form::S][i] : broadcast(0.f);
-                a[k][i] = k >= Form::S ? a[k - Form::S][i] : broadcast(0.f);
-            }
+    __device__ __forceinline__ void clear() {
+        UNROLL_FLOAT8 for (int i = 0; i < W; ++i) dx[i] = a[i] = broadcast(0.f);
     }
 };
 
+// One line of dy and one of the filter, w (at the thread's channels), whose sums are `sums`; kx descending, as in the plain
+// kernel.
+template <class Form, class T>
+__device__ __forceinline__ void add_line(DwOpenLine<Form::W>& line, const Float8 (&dy)[Form::WINDOW], const T* w, int channels, Sum8* sums) {
+    UNROLL_FLOAT8 for (int kx = Form::K - 1; kx >= 0; --kx) {
+        const Float8 tap = Form::DATA ? load_readonly(w + kx * channels) : broadcast(0.f);
+        UNROLL_FLOAT8 for (int i = 0; i < Form::W; ++i) {
+            if ((i + kx) % Form::S != 0) continue;  // the same as i - kx, S being 1 or 2
+            const Float8& v = dy[(i - kx) / Form::S + Form::BEFORE];
+            if (Form::DATA) line.dx[i] += v * tap;
+            if (Form::ROWS > 0) sums[kx].sum += v * line.a[i];
+        }
+    }
+}
+
 // One piece of the input. ky: the first line of the filter that the CTA computes. gradient: dy; input: a, not read without ROWS.
+// open[k] lies k lines below the first that the line of dy at hand belongs to. It is opened when it is needed and stored when it is
+// finished, from the lowest on: all LINES at once would take more registers than a thread has.
 template <class Form, class Gradient, class Input, class Store, class T>
 __device__ __forceinline__ void dw_backward_piece(const DwPiece& piece, int channel, int ky, const Gradient& gradient,
                                                   const Input& input, const T* w, Store& out, Sum8 (&sums)[Form::TAPS],
@@ -67,26 +58,30 @@ __device__ __forceinline__ void dw_backward_piece(const DwPiece& piece, int chan
     constexpr int S = Form::S, LINES = Form::LINES, W = Form::W;
     const int x = piece.strip * W - g.left % S, ox = (x + g.left) / S - Form::BEFORE, base = g.top - ky;
     const int top_line = floor_divide<S>(piece.first + base - LINES + S);
-    DwOpenLines<Form> open;
+    DwOpenLine<W> open[LINES];
+    UNROLL_FLOAT8 for (int k = 0; k < LINES; ++k) open[k].clear();
     for (int oy = floor_divide<S>(piece.last - 1 + base); oy >= top_line; --oy) {
-        const int y = oy * S - base, row = (piece.image * g.h + y) * g.w + x;  // of open line 0; may lie outside
-        if (Form::ROWS > 0) {
-            UNROLL_FLOAT8 for (int s = 0; s < (S < LINES ? S : LINES); ++s)
-                if (y + s >= piece.first && y + s < piece.last)
-                    load_pixels(open.a[s], input.at(channel), (row + s * g.w - x) * g.channels + channel, x, g.w, g.channels);
+        const bool inside = within(oy, g.oh);
+        const int first = ((piece.image * g.oh + oy) * g.ow + ox) * g.channels + channel;
+        Float8 dy[Form::WINDOW];
+        UNROLL_FLOAT8 for (int j = 0; j < Form::WINDOW; ++j)
+            dy[j] = inside && within(ox + j, g.ow) ? gradient.at(channel)(first + j * g.channels) : broadcast(0.f);
+        UNROLL_FLOAT8 for (int k = LINES - 1; k >= 0; --k) {
+            const int y = oy * S - base + k, row = (piece.image * g.h + y) * g.w;
+            const bool has = y >= piece.first && y < piece.last;
+            if (Form::ROWS > 0 && k < S && has)
+                load_pixels(open[k].a, input.at(channel), row * g.channels + channel, x, g.w, g.channels);
+            const T* const taps = Form::DATA ? w + (ky + k) * Form::K * g.channels + channel : w;  // null if not DATA
+            if (inside) add_line<Form>(open[k], dy, taps, g.channels, sums + k * Form::K);
+            if (Form::DATA && k >= LINES - S && has) {
+                UNROLL_FLOAT8 for (int i = 0; i < W; ++i)
+                    if (within(x + i, g.w)) out(row + x + i, channel, open[k].dx[i]);
+            }
         }
-        if (within(oy, g.oh)) {
-            Float8 dy[Form::WINDOW];
-            load_pixels(dy, gradient.at(channel), (piece.image * g.oh + oy) * g.ow * g.channels + channel, ox, g.ow, g.channels);
-            open.add(dy, w + ky * Form::K * g.channels + channel, g.channels, sums);
+        UNROLL_FLOAT8 for (int k = LINES - 1; k >= 0; --k) {
+            if (k >= S) open[k] = open[k - S];
+            else open[k].clear();
         }
-        if (Form::DATA) {
-            UNROLL_FLOAT8 for (int k = LINES - 1; k >= LINES - S; --k)
-                if (y + k >= piece.first && y + k < piece.last)
-                    UNROLL_FLOAT8 for (int i = 0; i < W; ++i)
-                        if (within(x + i, g.w)) out(row + k * g.w + i, channel, open.dx[k][i]);
-        }
-        open.shift();
     }
 }
 

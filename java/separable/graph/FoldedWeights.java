@@ -81,10 +81,6 @@ final class FoldedWeights implements AutoCloseable {
         return address;
     }
 
-    long bytes() {
-        return arena.map(Arena::bytes).orElse(0L);
-    }
-
     @Override
     public void close() {
         arena.ifPresent(Arena::close);

@@ -19,7 +19,7 @@ record DepthwiseWalk(int images, int columns, int lanes, int tiles, int parts, i
     private static final int MAX_COLUMNS = 8;
 
     /** CTAs that registers leave room for. */
-    private static final int CTAS_PER_MULTIPROCESSOR = 3;
+    private static final int CTAS_PER_MULTIPROCESSOR = 2;
 
     /** Lines of a band: every band reads K - S lines of its neighbour's again. */
     private static final int MOST_ROWS = 16;
@@ -27,7 +27,7 @@ record DepthwiseWalk(int images, int columns, int lanes, int tiles, int parts, i
 
     /** Over the lines of y, in strips of DW_FORWARD_STRIP pixels. */
     static DepthwiseWalk forward(ConvSpec spec, int multiprocessors) {
-        return over(spec.output(), 0, spec.kernelHeight() == 3 ? 2 : 1, CTAS_PER_MULTIPROCESSOR * multiprocessors);
+        return over(spec.output(), 0, spec.kernelHeight() == 3 ? 4 : 1, CTAS_PER_MULTIPROCESSOR * multiprocessors);
     }
 
     /** Over the lines of x, in strips of DW_BACKWARD_STRIP pixels that begin where the stride divides the padded coordinate, for a grid of {@code depth} CTAs along z. */

@@ -17,7 +17,7 @@ import separable.train.Owned;
 /**
  * A trained network that says what is on pictures. They are treated as the run's {@code config.json} says and go the way of
  * evaluation's: in the network's channels, the middle square at the size that the run's pictures were stored at, then on the device
- * the batch kernel and the network in the run's precision.
+ * the batch kernel and the network in the run's precision, its batch normalisations folded into the filters.
  *
  * <p>Safe for use by several threads: pictures are decoded in the calling thread, and the device serves one call after the other. A
  * call leaves the device's context current on its thread. The first call for each batch size (1, 2, 4, ... {@value #LARGEST_BATCH})
