@@ -21,7 +21,7 @@ template <class T> struct FusedForwardOutput {
 
 template <class Tile, class T, class Load>
 __device__ __forceinline__ void fused_pw_forward(const Load& load, const T* w, const FusedForwardOutput<T>& to, int m, int cin, int cout) {
-    __shared__ __align__(16) unsigned char shared[Tile::template Gemm<Depth::COLUMNS, Depth::COLUMNS>::SHARED_BYTES];
+    unsigned char* const shared = product_memory<Tile::template Gemm<Depth::COLUMNS, Depth::COLUMNS>::SHARED_BYTES>();
     const ColumnPart at = ColumnPart::of_grid();
     StoreStatistics<T> out(StoreRows<T>{to.y, m, cout});
     persistent_product<Tile, Depth::COLUMNS>(

@@ -53,7 +53,7 @@ __device__ __forceinline__ void fused_pw_dual(const GradientLoad& dy, const Inpu
     constexpr int DATA_BYTES = DataTile::template Gemm<Depth::COLUMNS, Depth::ROWS>::SHARED_BYTES;
     constexpr int FILTER_BYTES = FilterTile::template Gemm<Depth::ROWS, Depth::ROWS>::SHARED_BYTES;
     static_assert(DataTile::THREADS == FilterTile::THREADS, "both roles are played by the same block");
-    __shared__ __align__(16) unsigned char shared[DATA_BYTES > FILTER_BYTES ? DATA_BYTES : FILTER_BYTES];
+    unsigned char* const shared = product_memory<(DATA_BYTES > FILTER_BYTES ? DATA_BYTES : FILTER_BYTES)>();
 
     const int columns = (to.cin + DataTile::BN - 1) / DataTile::BN, index = (int)blockIdx.x, total = (int)gridDim.x;
     const int data_ctas = to.data_parts * columns;

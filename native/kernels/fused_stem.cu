@@ -13,7 +13,7 @@ template <class Tile, class T, class Picture, class Filter>
 __device__ __forceinline__ void fused_stem_forward(const Picture& picture, const Filter& filter, const float* gamma, const float* beta, T* y,
                                                    float* statistics, float* running, float* partials, int* tickets,
                                                    const ConvGeometry& g, int depth, float epsilon, float momentum) {
-    __shared__ __align__(16) unsigned char shared[Tile::template Gemm<Depth::COLUMNS, Depth::COLUMNS>::SHARED_BYTES];
+    unsigned char* const shared = product_memory<Tile::template Gemm<Depth::COLUMNS, Depth::COLUMNS>::SHARED_BYTES>();
     const ColumnPart at = ColumnPart::of_grid();
     StoreStatistics<T> out(StoreRows<T>{y, g.output_rows(), g.cout});
     persistent_product<Tile, Depth::COLUMNS>(

@@ -136,13 +136,19 @@ private:
     }
 };
 
-// What both products can do alike: one tile and the Tail, by a CTA with shared memory of its own.
+// Shared memory for products: the same for every call of one size. (One variable a size, not one a kernel: the emulated device keeps
+// them all for as long as it lives.)
+template <int BYTES> __device__ __forceinline__ unsigned char* product_memory() {
+    __shared__ __align__(16) unsigned char memory[BYTES];
+    return memory;
+}
+
+// What both products can do alike: one tile and the Tail.
 template <class Gemm> struct CtaProduct {
     template <class SourceA, class SourceB, class Store, class Tail = NoTail>
     static __device__ __forceinline__ void run(const SourceA& a, const SourceB& b, int m0, int n0, int depth0, int depth1,
                                                Store out, const Tail& tail = {}) {
-        __shared__ __align__(16) unsigned char shared[Gemm::SHARED_BYTES];
-        Gemm::tile(shared, a, b, m0, n0, depth0, depth1, out);
+        Gemm::tile(product_memory<Gemm::SHARED_BYTES>(), a, b, m0, n0, depth0, depth1, out);
         tail(out);
     }
 };

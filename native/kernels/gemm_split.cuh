@@ -40,7 +40,7 @@ __device__ __forceinline__ void split_tile(unsigned char* shared, const SplitPla
 template <class Tile, class SourceA, class SourceB, class Store>
 __device__ __forceinline__ void split_gemm(const SourceA& a, const SourceB& b, int columns, int depth, int depth_per_split,
                                            float* workspace, int* tickets, const Store& out) {
-    __shared__ __align__(16) unsigned char shared[Tile::template Gemm<Depth::ROWS, Depth::ROWS>::SHARED_BYTES];
+    unsigned char* const shared = product_memory<Tile::template Gemm<Depth::ROWS, Depth::ROWS>::SHARED_BYTES>();
     split_tile<Tile>(shared, SplitPlace::of_grid(), a, b, columns, depth, depth_per_split, workspace, tickets, out);
 }
 

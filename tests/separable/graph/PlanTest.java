@@ -92,9 +92,12 @@ class PlanTest {
     @ParameterizedTest
     @EnumSource(value = DType.class, names = "F16", mode = EnumSource.Mode.EXCLUDE)
     void sharedMemoryChangesNoBit(DType type, Device device, Stream stream) {
-        for (Network network : new Network[] {V1, CNN}) {
-            try (TrainingStep shared = new TrainingStep(device, stream, network, 3, type, PlanOptions.standard());
-                    TrainingStep apart = new TrainingStep(device, stream, network, 3, type, PlanOptions.keepingEverything())) {
+        for (Map.Entry<Network, Schedule> each : List.of(Map.entry(V1, Schedule.PLAIN), Map.entry(CNN, Schedule.PLAIN), Map.entry(V1, Schedule.FUSED))) {
+            Network network = each.getKey();
+            PlanOptions standard = PlanOptions.standard().withSchedule(each.getValue());
+            PlanOptions keeping = PlanOptions.keepingEverything().withSchedule(each.getValue());
+            try (TrainingStep shared = new TrainingStep(device, stream, network, 3, type, standard);
+                    TrainingStep apart = new TrainingStep(device, stream, network, 3, type, keeping)) {
                 shared.plan.fillArena((byte) 0xff);
                 shared.writeBatch();
                 shared.run();
