@@ -2,8 +2,9 @@
 
     python3 tests/peers/step_table.py --ours FILE... --pytorch FILE... [--out TABLE.md]
 
-The ratio is our median rate over that of PyTorch's fastest mode; that of memory is our peak over the same mode's. Cases that only one
-side has are left out of the ratios and stay in the table.
+The ratio is our median rate over that of PyTorch's fastest mode; that of memory is our peak over the same mode's. Our peak is without the
+data set that batches are gathered from: PyTorch's side has one batch and no data set. Cases that only one side has stay in the table,
+without ratios.
 """
 import argparse
 import json
@@ -14,7 +15,7 @@ import sys
 CASE = ["model", "resolution", "batch", "precision"]
 MODES = ["eager", "compile", "graph", "max-autotune"]
 HEADER = ["network", "batch", "schedule", "ours, images/s", "quartiles", "ms", "kernels", "MB/image", "of copy", *(f"torch {mode}" for mode in MODES),
-          "ratio to best", "peak GB", "torch's", "ratio"]
+          "ratio to best", "peak GB", "torch's GB", "ratio"]
 
 
 def case_of(row):
@@ -48,13 +49,14 @@ def line(row, peers):
     measured = [peer for peer in peers.values() if "images_per_s" in peer]
     best = max(measured, key=lambda peer: peer["images_per_s"], default=None)
     moved = row["forward_bytes"] + row["backward_bytes"]
-    peak = best and best["peak_bytes"]
+    theirs = best and best["peak_bytes"]
+    peak = row["peak_bytes"] - row["picture_bytes"]
     rates = ["-" if mode not in peers else rate(peers[mode]["images_per_s"]) if "images_per_s" in peers[mode] else reason(peers[mode]) for mode in MODES]
     return [f"{row['model']} {row['resolution']} {row['precision']}", str(row["batch"]), row["schedule"], rate(row["images_per_s"]),
             f"{rate(row['images_per_s_low'])} to {rate(row['images_per_s_high'])}", f"{row['ms_per_step']:.3g}", cell(row["kernel_nodes"], "d"),
             f"{1e-6 * moved / row['batch']:.1f}", f"{row['copy_share']:.0%}", *rates,
-            cell(best and row["images_per_s"] / best["images_per_s"], ".2f"), f"{1e-9 * row['peak_bytes']:.2f}", cell(peak and 1e-9 * peak, ".2f"),
-            cell(peak and row["peak_bytes"] / peak, ".2f")]
+            cell(best and row["images_per_s"] / best["images_per_s"], ".2f"), f"{1e-9 * peak:.2f}", cell(theirs and 1e-9 * theirs, ".2f"),
+            cell(theirs and peak / theirs, ".2f")]
 
 
 def notes(ours, peers):
