@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import separable.kernel.FusedPointwiseBackward;
 import separable.kernel.PointwiseBackwardForm;
 import separable.spec.Activation;
 
@@ -141,7 +142,7 @@ final class BackwardFusion {
         FusedOp.Gradient gradient = pooled.containsKey(layer.y()) ? pooled.get(layer.y()) : stored(layer, match.norm);
         PointwiseBackwardForm form = kernels.form(layer.conv().spec(), layer.y().type());
         Tensor dw = match.filter.dw();
-        if (form.kind() != PointwiseBackwardForm.Kind.DUAL) {
+        if (form.form() != FusedPointwiseBackward.Form.DUAL) {
             Tensor partials = ids.partials(match.data.w(), form.parts());
             addends.add(new FusedOp.GradientFold.Addends(partials, dw));
             dw = partials;

@@ -9,7 +9,6 @@ import separable.device.Device;
 import separable.kernel.Conv;
 import separable.kernel.ConvKernel;
 import separable.kernel.DepthwiseFolds;
-import separable.kernel.FusedPointwiseBackward;
 import separable.kernel.FusedStemBackward;
 import separable.kernel.PointwiseConv;
 import separable.kernel.TiledBackwardReduce;
@@ -84,7 +83,7 @@ final class FoldingAlike {
     private Optional<Candidate> reduce(Op.BatchNormBackwardReduce op, Op fused) {
         if (fused instanceof FusedOp.PointwiseBackward each) {
             TiledBackwardReduce kernel = new TiledBackwardReduce(device, each.spec(), op.x().type(), FusedCandidates.gradient(each.dy()), op.norm(),
-                    FusedPointwiseBackward.Form.DUAL);
+                    each.form().form());
             return Optional.of(reduce(op, kernel, kernel.workspaceBytes(), kernel.tickets(), kernel::backwardReduce));
         }
         if (fused instanceof FusedOp.DepthwiseBackward each) {

@@ -107,7 +107,7 @@ final class FusedCandidates {
     static FusedPointwiseBackward kernel(Device device, FusedOp.PointwiseBackward op) {
         var input = op.stored().isPresent() ? FusedPointwiseBackward.Input.STORED : FusedPointwiseBackward.Input.NORM;
         return new FusedPointwiseBackward(device, op.spec(), op.g().type(), gradient(op.dy()), input, op.skip().isPresent(), op.source().norm(),
-                FusedPointwiseBackward.Form.DUAL);
+                op.form().form());
     }
 
     private static Candidate pointwise(Device device, FusedOp.PointwiseBackward op) {

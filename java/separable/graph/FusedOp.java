@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import separable.kernel.FusedPointwiseBackward;
 import separable.kernel.PointwiseBackwardForm;
 import separable.spec.ConvSpec;
 import separable.spec.NormSpec;
@@ -169,7 +170,7 @@ public sealed interface FusedOp extends Op {
         @Override
         public List<Tensor> traffic() {
             List<Tensor> once = join(reads(), writes());
-            return form.kind() == PointwiseBackwardForm.Kind.DUAL ? join(once, dy.reads(), stored.isPresent() ? List.of() : source.reads()) : once;
+            return form.form() == FusedPointwiseBackward.Form.DUAL ? join(once, dy.reads(), stored.isPresent() ? List.of() : source.reads()) : once;
         }
     }
 
