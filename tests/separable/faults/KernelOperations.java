@@ -161,6 +161,12 @@ final class KernelOperations {
                         FusedPointwiseBackward.Form.DUAL))
                 .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.a, at.zeros, at.c, at.b, at.zeros, at.a, at.c, at.out, at.out3, at.d, at.e,
                         at.out2, at.workspace, at.tickets, at.stream));
+        new OpWalk<>(all, FusedPointwiseBackward.class, " as one", device -> new FusedPointwiseBackward(device, pointwise, DType.BF16,
+                        FusedGradient.STORED, FusedPointwiseBackward.Input.NORM, false, norm, FusedPointwiseBackward.Form.ONE),
+                () -> new FusedPointwiseBackward(pointwise, DType.BF16, FusedGradient.STORED, FusedPointwiseBackward.Input.NORM, false, norm,
+                        FusedPointwiseBackward.Form.ONE))
+                .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.a, at.zeros, null, at.b, at.zeros, null, at.c, at.out, at.out3, at.d, at.e,
+                        at.out2, at.workspace, at.tickets, at.stream));
         op(FusedStemForward.class, device -> new FusedStemForward(device, full, F32, norm), () -> new FusedStemForward(full, F32, norm))
                 .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.zeros, at.zeros, at.out, at.out2, at.out3, at.workspace, at.tickets, at.stream));
         op(FusedStemBackward.class, device -> new FusedStemBackward(device, full, F32), () -> new FusedStemBackward(full, F32))
