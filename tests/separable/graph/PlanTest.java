@@ -102,7 +102,8 @@ class PlanTest {
                 apart.run();
                 assertThat(shared.gradients()).as(network.name()).isEqualTo(apart.gradients());
                 assertThat(shared.metrics()).isEqualTo(apart.metrics());
-                assertThat(shared.plan.arenaBytes()).isLessThan(apart.plan.arenaBytes() * 2 / 3);
+                // Addends of filter gradients, which only a fused step has, live until its end.
+                assertThat(shared.plan.arenaBytes()).isLessThan((long) (apart.plan.arenaBytes() * (each.getValue() == Schedule.FUSED ? 0.8 : 0.67)));
             }
         }
     }
