@@ -36,25 +36,25 @@ public record StepCase(ModelConfig model, int batch, String precision, Schedule 
         Objects.requireNonNull(model, "model");
         Objects.requireNonNull(schedule, "schedule");
         Objects.requireNonNull(effort, "effort");
-        recipe(batch, precision, optimizer, ema, effort);
+        recipe(batch, precision, schedule, optimizer, ema, effort);
     }
 
     Recipe recipe() {
-        return recipe(batch, precision, optimizer, ema, effort);
+        return recipe(batch, precision, schedule, optimizer, ema, effort);
     }
 
-    private static Recipe recipe(int batch, String precision, String optimizer, float ema, Effort effort) {
+    private static Recipe recipe(int batch, String precision, Schedule schedule, String optimizer, float ema, Effort effort) {
         if (!OptimizerConfig.NAMES.contains(optimizer)) {
             throw new IllegalArgumentException("unknown optimizer '" + optimizer + "': use one of " + String.join(", ", OptimizerConfig.NAMES));
         }
         OptimizerConfig usual = Defaults.optimizer(optimizer);
         OptimizerConfig slow = new OptimizerConfig(optimizer, Math.min(LEARNING_RATE, usual.learningRate()), usual.weightDecay(), usual.momentum(), 0);
-        return new Recipe(1, batch, precision, 1, true, effort.toString(), slow, ScheduleConfig.usual("constant", 0, 1),
+        return new Recipe(1, batch, precision, 1, true, effort.toString(), schedule.toString(), slow, ScheduleConfig.usual("constant", 0, 1),
                 UpdateConfig.PLAIN.withEma(ema), InputConfig.of(MEAN, DEVIATION), EvaluationConfig.EPOCHS);
     }
 
     PlanOptions options() {
-        return PlanOptions.standard().withTuning(Tuning.of(effort)).withSchedule(schedule);
+        return recipe().planOptions(Tuning.of(effort));
     }
 
     /** As in {@code mobilenet-v2, width 1.0, 224x224, batch 256, bf16, fused, sgd}. */

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import separable.data.DecodeListener;
+import separable.graph.Schedule;
 import separable.layer.Network;
 import separable.spec.Precision;
 import separable.train.Defaults;
@@ -61,6 +62,9 @@ final class TrainOptions {
     @Option(names = "--tune", paramLabel = "EFFORT", description = "off, quick or full: measure kernels for convolutions before training (default: off); winners, runners-up and"
             + " their times are in the results' plan.txt")
     String tune;
+
+    @Option(names = "--step-schedule", paramLabel = "NAME", description = "plain or fused: every operation of a step by a kernel of its own, or what lies around a convolution by the convolution's")
+    String stepSchedule;
 
     @Option(names = "--optimizer", paramLabel = "NAME", description = "sgd, nesterov, rmsprop, adam or adamw; another than a recipe's or configuration's comes with its own rate, decay and momentum")
     String optimizer;
@@ -142,6 +146,7 @@ final class TrainOptions {
         return base.withEpochs(length, over(base.schedule(), base.epochs(), length)).withBatch(or(batch, base.batch()))
                 .withPrecision(Precision.parse(or(precision, base.precision()))).withSeed(or(seed, base.seed()))
                 .withGraph(base.graph() && !noGraph).withTune(tune == null ? base.effort() : Effort.parse(tune))
+                .withStepSchedule(Schedule.parse(or(stepSchedule, base.stepSchedule())))
                 .withOptimizer(over(base.optimizer())).withUpdate(update.over(base.update(), network))
                 .withInput(input.withStream(or(stream, input.stream()))).withEvaluation(evaluation.over(base.evaluation()));
     }

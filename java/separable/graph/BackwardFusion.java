@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import separable.kernel.FusedPointwiseBackward;
+import separable.kernel.PointwiseBackwardForm;
 import separable.spec.Activation;
 
 /**
@@ -138,15 +140,15 @@ final class BackwardFusion {
     private FusedOp pointwise(Match match) {
         NormedConv layer = match.layer;
         FusedOp.Gradient gradient = pooled.containsKey(layer.y()) ? pooled.get(layer.y()) : stored(layer, match.norm);
-        FusedKernels.Division division = kernels.division(layer.conv().spec(), layer.y().type());
+        PointwiseBackwardForm form = kernels.form(layer.conv().spec(), layer.y().type());
         Tensor dw = match.filter.dw();
-        if (division.form() != FusedOp.Form.DUAL) {
-            Tensor partials = ids.partials(match.data.w(), division.parts());
+        if (form.form() != FusedPointwiseBackward.Form.DUAL) {
+            Tensor partials = ids.partials(match.data.w(), form.parts());
             addends.add(new FusedOp.GradientFold.Addends(partials, dw));
             dw = partials;
         }
         return new FusedOp.PointwiseBackward(layer.conv().name(), layer.conv().spec(), gradient, match.before.source(), match.stored,
-                match.sum.map(Op.AddForward::a), match.data.w(), division.form(), match.reduceBefore.g(), leaves(match.reduceBefore, match.before), dw);
+                match.sum.map(Op.AddForward::a), match.data.w(), form, match.reduceBefore.g(), leaves(match.reduceBefore, match.before), dw);
     }
 
     private FusedOp.Stored stored(NormedConv layer, Op.BatchNormBackwardData norm) {

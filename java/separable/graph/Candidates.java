@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import separable.device.Closing;
 import separable.device.Device;
@@ -17,13 +18,18 @@ import separable.tune.Tuner;
 final class Candidates {
 
     private final Map<Class<? extends Op>, Function<Op, Candidate>> makers = new HashMap<>();
+    private final Optional<FoldingAlike> alike;
 
-    Candidates(Device device, Tuner tuner, Products products) {
+    /** @param alike chooses the kernels of sums, where a plain schedule shall add as the fused one does */
+    Candidates(Device device, Tuner tuner, Products products, Optional<FoldingAlike> alike) {
+        this.alike = alike;
         ConvolutionCandidates.register(this, tuner, products);
         FoldedCandidates.register(this, device, products);
         NormCandidates.register(this, device);
         PointCandidates.register(this, device);
         PoolCandidates.register(this, device);
+        FusedCandidates.register(this, device);
+        FusedHeadCandidates.register(this, device, products);
     }
 
     /** Says how ops of one type are carried out. */
@@ -38,7 +44,7 @@ final class Candidates {
         List<Candidate> chosen = new ArrayList<>();
         try {
             for (Op op : graph.ops()) {
-                chosen.add(of(op));
+                chosen.add(alike.flatMap(twin -> twin.of(op)).orElseGet(() -> of(op)));
             }
         } catch (RuntimeException failure) {
             throw Closing.after(failure, chosen);

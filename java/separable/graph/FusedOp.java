@@ -4,7 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.Stream;
+import separable.kernel.FusedPointwiseBackward;
+import separable.kernel.PointwiseBackwardForm;
 import separable.spec.ConvSpec;
 import separable.spec.NormSpec;
 
@@ -132,16 +133,6 @@ public sealed interface FusedOp extends Op {
         }
     }
 
-    /** How a pointwise convolution's two gradients share a launch. */
-    enum Form {
-        /** A CTA makes both of its rows and keeps the whole filter gradient: everything is read once. */
-        ONE,
-        /** As ONE, each CTA for a slice of the input channels. */
-        SLICE,
-        /** Two roles by CTA, each of which reads the gradient. */
-        DUAL
-    }
-
     /**
      * Both gradients of a pointwise convolution: the filter's, and {@code g} at the output of the normalisation before it, plus
      * {@code skip} where another op reads that output too.
@@ -151,7 +142,7 @@ public sealed interface FusedOp extends Op {
      * @param dw     the gradient, or its addends {@code [P, Cout, Cin]}, which {@link GradientFold} adds up
      */
     record PointwiseBackward(String name, ConvSpec spec, Gradient dy, FusedSource.Norm source, Optional<Tensor> stored, Optional<Tensor> skip,
-                             Tensor w, Form form, Tensor g, NormGradient gradient, Tensor dw) implements FusedOp {
+                             Tensor w, PointwiseBackwardForm form, Tensor g, NormGradient gradient, Tensor dw) implements FusedOp {
         public PointwiseBackward {
             Objects.requireNonNull(form, "form");
         }
@@ -179,7 +170,7 @@ public sealed interface FusedOp extends Op {
         @Override
         public List<Tensor> traffic() {
             List<Tensor> once = join(reads(), writes());
-            return form == Form.DUAL ? join(once, dy.reads(), stored.isPresent() ? List.of() : source.reads()) : once;
+            return form.form() == FusedPointwiseBackward.Form.DUAL ? join(once, dy.reads(), stored.isPresent() ? List.of() : source.reads()) : once;
         }
     }
 
@@ -219,6 +210,10 @@ public sealed interface FusedOp extends Op {
 
     @SafeVarargs
     private static List<Tensor> join(List<Tensor>... parts) {
-        return Stream.of(parts).flatMap(List::stream).toList();
+        List<Tensor> all = new ArrayList<>();
+        for (List<Tensor> part : parts) {
+            all.addAll(part);
+        }
+        return all;
     }
 }

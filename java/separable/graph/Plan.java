@@ -56,8 +56,12 @@ public final class Plan implements AutoCloseable {
     public static Plan training(Device device, Graph forward, Parameters parameters, StepState state, DeviceBuffer metrics, PlanOptions options) {
         Graph plain = Backward.of(forward);
         boolean fuses = options.schedule() == Schedule.FUSED;
-        return new Plan(device, FoldedGraph.plain(fuses ? Fusion.of(plain, new DeviceFusedKernels(device)) : plain), fuses ? List.of(plain) : List.of(), parameters,
+        return new Plan(device, FoldedGraph.plain(fuses ? fused(device, plain, options) : plain), fuses ? List.of(plain) : List.of(), parameters,
                 Optional.of(state), Optional.of(metrics), options);
+    }
+
+    private static Graph fused(Device device, Graph training, PlanOptions options) {
+        return Fusion.of(training, new DeviceFusedKernels(device, options.products().of(training.type())));
     }
 
     /**
@@ -119,7 +123,9 @@ public final class Plan implements AutoCloseable {
 
     private static List<Candidate> choose(Device device, Graph graph, PlanOptions options) {
         try (Tuner tuner = new Tuner(device, options.tuning())) {
-            return new Candidates(device, tuner, options.products().of(graph.type())).choose(graph);
+            Products products = options.products().of(graph.type());
+            Optional<FoldingAlike> alike = options.foldAlike() ? Optional.of(new FoldingAlike(device, products, fused(device, graph, options))) : Optional.empty();
+            return new Candidates(device, tuner, products, alike).choose(graph);
         }
     }
 

@@ -60,10 +60,11 @@ public record PointwiseBackwardForm(Form form, int slice, int tileRows, int rows
     }
 
     /** What the rule knows of a device. @param sharedBytes of shared memory that a block can have at most */
-    record Limits(int multiprocessors, int sharedBytes) {
+    public record Limits(int multiprocessors, int sharedBytes) {
     }
 
-    static PointwiseBackwardForm of(Limits device, ConvSpec spec, DType type) {
+    /** The rule, for a device that need not be there. */
+    public static PointwiseBackwardForm of(Limits device, ConvSpec spec, DType type) {
         int rows = spec.input().rows();
         int cin = spec.input().channelStride();
         int cout = spec.output().channelStride();

@@ -3,11 +3,14 @@ package separable.train;
 import java.util.List;
 import separable.device.Device;
 import separable.device.Range;
+import separable.graph.PlanOptions;
+import separable.graph.Schedule;
 import separable.layer.SoftmaxCrossEntropy;
 import separable.spec.DType;
 import separable.spec.Precision;
 import separable.spec.Products;
 import separable.tune.Effort;
+import separable.tune.Tuning;
 
 /**
  * How a network is trained, whatever network and pictures they are.
@@ -20,15 +23,18 @@ import separable.tune.Effort;
  * @param tune      {@code off}, {@code quick} or {@code full}: how much is measured before the kernels of convolutions are chosen. What is
  *                  chosen may differ from machine to machine, and with it the last bits; the user's tuning cache keeps choices, so that
  *                  this configuration and that cache give the same bits again. Off where a file does not have it
+ * @param stepSchedule {@code plain} or {@code fused}: how the step's work is divided into kernels, {@link Schedule}. Their sums differ in the
+ *                  last bits. Plain where a file does not have it
  */
-public record Recipe(int epochs, int batch, String precision, long seed, boolean graph, String tune, OptimizerConfig optimizer,
-                     ScheduleConfig schedule, UpdateConfig update, InputConfig input, EvaluationConfig evaluation) {
+public record Recipe(int epochs, int batch, String precision, long seed, boolean graph, String tune, String stepSchedule,
+                     OptimizerConfig optimizer, ScheduleConfig schedule, UpdateConfig update, InputConfig input, EvaluationConfig evaluation) {
 
     public Recipe {
         Check.that(epochs >= 1 && epochs <= 100_000, "epochs", epochs, "1 to 100000");
         Check.that(batch >= 1 && batch <= 65536, "batch", batch, "1 to 65536");
         Precision.parse(Check.present("precision", precision));
         tune = tune == null ? Effort.OFF.toString() : Effort.parse(tune).toString();
+        stepSchedule = stepSchedule == null ? Schedule.PLAIN.toString() : Schedule.parse(stepSchedule).toString();
         Check.present("optimizer", optimizer);
         Check.present("schedule", schedule);
         Check.present("update", update);
@@ -70,56 +76,65 @@ public record Recipe(int epochs, int batch, String precision, long seed, boolean
         return Precision.parse(precision).products();
     }
 
+    /** How the plan of a step is made. */
+    public PlanOptions planOptions(Tuning tuning) {
+        return PlanOptions.standard().withTuning(tuning).withProducts(products()).withSchedule(Schedule.parse(stepSchedule));
+    }
+
     public Effort effort() {
         return Effort.parse(tune);
     }
 
     public Recipe withEpochs(int count) {
-        return new Recipe(count, batch, precision, seed, graph, tune, optimizer, schedule, update, input, evaluation);
+        return new Recipe(count, batch, precision, seed, graph, tune, stepSchedule, optimizer, schedule, update, input, evaluation);
     }
 
     /** Both at once: the warm-up must be shorter than the run, and either may be the one that is changed too far. */
     public Recipe withEpochs(int count, ScheduleConfig rates) {
-        return new Recipe(count, batch, precision, seed, graph, tune, optimizer, rates, update, input, evaluation);
+        return new Recipe(count, batch, precision, seed, graph, tune, stepSchedule, optimizer, rates, update, input, evaluation);
     }
 
     public Recipe withBatch(int pictures) {
-        return new Recipe(epochs, pictures, precision, seed, graph, tune, optimizer, schedule, update, input, evaluation);
+        return new Recipe(epochs, pictures, precision, seed, graph, tune, stepSchedule, optimizer, schedule, update, input, evaluation);
     }
 
     public Recipe withPrecision(Precision chosen) {
-        return new Recipe(epochs, batch, chosen.toString(), seed, graph, tune, optimizer, schedule, update, input, evaluation);
+        return new Recipe(epochs, batch, chosen.toString(), seed, graph, tune, stepSchedule, optimizer, schedule, update, input, evaluation);
     }
 
     public Recipe withSeed(long value) {
-        return new Recipe(epochs, batch, precision, value, graph, tune, optimizer, schedule, update, input, evaluation);
+        return new Recipe(epochs, batch, precision, value, graph, tune, stepSchedule, optimizer, schedule, update, input, evaluation);
     }
 
     public Recipe withGraph(boolean captured) {
-        return new Recipe(epochs, batch, precision, seed, captured, tune, optimizer, schedule, update, input, evaluation);
+        return new Recipe(epochs, batch, precision, seed, captured, tune, stepSchedule, optimizer, schedule, update, input, evaluation);
     }
 
     public Recipe withTune(Effort effort) {
-        return new Recipe(epochs, batch, precision, seed, graph, effort.toString(), optimizer, schedule, update, input, evaluation);
+        return new Recipe(epochs, batch, precision, seed, graph, effort.toString(), stepSchedule, optimizer, schedule, update, input, evaluation);
+    }
+
+    public Recipe withStepSchedule(Schedule kernels) {
+        return new Recipe(epochs, batch, precision, seed, graph, tune, kernels.toString(), optimizer, schedule, update, input, evaluation);
     }
 
     public Recipe withOptimizer(OptimizerConfig rule) {
-        return new Recipe(epochs, batch, precision, seed, graph, tune, rule, schedule, update, input, evaluation);
+        return new Recipe(epochs, batch, precision, seed, graph, tune, stepSchedule, rule, schedule, update, input, evaluation);
     }
 
     public Recipe withSchedule(ScheduleConfig rates) {
-        return new Recipe(epochs, batch, precision, seed, graph, tune, optimizer, rates, update, input, evaluation);
+        return new Recipe(epochs, batch, precision, seed, graph, tune, stepSchedule, optimizer, rates, update, input, evaluation);
     }
 
     public Recipe withInput(InputConfig treatment) {
-        return new Recipe(epochs, batch, precision, seed, graph, tune, optimizer, schedule, update, treatment, evaluation);
+        return new Recipe(epochs, batch, precision, seed, graph, tune, stepSchedule, optimizer, schedule, update, treatment, evaluation);
     }
 
     public Recipe withUpdate(UpdateConfig change) {
-        return new Recipe(epochs, batch, precision, seed, graph, tune, optimizer, schedule, change, input, evaluation);
+        return new Recipe(epochs, batch, precision, seed, graph, tune, stepSchedule, optimizer, schedule, change, input, evaluation);
     }
 
     public Recipe withEvaluation(EvaluationConfig when) {
-        return new Recipe(epochs, batch, precision, seed, graph, tune, optimizer, schedule, update, input, when);
+        return new Recipe(epochs, batch, precision, seed, graph, tune, stepSchedule, optimizer, schedule, update, input, when);
     }
 }

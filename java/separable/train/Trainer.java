@@ -13,7 +13,6 @@ import separable.device.Device;
 import separable.exchange.NamedTensor;
 import separable.exchange.SafeTensors;
 import separable.graph.Parameters;
-import separable.graph.PlanOptions;
 import separable.graph.StateValue;
 import separable.kernel.LossScale;
 import separable.layer.Network;
@@ -68,7 +67,7 @@ public final class Trainer implements AutoCloseable {
         this.steps = train.count() / recipe.picturesPerStep();
         this.position = Position.epochsDone(0, LossScale.first(recipe.type()));
         try {
-            deviceStep = owned.keep(new DeviceStep(device, network, recipe, train, steps, PlanOptions.standard().withTuning(tuning)));
+            deviceStep = owned.keep(new DeviceStep(device, network, recipe, train, steps, recipe.planOptions(tuning)));
             schedule = deviceStep.schedule();
             parameters = deviceStep.parameters();
             update = deviceStep.update();

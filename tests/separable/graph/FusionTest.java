@@ -111,7 +111,7 @@ class FusionTest {
             return each.name() + ": conv " + source(each.source());
         }
         if (op instanceof FusedOp.PointwiseBackward each) {
-            return each.name() + ": " + each.form() + (each.dy() instanceof FusedOp.Pooled ? " of pool" : "") + " to " + source(each.source())
+            return each.name() + ": " + each.form().form() + (each.dy() instanceof FusedOp.Pooled ? " of pool" : "") + " to " + source(each.source())
                     + each.stored().map(sum -> " with " + sum.name()).orElse("") + each.skip().map(skip -> " plus skip").orElse("");
         }
         if (op instanceof FusedOp.DepthwiseBackward each) {

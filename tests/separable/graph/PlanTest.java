@@ -14,9 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import separable.device.CapturedGraph;
 import separable.device.Device;
-import separable.device.DeviceBuffer;
 import separable.device.Stream;
-import separable.kernel.StepMetrics;
 import separable.kernel.StepState;
 import separable.layer.DepthwiseConv;
 import separable.layer.Initial;
@@ -92,9 +90,12 @@ class PlanTest {
     @ParameterizedTest
     @EnumSource(value = DType.class, names = "F16", mode = EnumSource.Mode.EXCLUDE)
     void sharedMemoryChangesNoBit(DType type, Device device, Stream stream) {
-        for (Network network : new Network[] {V1, CNN}) {
-            try (TrainingStep shared = new TrainingStep(device, stream, network, 3, type, PlanOptions.standard());
-                    TrainingStep apart = new TrainingStep(device, stream, network, 3, type, PlanOptions.keepingEverything())) {
+        for (Map.Entry<Network, Schedule> each : List.of(Map.entry(V1, Schedule.PLAIN), Map.entry(CNN, Schedule.PLAIN), Map.entry(V1, Schedule.FUSED))) {
+            Network network = each.getKey();
+            PlanOptions standard = PlanOptions.standard().withSchedule(each.getValue());
+            PlanOptions keeping = PlanOptions.keepingEverything().withSchedule(each.getValue());
+            try (TrainingStep shared = new TrainingStep(device, stream, network, 3, type, standard);
+                    TrainingStep apart = new TrainingStep(device, stream, network, 3, type, keeping)) {
                 shared.plan.fillArena((byte) 0xff);
                 shared.writeBatch();
                 shared.run();
@@ -107,12 +108,10 @@ class PlanTest {
     }
 
     @Test
-    void fp16InfersAndDoesNotTrain(Device device, Stream stream) {
+    void fp16InfersToItsPrecision(Device device, Stream stream) {
         Graph graph = CNN.inferenceGraph(2, DType.F16);
         Graph exact = CNN.inferenceGraph(2, DType.F32);
         try (Parameters parameters = new Parameters(device, graph.state(), DType.F16);
-                StepState state = new StepState(device);
-                DeviceBuffer metrics = device.allocate(StepMetrics.BYTES, "metrics");
                 Plan half = Plan.inference(device, graph, parameters, PlanOptions.standard());
                 Plan full = Plan.inference(device, exact, parameters, PlanOptions.standard())) {
             parameters.initialise(11, stream);
@@ -129,9 +128,6 @@ class PlanTest {
             stream.synchronize();
             // A few roundings of 2^-11 on the way; bf16 copies or activations would be off by 2^-8.
             Expect.relativeL2(doubles(half.read(graph.logits())), doubles(full.read(exact.logits())), 0x1p-10, "logits");
-            Graph training = CNN.trainingGraph(2, DType.F16, new SoftmaxCrossEntropy(0));
-            assertThatThrownBy(() -> Plan.training(device, training, parameters, state, metrics, PlanOptions.standard()))
-                    .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("training in fp16 needs loss scaling");
         }
     }
 

@@ -1,5 +1,6 @@
 package separable.graph;
 
+import separable.kernel.PointwiseBackwardForm;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 
@@ -8,7 +9,9 @@ final class StandInKernels {
 
     private StandInKernels() {}
 
-    /** A kernel for everything; general convolutions are stems. */
+    private static final PointwiseBackwardForm.Limits H100 = new PointwiseBackwardForm.Limits(132, 227 * 1024);
+
+    /** A kernel for everything; general convolutions are stems, and the device is large. */
     static final FusedKernels ALL = new FusedKernels() {
         @Override
         public boolean forward(ConvSpec spec, DType type) {
@@ -21,9 +24,8 @@ final class StandInKernels {
         }
 
         @Override
-        public Division division(ConvSpec spec, DType type) {
-            boolean one = type != DType.F32 && spec.outputChannels() * spec.input().c() <= 32768;
-            return one ? new Division(FusedOp.Form.ONE, 4) : new Division(FusedOp.Form.DUAL, 1);
+        public PointwiseBackwardForm form(ConvSpec spec, DType type) {
+            return PointwiseBackwardForm.of(H100, spec, type);
         }
 
         @Override
@@ -45,8 +47,8 @@ final class StandInKernels {
         }
 
         @Override
-        public Division division(ConvSpec spec, DType type) {
-            throw new AssertionError("nobody asks how a plain gradient divides its work");
+        public PointwiseBackwardForm form(ConvSpec spec, DType type) {
+            throw new AssertionError("nobody asks for the form of a plain gradient");
         }
 
         @Override

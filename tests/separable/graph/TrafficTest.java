@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.Test;
+import separable.kernel.FusedPointwiseBackward;
 import separable.layer.Network;
 import separable.layer.SoftmaxCrossEntropy;
 import separable.model.MobileNetV1;
@@ -46,7 +47,7 @@ class TrafficTest {
     }
 
     private static boolean readsTwice(Graph graph, String layer) {
-        return graph.ops().stream().anyMatch(op -> op instanceof FusedOp.PointwiseBackward each && each.name().equals(layer) && each.form() == FusedOp.Form.DUAL);
+        return graph.ops().stream().anyMatch(op -> op instanceof FusedOp.PointwiseBackward each && each.name().equals(layer) && each.form().form() == FusedPointwiseBackward.Form.DUAL);
     }
 
     private static Graph training(Network network) {

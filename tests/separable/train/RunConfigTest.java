@@ -12,6 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import separable.data.KnownDataset;
+import separable.graph.Schedule;
 import separable.tune.Effort;
 
 class RunConfigTest {
@@ -52,6 +53,15 @@ class RunConfigTest {
         assertThat(RunConfig.fromJson(tuned.toJson().replace("\"tune\": \"full\",", ""))).isEqualTo(config);
     }
 
+    @Test
+    void aFileThatDoesNotNameTheStepsScheduleMeansThePlainOne() {
+        RunConfig config = Defaults.of("separable-cnn", KnownDataset.MNIST, null, true);
+        RunConfig fused = config.withRecipe(config.recipe().withStepSchedule(Schedule.FUSED));
+        assertThat(RunConfig.fromJson(fused.toJson())).isEqualTo(fused);
+        assertThat(RunConfig.fromJson(fused.toJson().replace("\"stepSchedule\": \"fused\",", "")))
+                .isEqualTo(config.withRecipe(config.recipe().withStepSchedule(Schedule.PLAIN)));
+    }
+
     /** One value of the defaults replaced by another, and what the refusal must say. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
@@ -62,6 +72,7 @@ class RunConfigTest {
         "\"precision\": \"fp32\" | \"precision\": \"fp64\" | unknown precision 'fp64': use fp32, bf16 or fp16",
         "\"precision\": \"fp32\" | \"precision\": \"fp16\" | training in fp16 needs loss scaling, which there is not yet: use fp32 or bf16",
         "\"tune\": \"off\" | \"tune\": \"hasty\" | unknown tuning effort 'hasty': use off, quick or full",
+        "\"stepSchedule\": \"plain\" | \"stepSchedule\": \"fast\" | unknown schedule 'fast': use plain or fused",
         "\"name\": \"nesterov\" | \"name\": \"lion\" | unknown optimizer 'lion': use sgd, nesterov, rmsprop, adam, adamw",
         "\"name\": \"mobilenet-v1\" | \"name\": \"resnet\" | unknown model 'resnet'",
         "\"dataset\": \"fashion-mnist\" | \"dataset\": \"imagenet\" | unknown data set 'imagenet'",

@@ -21,6 +21,7 @@ import separable.graph.Parameter;
 import separable.graph.Parameters;
 import separable.graph.Plan;
 import separable.graph.PlanOptions;
+import separable.graph.Schedule;
 import separable.graph.StateValue;
 import separable.kernel.StepMetrics;
 import separable.kernel.StepState;
@@ -71,6 +72,19 @@ class WholeNetworkFixtureTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("networks")
+    void threeFusedStepsAreThoseOfPyTorch(String name, Network network, Optimizer optimizer, float rate, Device device, Stream stream)
+            throws Exception {
+        WholeNetworkFixture fixture = new WholeNetworkFixture(name);
+        Parameters parameters = new Parameters(device, network.state(), DType.F32);
+        parameters.load(fixture.initialState());
+        train(fixture, network, parameters, optimizer, rate, Schedule.FUSED, device, stream);
+        compareStateAfter(fixture, parameters.export());
+        System.out.println(name + ", fused, largest relative L2 differences: " + fixture.report());
+        assertThat(fixture.failures()).isEmpty();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("networks")
     void threeStepsAreThoseOfPyTorch(String name, Network network, Optimizer optimizer, float rate, Device device, Stream stream)
             throws Exception {
         WholeNetworkFixture fixture = new WholeNetworkFixture(name);
@@ -79,7 +93,7 @@ class WholeNetworkFixtureTest {
                 .isEqualTo(fixture.decayed());
 
         parameters.load(fixture.initialState());
-        train(fixture, network, parameters, optimizer, rate, device, stream);
+        train(fixture, network, parameters, optimizer, rate, Schedule.PLAIN, device, stream);
         compareStateAfter(fixture, parameters.export());
         infer(fixture, network, parameters, "eval/after", device, stream);
         parameters.load(fixture.initialState());
@@ -90,7 +104,7 @@ class WholeNetworkFixtureTest {
     }
 
     private static void train(WholeNetworkFixture fixture, Network network, Parameters parameters, Optimizer optimizer, float rate,
-                              Device device, Stream stream) {
+                              Schedule schedule, Device device, Stream stream) {
         int batch = fixture.input().n();
         StepState state = new StepState(device);
         state.write(StepState.Values.epoch(1, 0, STEPS * batch, rate, batch));
@@ -98,7 +112,7 @@ class WholeNetworkFixtureTest {
         rates.write(new float[] {rate});
         DeviceBuffer metrics = device.allocate(STEPS * StepMetrics.BYTES, "metrics");
         Graph graph = network.trainingGraph(batch, DType.F32, new SoftmaxCrossEntropy(0));
-        Plan plan = Plan.training(device, graph, parameters, state, metrics, PlanOptions.standard());
+        Plan plan = Plan.training(device, graph, parameters, state, metrics, PlanOptions.standard().withSchedule(schedule));
         UpdateStep update = optimizer.bind(device, parameters, state);
 
         for (int step = 0; step < STEPS; step++) {
