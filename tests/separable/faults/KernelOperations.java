@@ -301,11 +301,12 @@ final class KernelOperations {
                     return op.read();
                 })
                 .answer("readAsync", (op, at, place) -> {
-                    PinnedBuffer host = place.keep(place.device.allocatePinned(StepState.BYTES, "state"));
-                    op.write(second);
-                    op.readAsync(host, place.stream);
-                    place.stream.synchronize();
-                    return StepState.Values.scaleIn(host.bytes());
+                    try (PinnedBuffer host = place.device.allocatePinned(StepState.BYTES, "state")) {
+                        op.write(second);
+                        op.readAsync(host, place.stream);
+                        place.stream.synchronize();
+                        return StepState.Values.scaleIn(host.bytes());
+                    }
                 })
                 .answer("nextBatch", (op, at, place) -> {
                     op.write(second);
