@@ -8,17 +8,14 @@ import separable.kernel.PointwiseBackwardForm;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.Layout;
-import separable.spec.Products;
 
-/** The fused kernels that there are for a device. Their products are exact: where TF32 is wanted, pointwise convolutions stay plain. */
+/** The fused kernels that there are for a device. */
 final class DeviceFusedKernels implements FusedKernels {
 
     private final Device device;
-    private final Products products;
 
-    DeviceFusedKernels(Device device, Products products) {
+    DeviceFusedKernels(Device device) {
         this.device = device;
-        this.products = products;
     }
 
     @Override
@@ -26,7 +23,7 @@ final class DeviceFusedKernels implements FusedKernels {
         if (spec.isDepthwise()) {
             return FusedDepthwiseForward.supports(spec);
         }
-        return spec.isPointwise() ? products == Products.EXACT : Conv.supports(spec, type, Layout.PADDED_NHWC);
+        return spec.isPointwise() || Conv.supports(spec, type, Layout.PADDED_NHWC);
     }
 
     @Override

@@ -61,7 +61,7 @@ public final class Plan implements AutoCloseable {
     }
 
     private static Graph fused(Device device, Graph training, PlanOptions options) {
-        return Fusion.of(training, new DeviceFusedKernels(device, options.products().of(training.type())));
+        return Fusion.of(training, new DeviceFusedKernels(device));
     }
 
     /**
