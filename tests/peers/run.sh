@@ -5,7 +5,7 @@
 #
 #   --tiny       32x32 with batch 4 alone, few samples: to see that both run; on the emulated device it says nothing about a GPU
 #   --precision  bf16 (default), fp32 or tf32
-#   --schedule   of ours, as bench step takes it (default: its own)
+#   --schedule   of ours, as bench step takes it (default: fused)
 #   --modes      of PyTorch's: eager,compile,graph,max-autotune (default: the first three; the last searches for minutes a network)
 #   --limit      PyTorch's modes that have not begun after so many seconds are left out (default: 360), which keeps all within ten minutes
 #   --out        folder for the table and the figures (step-*.json, pytorch-*.json), which a run that is cut off leaves there
@@ -18,7 +18,7 @@ peers=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 home=$(dirname -- "$(dirname -- "$peers")")
 fail() { echo "run.sh: $*" >&2; exit "${status:-1}"; }
 
-tiny='' precision=bf16 schedule=() modes=eager,compile,graph limit=360 out=''
+tiny='' precision=bf16 schedule=fused modes=eager,compile,graph limit=360 out=''
 while (( $# )); do
     case $1 in
         --tiny) tiny=1; shift; continue ;;
@@ -27,7 +27,7 @@ while (( $# )); do
     esac
     case $1 in
         --precision) precision=$2 ;;
-        --schedule) schedule=(--schedule "$2") ;;
+        --schedule) schedule=$2 ;;
         --modes) modes=$2 ;;
         --limit) limit=$2 ;;
         --out) out=$2 ;;
@@ -51,7 +51,7 @@ networks=mobilenet-v1,mobilenet-v2
 measure() {
     local name=$1 resolution=$2 batches=$3
     shift 3
-    "${ours[@]}" bench step --model "$networks" --resolution "$resolution" --batch "$batches" --precision "$precision" "${schedule[@]}" \
+    "${ours[@]}" bench step --model "$networks" --resolution "$resolution" --batch "$batches" --precision "$precision" --schedule "$schedule" \
         --json "$results/step-$name.json" "$@"
     "$python" "$peers/pytorch_step.py" --model "$networks" --resolution "$resolution" --batch "$batches" --precision "$precision" \
         --mode "$modes" --limit "$(( limit > SECONDS ? limit - SECONDS : 1 ))" --json "$results/pytorch-$name.json" "$@"

@@ -112,7 +112,7 @@ final class FusedCandidates {
 
     private static Candidate pointwise(Device device, FusedOp.PointwiseBackward op) {
         FusedPointwiseBackward kernel = kernel(device, op);
-        return Candidate.folding(kernel, kernel.workspaceBytes(), kernel.tickets(), at -> {
+        return new Candidate("FusedPointwiseBackward " + op.form(), kernel.workspaceBytes(), kernel.tickets(), Optional.empty(), at -> {
             var g = at.of(op.dy().reads().get(0));
             var y = at.of(op.dy().y());
             var statistics = at.of(op.dy().statistics());

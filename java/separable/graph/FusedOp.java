@@ -164,7 +164,7 @@ public sealed interface FusedOp extends Op {
 
         @Override
         public List<Reuse> reuses() {
-            return skip.map(tensor -> List.of(new Reuse(tensor, g))).orElse(List.of());
+            return skip.filter(tensor -> !dy.reads().contains(tensor)).map(tensor -> List.of(new Reuse(tensor, g))).orElse(List.of());
         }
 
         @Override

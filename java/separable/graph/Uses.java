@@ -2,7 +2,6 @@ package separable.graph;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -12,11 +11,9 @@ final class Uses {
 
     private final Map<Tensor, Op> producers = new HashMap<>();
     private final Map<Tensor, List<Op>> readers = new HashMap<>();
-    private final Map<Op, Integer> places = new IdentityHashMap<>();
 
     Uses(Graph graph) {
         for (Op op : graph.ops()) {
-            places.put(op, places.size());
             // A reduction without activation names its input as its output: the tensor is still its first writer's.
             op.writes().forEach(tensor -> producers.putIfAbsent(tensor, op));
             op.reads().stream().distinct().forEach(tensor -> readers.computeIfAbsent(tensor, any -> new ArrayList<>()).add(op));
@@ -42,10 +39,5 @@ final class Uses {
     /** The op that writes {@code tensor}, when it is of a type. */
     <T extends Op> Optional<T> producer(Tensor tensor, Class<T> type) {
         return Optional.ofNullable(producers.get(tensor)).filter(type::isInstance).map(type::cast);
-    }
-
-    /** Index among the graph's ops. */
-    int place(Op op) {
-        return places.get(op);
     }
 }

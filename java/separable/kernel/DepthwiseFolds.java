@@ -114,8 +114,8 @@ public final class DepthwiseFolds extends DeviceOp<DepthwiseFolds.Launches> {
     }
 
     /**
-     * As {@link BatchNorm#backwardReduce}, of the normalisation whose output is the convolution's input: {@code x} is its raw input, {@code
-     * dy} the gradient that {@link DepthwiseConv#backwardData} left. {@code g} may be {@code dy}.
+     * As {@link BatchNorm#backwardReduce}, of the normalisation whose output is the convolution's input: {@code x} is its raw input,
+     * {@code dy} the gradient that {@link DepthwiseConv#backwardData} left. {@code g} may be {@code dy}.
      */
     public void backwardReduce(CUdeviceptr x, CUdeviceptr dy, CUdeviceptr stats, CUdeviceptr gamma, CUdeviceptr beta, CUdeviceptr g,
                                CUdeviceptr dgamma, CUdeviceptr dbeta, CUdeviceptr workspace, CUdeviceptr tickets, CUstream stream) {

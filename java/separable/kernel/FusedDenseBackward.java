@@ -101,7 +101,7 @@ public final class FusedDenseBackward extends DeviceOp<FusedDenseBackward.Launch
     /**
      * {@code dx}, {@code dw} and {@code dbias}.
      *
-     * @param state the 64 bytes of {@link StepState}; ignored, and best null, where the rate is 0
+     * @param state the bytes of {@link StepState}; ignored, and best null, where the rate is 0
      * @param dbias ignored, and best null, where the layer has no bias
      */
     public void enqueue(CUdeviceptr dy, CUdeviceptr w, CUdeviceptr x, CUdeviceptr state, CUdeviceptr dx, CUdeviceptr dw, CUdeviceptr dbias,

@@ -54,7 +54,7 @@ public final class FusedPool extends DeviceOp<Launch> {
         return dropout.append(Bounds.of(activation).append(launch));
     }
 
-    /** @param state the 64 bytes of {@link StepState}; ignored, and best null, where the rate is 0 */
+    /** @param state the bytes of {@link StepState}; ignored, and best null, where the rate is 0 */
     public void enqueue(CUdeviceptr y, CUdeviceptr statistics, CUdeviceptr state, CUdeviceptr pooled, CUstream stream) {
         launches.enqueue(stream, y, statistics, state, pooled);
     }

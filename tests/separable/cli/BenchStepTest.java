@@ -92,13 +92,17 @@ class BenchStepTest {
 
     @Test
     void measuresTheOtherNetworkIn16Bits() throws IOException {
-        assertThat(run(tiny("--model mobilenet-v2 --batch 1 --precision bf16 --schedule plain --optimizer rmsprop --samples 2"))).as(err.toString()).isZero();
+        assertThat(run(tiny("--model mobilenet-v2 --batch 1 --precision bf16 --schedule plain,fused --optimizer rmsprop --samples 2"))).as(err.toString()).isZero();
         JsonObject row = json().getAsJsonArray("rows").get(0).getAsJsonObject();
         assertThat(row.get("model").getAsString()).isEqualTo("mobilenet-v2");
         assertThat(row.get("precision").getAsString()).isEqualTo("bf16");
         assertThat(row.get("schedule").getAsString()).isEqualTo("plain");
         assertThat(row.get("optimizer").getAsString()).isEqualTo("rmsprop");
         assertThat(row.get("kernel_nodes").getAsInt()).isEqualTo(row.get("plan_launches").getAsInt() + LAUNCHES_AROUND);
+        JsonObject fused = json().getAsJsonArray("rows").get(1).getAsJsonObject();
+        assertThat(fused.get("schedule").getAsString()).isEqualTo("fused");
+        assertThat(fused.get("kernel_nodes").getAsInt()).isEqualTo(fused.get("plan_launches").getAsInt() + LAUNCHES_AROUND)
+                .isLessThan(row.get("kernel_nodes").getAsInt() / 3);
     }
 
     @Test
@@ -128,6 +132,7 @@ class BenchStepTest {
         "--batch 0 | batch 0",
         "--batch x | '--batch'",
         "--precision fp8 | unknown precision 'fp8'",
+        "--precision tf32 --schedule fused | step schedule fused: must be plain with precision tf32",
         "--schedule eager | unknown schedule 'eager': use plain or fused",
         "--optimizer lion | unknown optimizer 'lion': use one of sgd, nesterov",
         "--ema 1 | ema 1.0",

@@ -52,7 +52,7 @@ class TrainOptionsTest {
     private static final Map<String, String> RECIPE = Map.ofEntries(
             Map.entry("--epochs 7", "recipe.epochs 7"),
             Map.entry("--batch 24", "recipe.batch 24"),
-            Map.entry("--precision tf32", "recipe.precision \"tf32\""),
+            Map.entry("--precision bf16", "recipe.precision \"bf16\""),
             Map.entry("--seed 9", "recipe.seed 9"),
             Map.entry("--no-graph", "recipe.graph false"),
             Map.entry("--tune quick", "recipe.tune \"quick\""),
