@@ -40,6 +40,7 @@ public:
         memcpy(value_, &pointer, sizeof pointer);
     }
     void* value() { return value_; }
+    void clear() { if (memory_) OK(cuMemsetD8_v2(memory_->pointer(), 0, memory_->bytes())); }
 
 private:
     alignas(16) unsigned char value_[256] = {};
@@ -55,6 +56,8 @@ void replay(const TestDevice& device, const std::string& name, std::istringstrea
         arguments.push_back(std::make_unique<Argument>(text));
         values.push_back(arguments.back()->value());
     }
+    // Its table holds addresses of the process that recorded it: an empty one folds nothing.
+    if (name == "gradient_fold") arguments.front()->clear();
     values.push_back(nullptr);
     const CUfunction function = device.function(name.c_str());
     if (size_t(function->kernel->parameters) + 1 != values.size()) fail_test(name.c_str(), 0, "its parameters have changed: record the launches again");
