@@ -5,8 +5,8 @@
 // all written with `=`. Cin and Cout are stored channels, multiples of eight; bias, dbias: fp32 [Cout]. bias null: none. state
 // null: no dropout. *_tf32: T is fp32, and operands are rounded to tf32 (ptx.cuh) before they are multiplied.
 //
-// Grids: forward (ceil(M / BM), ceil(Cout / BN)). backward shares its CTAs out along x by role, those with the deepest sums
-// first: the tiles of dP, the tiles of dw times `splits` (gemm_split.cuh), and where there is a bias ceil(Cout / 8 / columns) for
+// Grids: forward (ceil(M / BM), ceil(Cout / BN)). backward shares its CTAs out along x by role, in this
+// order: the tiles of dP, the tiles of dw times `splits` (gemm_split.cuh), and where there is a bias ceil(Cout / 8 / columns) for
 // its gradient.
 #include "dropout.cuh"
 #include "fused.cuh"

@@ -12,8 +12,8 @@ namespace separable {
 //   warp_fold<W>(v)       v[k] of lane l < W becomes the sum over the lanes l, l + W, l + 2W ...
 //
 // Asynchronous copies --------------------------------------------------------------------------------------------------
-// For kernels that stage several slabs ahead, as a fused schedule does; no plain kernel does yet. tests/native covers the
-// emulated twins (copy_without_wait in faulty_kernels.cu).
+// For kernels that stage ahead: pointwise_one.cuh and depthwise_nchw.cuh. tests/native covers the emulated twins
+// (copy_without_wait in faulty_kernels.cu).
 //   copy_async16(shared, global, present)   16 bytes on their way to shared memory; zeros when not present
 //   copy_async_commit()                     closes a group of copies
 //   copy_async_wait<KEEP>()                 until at most KEEP of this thread's groups are on their way; a barrier shows them to others

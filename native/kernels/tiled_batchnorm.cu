@@ -1,5 +1,5 @@
 // The reductions of batchnorm.cu with the rows shared out as the fused products share them (fused_gemm.cuh): the same sums in the same
-// order, so that a plain schedule which folds so agrees with the fused one to the bit. For tests of that.
+// order, so that a plain schedule which folds so agrees with the fused one to the bit.
 //   bn_tiled_statistics       stats [2][channels], mean and biased variance, with `=`; running moves
 //   bn_tiled_backward_reduce  g (may be dy), dgamma, dbeta, with `=`
 // Grid: (CTAs over the rows, column tiles); tile_rows and columns (vectors): of a tile. partials: fp32 [gridDim.x][channels] times 4, or 2;

@@ -59,44 +59,35 @@ final class FusedCandidates {
 
     private static Candidate pointwise(Device device, FusedOp.ConvNorm op) {
         var kernel = new FusedPointwiseForward(device, op.spec(), op.y().type(), kind(op.source()), activation(op.source()), op.norm());
-        return Candidate.folding(kernel, kernel.workspaceBytes(), kernel.tickets(), at -> {
-            Source in = Source.of(op.source(), at);
-            var w = at.of(op.w());
-            var gamma = at.of(op.gamma());
-            var beta = at.of(op.beta());
-            var y = at.of(op.y());
-            var statistics = at.of(op.statistics());
-            var running = at.of(op.running());
-            return stream -> kernel.enqueue(in.x, in.statistics, in.skip, in.skipStatistics, in.sum, w, gamma, beta, y, statistics, running,
-                    at.workspace(), at.tickets(), stream);
-        });
+        return forward(op, kernel, kernel.workspaceBytes(), kernel.tickets(), (in, to, workspace, tickets, stream) -> kernel.enqueue(in.x, in.statistics,
+                in.skip, in.skipStatistics, in.sum, to.w, to.gamma, to.beta, to.y, to.statistics, to.running, workspace, tickets, stream));
     }
 
     private static Candidate depthwise(Device device, FusedOp.ConvNorm op) {
         var kernel = new FusedDepthwiseForward(device, op.spec(), op.y().type(), kind(op.source()), activation(op.source()), op.norm());
-        return Candidate.folding(kernel, kernel.workspaceBytes(), kernel.tickets(), at -> {
-            Source in = Source.of(op.source(), at);
-            var w = at.of(op.w());
-            var gamma = at.of(op.gamma());
-            var beta = at.of(op.beta());
-            var y = at.of(op.y());
-            var statistics = at.of(op.statistics());
-            var running = at.of(op.running());
-            return stream -> kernel.enqueue(in.x, in.statistics, w, gamma, beta, y, statistics, running, at.workspace(), at.tickets(), stream);
-        });
+        return forward(op, kernel, kernel.workspaceBytes(), kernel.tickets(), (in, to, workspace, tickets, stream) -> kernel.enqueue(in.x, in.statistics,
+                to.w, to.gamma, to.beta, to.y, to.statistics, to.running, workspace, tickets, stream));
     }
 
     private static Candidate stem(Device device, FusedOp.ConvNorm op) {
         var kernel = new FusedStemForward(device, op.spec(), op.y().type(), op.norm());
-        return Candidate.folding(kernel, kernel.workspaceBytes(), kernel.tickets(), at -> {
-            var x = at.of(op.source().like());
-            var w = at.of(op.w());
-            var gamma = at.of(op.gamma());
-            var beta = at.of(op.beta());
-            var y = at.of(op.y());
-            var statistics = at.of(op.statistics());
-            var running = at.of(op.running());
-            return stream -> kernel.enqueue(x, w, gamma, beta, y, statistics, running, at.workspace(), at.tickets(), stream);
+        return forward(op, kernel, kernel.workspaceBytes(), kernel.tickets(), (in, to, workspace, tickets, stream) -> kernel.enqueue(in.x, to.w, to.gamma,
+                to.beta, to.y, to.statistics, to.running, workspace, tickets, stream));
+    }
+
+    /** What every fused convolution reads and writes besides its input. */
+    private record Normed(CUdeviceptr w, CUdeviceptr gamma, CUdeviceptr beta, CUdeviceptr y, CUdeviceptr statistics, CUdeviceptr running) {
+    }
+
+    private interface Forward {
+        void enqueue(Source in, Normed to, CUdeviceptr workspace, CUdeviceptr tickets, CUstream stream);
+    }
+
+    private static Candidate forward(FusedOp.ConvNorm op, Object kernel, long workspace, int tickets, Forward call) {
+        return Candidate.folding(kernel, workspace, tickets, at -> {
+            Source in = Source.of(op.source(), at);
+            Normed to = new Normed(at.of(op.w()), at.of(op.gamma()), at.of(op.beta()), at.of(op.y()), at.of(op.statistics()), at.of(op.running()));
+            return stream -> call.enqueue(in, to, at.workspace(), at.tickets(), stream);
         });
     }
 

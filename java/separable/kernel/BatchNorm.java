@@ -32,7 +32,7 @@ import separable.spec.Shape;
 public final class BatchNorm extends DeviceOp<BatchNorm.Launches> {
 
     /** Vectors a channel's moments take in the workspace: pivot, offset of the mean, squared deviations, count (Moments8 in fold.cuh). */
-    private static final int MOMENTS = 4;
+    static final int MOMENTS = 4;
 
     record Launches(Launch statistics, Launch forward, Launch backwardReduce, Launch backwardData, Fold fold) {
     }

@@ -53,7 +53,7 @@ public final class DepthwiseFolds extends DeviceOp<DepthwiseFolds.Launches> {
     }
 
     private static Fold statisticsFold(Device device, ConvSpec spec) {
-        return DepthwiseWalk.forward(spec, device.multiprocessors()).fold(FusedDepthwiseForward.MOMENTS, spec.output());
+        return DepthwiseWalk.forward(spec, device.multiprocessors()).fold(BatchNorm.MOMENTS, spec.output());
     }
 
     private static Launch statistics(Device device, ConvSpec spec, DType type, NormSpec norm) {

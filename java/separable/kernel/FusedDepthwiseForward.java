@@ -28,9 +28,6 @@ import separable.spec.Shape;
  */
 public final class FusedDepthwiseForward extends DeviceOp<FusedDepthwiseForward.Launches> {
 
-    /** Vectors a channel's moments take in the workspace: Moments8 in fold.cuh. */
-    static final int MOMENTS = 4;
-
     record Launches(Launch forward, Fold fold) {
     }
 
@@ -70,7 +67,7 @@ public final class FusedDepthwiseForward extends DeviceOp<FusedDepthwiseForward.
         requireNonNull(output, "output");
         requireSupported("fused depthwise convolution", spec, input);
         DepthwiseWalk walk = DepthwiseWalk.forward(spec, device.multiprocessors());
-        Fold fold = walk.fold(MOMENTS, spec.output());
+        Fold fold = walk.fold(BatchNorm.MOMENTS, spec.output());
         long channel = (long) spec.output().channelStride() * Float.BYTES;
         ConvOperands conv = ConvOperands.vectors(spec, type, Layout.PADDED_NHWC);
         String entry = "fused_dw_forward_" + DepthwiseWalk.filter(spec) + (input.normalises() ? "_norm_" : "_raw_") + type.suffix();

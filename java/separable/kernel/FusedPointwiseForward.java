@@ -69,7 +69,7 @@ public final class FusedPointwiseForward extends DeviceOp<FusedPointwiseForward.
                     + activation);
         }
         FusedGrid grid = choice.apply(FusedGrid.forward(spec, type, device.multiprocessors()));
-        Fold fold = grid.fold(FusedProblem.MOMENTS, spec.output().channelStride());
+        Fold fold = grid.fold(BatchNorm.MOMENTS, spec.output().channelStride());
         Launch launch = grid.shape(device.kernel(grid.tile().entry("fused_pw_" + input.name().toLowerCase(Locale.ROOT), type)).launch()
                 .describe("fused pointwise " + spec + " " + type + " of " + input));
         inputs(launch, spec.input(), type, input);

@@ -9,9 +9,6 @@ import separable.spec.Shape;
 /** What the fused products have in common: their refusals, and the operands that several take. */
 final class FusedProblem {
 
-    /** Floats a channel's moments take in the workspace: pivot, offset of the mean, squared deviations, count (Moments8 in fold.cuh). */
-    static final int MOMENTS = 4;
-
     /** The same of the two sums of a gradient. */
     static final int GRADIENT_SUMS = 2;
 

@@ -47,7 +47,7 @@ public final class FusedStemForward extends DeviceOp<FusedStemForward.Launches> 
         requireNonNull(output, "output");
         FusedProblem.requireStem("fused stem", spec, type);
         FusedGrid grid = choice.apply(FusedGrid.of(GemmTile.stem(type), spec.output(), device.multiprocessors()));
-        Fold fold = grid.fold(FusedProblem.MOMENTS, spec.output().channelStride());
+        Fold fold = grid.fold(BatchNorm.MOMENTS, spec.output().channelStride());
         String operation = Conv.hasFewChannels(spec) ? "fused_stem_few_forward" : "fused_stem_forward";
         Launch launch = grid.shape(device.kernel(grid.tile().entry(operation, type)).launch().describe("fused stem " + spec + " " + type))
                 .input("x", spec.input().bytes(type));

@@ -42,7 +42,7 @@ public final class TiledStatistics extends DeviceOp<TiledStatistics.Launches> {
         requireNonNull(norm, "norm");
         Shape shape = spec.output();
         FusedGrid grid = choice.apply(FusedGrid.forward(spec, type, device.multiprocessors()));
-        Fold fold = grid.fold(FusedProblem.MOMENTS, shape.channelStride());
+        Fold fold = grid.fold(BatchNorm.MOMENTS, shape.channelStride());
         Launch launch = grid.shape(device.kernel("bn_tiled_statistics_" + type.suffix()).launch().describe("statistics " + shape + " " + type))
                 .input("x", shape.bytes(type)).output("stats", 2 * FusedProblem.channelBytes(shape))
                 .output("running", 2 * FusedProblem.channelBytes(shape));
