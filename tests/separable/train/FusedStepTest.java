@@ -29,7 +29,6 @@ import separable.graph.Tensor;
 import separable.layer.Network;
 import separable.model.MobileNetV1;
 import separable.model.MobileNetV2;
-import separable.spec.DType;
 import separable.spec.Precision;
 import separable.testing.DeviceExtension;
 
@@ -44,14 +43,15 @@ class FusedStepTest {
     static Stream<Arguments> steps() {
         Network v1 = MobileNetV1.standard().withWidth(0.25).withInput(32, 3, 2).withClasses(CLASSES).withDropout(0.3f).network();
         Network v2 = MobileNetV2.standard().withWidth(0.35).withInput(32, 3, 2).withClasses(CLASSES).network();
-        return Stream.of(DType.F32, DType.BF16).flatMap(type -> Stream.of(Arguments.of(v1, type, 5), Arguments.of(v2, type, 5)));
+        return Stream.concat(Stream.of(Precision.FP32, Precision.BF16).flatMap(precision -> Stream.of(Arguments.of(v1, precision, 5), Arguments.of(v2, precision, 5))),
+                Stream.of(Arguments.of(v2, Precision.TF32, 3)));
     }
 
     @ParameterizedTest
     @MethodSource("steps")
-    void fusedAndPlainAgreeToTheBit(Network network, DType type, int batch, Device device) {
-        try (DeviceStep fused = step(device, network, recipe(type, batch), PlanOptions.keepingEverything().withSchedule(Schedule.FUSED));
-             DeviceStep plain = step(device, network, recipe(type, batch), PlanOptions.keepingEverything().foldingAlike())) {
+    void fusedAndPlainAgreeToTheBit(Network network, Precision precision, int batch, Device device) {
+        try (DeviceStep fused = step(device, network, recipe(precision, batch), PlanOptions.keepingEverything().withSchedule(Schedule.FUSED));
+             DeviceStep plain = step(device, network, recipe(precision, batch), PlanOptions.keepingEverything().foldingAlike())) {
             run(fused);
             run(plain);
             assertThat(fused.plan().launches()).isLessThan(plain.plan().launches());
@@ -68,7 +68,7 @@ class FusedStepTest {
         Network network = MobileNetV2.standard().withWidth(0.35).withInput(32, 3, 2).withClasses(CLASSES).network();
         PlanOptions sharing = PlanOptions.standard().withSchedule(Schedule.FUSED);
         PlanOptions keeping = PlanOptions.keepingEverything().withSchedule(Schedule.FUSED);
-        Recipe recipe = recipe(DType.BF16, 3);
+        Recipe recipe = recipe(Precision.BF16, 3);
         try (DeviceStep captured = step(device, network, recipe, sharing);
              DeviceStep again = step(device, network, recipe, sharing);
              DeviceStep enqueued = step(device, network, recipe.withGraph(false), keeping)) {
@@ -121,8 +121,8 @@ class FusedStepTest {
         return digests;
     }
 
-    private static Recipe recipe(DType type, int batch) {
-        return Defaults.of("mobilenet-v1", KnownDataset.CIFAR10, true).recipe().withBatch(batch).withPrecision(Precision.parse(type.toString()))
+    private static Recipe recipe(Precision precision, int batch) {
+        return Defaults.of("mobilenet-v1", KnownDataset.CIFAR10, true).recipe().withBatch(batch).withPrecision(precision)
                 .withOptimizer(new OptimizerConfig("nesterov", 1e-3f, 5e-4f, 0.9f, 0)).withUpdate(UpdateConfig.PLAIN.withEma(0.9f));
     }
 
