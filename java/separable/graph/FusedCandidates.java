@@ -46,7 +46,7 @@ final class FusedCandidates {
         }
     }
 
-    private static FusedInput kind(FusedSource source) {
+    static FusedInput kind(FusedSource source) {
         if (source instanceof FusedSource.Sum sum) {
             return sum.skip() instanceof FusedSource.Norm ? FusedInput.SUM_NORM : FusedInput.SUM_RAW;
         }
@@ -95,9 +95,12 @@ final class FusedCandidates {
         return gradient instanceof FusedOp.Pooled pooled ? FusedGradient.pooled(pooled.norm().activation()) : FusedGradient.STORED;
     }
 
+    static FusedPointwiseBackward.Input input(FusedOp.PointwiseBackward op) {
+        return op.stored().isPresent() ? FusedPointwiseBackward.Input.STORED : FusedPointwiseBackward.Input.NORM;
+    }
+
     static FusedPointwiseBackward kernel(Device device, FusedOp.PointwiseBackward op) {
-        var input = op.stored().isPresent() ? FusedPointwiseBackward.Input.STORED : FusedPointwiseBackward.Input.NORM;
-        return new FusedPointwiseBackward(device, op.spec(), op.g().type(), gradient(op.dy()), input, op.skip().isPresent(), op.source().norm(),
+        return new FusedPointwiseBackward(device, op.spec(), op.g().type(), gradient(op.dy()), input(op), op.skip().isPresent(), op.source().norm(),
                 op.form().form());
     }
 

@@ -6,6 +6,7 @@ import java.util.function.UnaryOperator;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
 import separable.device.Device;
+import separable.device.Kernel;
 import separable.device.Launch;
 import separable.spec.Activation;
 import separable.spec.ConvSpec;
@@ -114,9 +115,8 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
     }
 
     private static Launches launches(Device device, Problem problem, UnaryOperator<FusedGrid> choice) {
-        ConvSpec spec = problem.spec();
-        return problem.form() == Form.DUAL ? dual(device, problem, choice.apply(dualGrid(spec, problem.type(), problem.gradient(), device.multiprocessors())))
-                : one(device, problem, divided(device, spec, problem.type(), problem.form()));
+        return problem.form() == Form.DUAL ? dual(device, problem, choice.apply(dataGrid(device, problem)))
+                : one(device, problem, divided(device, problem.spec(), problem.type(), problem.form()));
     }
 
     /** The rule's division, which must be of the form that was asked for. */
@@ -130,13 +130,23 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
     }
 
     /** The grid of the data gradient, which its reduction's twin takes too. */
-    static FusedGrid dataGrid(Device device, ConvSpec spec, DType type, FusedGradient gradient, Form form) {
-        return form == Form.DUAL ? dualGrid(spec, type, gradient, device.multiprocessors()) : divided(device, spec, type, form).grid(spec);
+    static FusedGrid dataGrid(Device device, Problem problem) {
+        return problem.form() == Form.DUAL ? dualGrid(device, problem, dualTile(device, problem)).data()
+                : divided(device, problem.spec(), problem.type(), problem.form()).grid(problem.spec());
     }
 
-    private static FusedGrid dualGrid(ConvSpec spec, DType type, FusedGradient gradient, int multiprocessors) {
-        return gradient.pooled() ? FusedGrid.of(GemmTile.fusedTiles(type).get(0), spec.input(), multiprocessors)
-                : FusedGrid.backwardData(spec, type, multiprocessors);
+    private static GemmTile dualTile(Device device, Problem problem) {
+        return problem.gradient().pooled() ? GemmTile.fusedTiles(problem.type()).get(0)
+                : FusedGrid.tile(problem.spec().input(), problem.type(), device.multiprocessors());
+    }
+
+    private static DualGrid dualGrid(Device device, Problem problem, GemmTile tile) {
+        return DualGrid.of(tile, problem.spec(), problem.type(), dualKernel(device, problem, tile).residents(tile.threads(), 0));
+    }
+
+    private static Kernel dualKernel(Device device, Problem problem, GemmTile tile) {
+        String operation = "fused_pw_dual_" + (problem.gradient().pooled() ? "pool_" : "") + (problem.input() == Input.NORM ? "norm" : "stored");
+        return device.kernel(tile.entry(operation, problem.type()));
     }
 
     private static Launches one(Device device, Problem problem, PointwiseBackwardForm form) {
@@ -156,20 +166,19 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
         return new Launches(launch, fold, form.parts(), GemmVariant.ofRows(type, form.rows(), form.parts()));
     }
 
-    private static Launches dual(Device device, Problem problem, FusedGrid grid) {
+    private static Launches dual(Device device, Problem problem, FusedGrid data) {
         ConvSpec spec = problem.spec();
-        DType type = problem.type();
         Shape in = spec.input();
         Shape out = spec.output();
-        FilterSplit split = FilterSplit.of(grid.tile().filterBeside(type), out.channelStride(), in.channelStride(), in.rows(), device.multiprocessors());
-        Fold sums = grid.fold(FusedProblem.GRADIENT_SUMS, in.channelStride());
+        DualGrid grid = new DualGrid(data, dualGrid(device, problem, data.tile()).filter());
+        FilterSplit split = grid.filter();
+        Fold sums = data.fold(FusedProblem.GRADIENT_SUMS, in.channelStride());
         Fold fold = new Fold(sums.bytes() + split.workspaceBytes(), sums.tickets() + split.tickets());
-        String operation = "fused_pw_dual_" + (problem.gradient().pooled() ? "pool_" : "") + (problem.input() == Input.NORM ? "norm" : "stored");
-        Launch launch = device.kernel(grid.tile().entry(operation, type)).launch().describe("fused pointwise gradients " + problem)
-                .grid(grid.ctas() + split.tiles() * split.splits(), 1, 1).block(grid.tile().threads());
+        Launch launch = dualKernel(device, problem, data.tile()).launch().describe("fused pointwise gradients " + problem)
+                .grid(grid.ctas(), 1, 1).block(data.tile().threads());
         fold.append(operands(launch, problem, 1))
                 .i32(in.rows()).i32(in.channelStride()).i32(out.channelStride())
-                .i32(grid.parts()).i32(split.splits()).i32(split.depthPerSplit()).f32(problem.previous().epsilon());
+                .i32(data.parts()).i32(split.splits()).i32(split.depthPerSplit()).f32(problem.previous().epsilon());
         Bounds.of(problem.previous().activation()).append(launch);
         if (problem.gradient().pooled()) {
             Bounds.of(problem.gradient().activation()).append(launch.i32(out.h() * out.w()));

@@ -7,6 +7,7 @@ import java.util.function.UnaryOperator;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
 import separable.device.Device;
+import separable.device.Kernel;
 import separable.device.Launch;
 import separable.spec.Activation;
 import separable.spec.ConvSpec;
@@ -68,15 +69,25 @@ public final class FusedPointwiseForward extends DeviceOp<FusedPointwiseForward.
             throw new IllegalArgumentException("fused pointwise convolution " + spec + ": an input " + input + " has no activation, not "
                     + activation);
         }
-        FusedGrid grid = choice.apply(FusedGrid.forward(spec, type, device.multiprocessors()));
+        FusedGrid grid = choice.apply(grid(device, spec, type, input));
         Fold fold = grid.fold(BatchNorm.MOMENTS, spec.output().channelStride());
-        Launch launch = grid.shape(device.kernel(grid.tile().entry("fused_pw_" + input.name().toLowerCase(Locale.ROOT), type)).launch()
+        Launch launch = grid.shape(kernel(device, grid.tile(), type, input).launch()
                 .describe("fused pointwise " + spec + " " + type + " of " + input));
         inputs(launch, spec.input(), type, input);
         FusedProblem.forwardOutputs(launch, spec, type);
         fold.append(launch).i32(spec.input().rows()).i32(spec.input().channelStride()).i32(spec.output().channelStride())
                 .f32(output.epsilon()).f32(output.momentum());
         return new Launches(input.normalises() ? Bounds.of(activation).append(launch) : launch, fold);
+    }
+
+    private static Kernel kernel(Device device, GemmTile tile, DType type, FusedInput input) {
+        return device.kernel(tile.entry("fused_pw_" + input.name().toLowerCase(Locale.ROOT), type));
+    }
+
+    /** The rule's grid, which its statistics' twin takes too. */
+    static FusedGrid grid(Device device, ConvSpec spec, DType type, FusedInput input) {
+        GemmTile tile = FusedGrid.tile(spec.output(), type, device.multiprocessors());
+        return FusedGrid.of(tile, spec.output(), kernel(device, tile, type, input).residents(tile.threads(), 0));
     }
 
     private static void inputs(Launch launch, Shape shape, DType type, FusedInput input) {

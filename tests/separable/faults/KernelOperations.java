@@ -171,10 +171,12 @@ final class KernelOperations {
                 .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.zeros, at.zeros, at.out, at.out2, at.out3, at.workspace, at.tickets, at.stream));
         op(FusedStemBackward.class, device -> new FusedStemBackward(device, full, F32), () -> new FusedStemBackward(full, F32))
                 .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.a, at.zeros, at.c, at.out, at.workspace, at.tickets, at.stream));
-        op(TiledStatistics.class, device -> new TiledStatistics(device, pointwise, F32, norm), () -> new TiledStatistics(pointwise, F32, norm))
+        op(TiledStatistics.class, device -> new TiledStatistics(device, pointwise, F32, FusedInput.NORM, norm),
+                () -> new TiledStatistics(pointwise, F32, FusedInput.NORM, norm))
                 .pass("statistics", (op, at) -> op.statistics(at.a, at.out, at.out2, at.workspace, at.tickets, at.stream));
-        op(TiledBackwardReduce.class, device -> new TiledBackwardReduce(device, pointwise, F32, FusedGradient.STORED, norm, FusedPointwiseBackward.Form.DUAL),
-                () -> new TiledBackwardReduce(pointwise, F32, FusedGradient.STORED, norm, FusedPointwiseBackward.Form.DUAL))
+        op(TiledBackwardReduce.class, device -> new TiledBackwardReduce(device, pointwise, F32, FusedGradient.STORED,
+                        FusedPointwiseBackward.Input.NORM, norm, FusedPointwiseBackward.Form.DUAL),
+                () -> new TiledBackwardReduce(pointwise, F32, FusedGradient.STORED, FusedPointwiseBackward.Input.NORM, norm, FusedPointwiseBackward.Form.DUAL))
                 .pass("backwardReduce", (op, at) -> op.backwardReduce(at.a, at.b, at.zeros, at.c, at.d, at.out, at.out2, at.out3, at.workspace,
                         at.tickets, at.stream));
     }

@@ -92,10 +92,12 @@ class EveryOpTest {
         all.put(DepthwiseFolds.class, d -> d == null ? new DepthwiseFolds(depthwise, F32, norm) : new DepthwiseFolds(d, depthwise, F32, norm));
         all.put(FusedStemForward.class, d -> d == null ? new FusedStemForward(full, F32, norm) : new FusedStemForward(d, full, F32, norm));
         all.put(FusedStemBackward.class, d -> d == null ? new FusedStemBackward(full, F32) : new FusedStemBackward(d, full, F32));
-        all.put(TiledStatistics.class, d -> d == null ? new TiledStatistics(pointwise, F32, norm) : new TiledStatistics(d, pointwise, F32, norm));
+        all.put(TiledStatistics.class, d -> d == null ? new TiledStatistics(pointwise, F32, FusedInput.NORM, norm)
+                : new TiledStatistics(d, pointwise, F32, FusedInput.NORM, norm));
         all.put(TiledBackwardReduce.class, d -> d == null
-                ? new TiledBackwardReduce(pointwise, F32, FusedGradient.STORED, norm, FusedPointwiseBackward.Form.DUAL)
-                : new TiledBackwardReduce(d, pointwise, F32, FusedGradient.STORED, norm, FusedPointwiseBackward.Form.DUAL));
+                ? new TiledBackwardReduce(pointwise, F32, FusedGradient.STORED, FusedPointwiseBackward.Input.STORED, norm, FusedPointwiseBackward.Form.DUAL)
+                : new TiledBackwardReduce(d, pointwise, F32, FusedGradient.STORED, FusedPointwiseBackward.Input.STORED, norm,
+                        FusedPointwiseBackward.Form.DUAL));
         all.put(Relu.class, d -> d == null ? new Relu(SHAPE, F32, Activation.RELU) : new Relu(d, SHAPE, F32, Activation.RELU));
         all.put(Add.class, d -> d == null ? new Add(SHAPE, F32) : new Add(d, SHAPE, F32));
         all.put(Bias.class, d -> d == null ? new Bias(SHAPE, F32) : new Bias(d, SHAPE, F32));

@@ -129,7 +129,7 @@ class FusedPointwiseBackwardTest {
                 new Add(device, problem.in, type).forward(dx.pointer(), skip.pointer(), sum.pointer(), stream.handle());
                 dx = sum;
             }
-            TiledBackwardReduce twin = new TiledBackwardReduce(device, spec, type, gradient, previousNorm, Form.DUAL, rule -> problem.grid(type));
+            TiledBackwardReduce twin = new TiledBackwardReduce(device, spec, type, gradient, input, previousNorm, Form.DUAL, rule -> problem.grid(type));
             DeviceBuffer tickets = Poisoned.tickets(device, twin.tickets());
             twin.backwardReduce(previous.y().pointer(), dx.pointer(), previous.table().pointer(), previous.gamma().pointer(), previous.beta().pointer(),
                     result.g.pointer(), result.dgamma.pointer(), result.dbeta.pointer(), Poisoned.buffer(device, twin.workspaceBytes()).pointer(),

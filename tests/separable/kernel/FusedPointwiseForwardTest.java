@@ -86,7 +86,7 @@ class FusedPointwiseForwardTest {
             a = plain.sum;
         }
         new PointwiseConv(device, spec, type).forward(a.pointer(), w.pointer(), plain.y.pointer(), stream.handle());
-        TiledStatistics twin = new TiledStatistics(device, spec, type, OUTPUT, rule -> problem.grid(type));
+        TiledStatistics twin = new TiledStatistics(device, spec, type, input, OUTPUT, rule -> problem.grid(type));
         DeviceBuffer tickets = Poisoned.tickets(device, twin.tickets());
         twin.statistics(plain.y.pointer(), plain.statistics.pointer(), plain.running.pointer(),
                 Poisoned.buffer(device, twin.workspaceBytes()).pointer(), tickets.pointer(), stream.handle());

@@ -60,7 +60,7 @@ class FusedStemTest {
         DeviceBuffer plainStatistics = Poisoned.floats(device, 2 * out.c());
         DeviceBuffer plainRunning = zeros(device, 2 * out.c());
         new Conv(device, spec, type).forward(x.pointer(), w.pointer(), plain.pointer(), stream.handle());
-        TiledStatistics twin = new TiledStatistics(device, spec, type, OUTPUT, rule -> grid);
+        TiledStatistics twin = new TiledStatistics(device, spec, type, FusedInput.RAW, OUTPUT, rule -> grid);
         twin.statistics(plain.pointer(), plainStatistics.pointer(), plainRunning.pointer(), Poisoned.buffer(device, twin.workspaceBytes()).pointer(),
                 Poisoned.tickets(device, twin.tickets()).pointer(), stream.handle());
         Expect.same(HostTensor.download(y, out, type), HostTensor.download(plain, out, type), "y");
