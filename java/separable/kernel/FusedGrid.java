@@ -3,6 +3,7 @@ package separable.kernel;
 import separable.device.Kernel;
 import separable.device.Launch;
 import separable.spec.DType;
+import separable.spec.Products;
 import separable.spec.Shape;
 
 /**
@@ -25,13 +26,13 @@ record FusedGrid(GemmTile tile, int parts, int columnTiles) {
     }
 
     /** The tile of a pointwise product with this output. */
-    static GemmTile tile(Shape output, DType type, int multiprocessors) {
-        return GemmTile.forData(GemmTile.fusedTiles(type), output.rows(), output.channelStride(), multiprocessors).get(0);
+    static GemmTile tile(Shape output, DType type, Products products, int multiprocessors) {
+        return GemmTile.forData(GemmTile.fusedTiles(type, products), output.rows(), output.channelStride(), multiprocessors).get(0);
     }
 
     /** With which a grid reaches over {@code channels}. */
     static boolean covers(DType type, int channels) {
-        return !GemmTile.covering(GemmTile.fusedTiles(type), channels).isEmpty();
+        return !GemmTile.covering(GemmTile.fusedTiles(type, Products.EXACT), channels).isEmpty();
     }
 
     /** CTAs over all. */

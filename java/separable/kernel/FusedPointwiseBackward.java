@@ -13,6 +13,7 @@ import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.NormSpec;
 import separable.spec.Pass;
+import separable.spec.Products;
 import separable.spec.Shape;
 
 /**
@@ -65,21 +66,22 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
     }
 
     /** On the context that is current on the calling thread; see the other constructor. */
-    public FusedPointwiseBackward(ConvSpec spec, DType type, FusedGradient gradient, Input input, boolean skip, NormSpec previous, Form form) {
-        super(Device.current(), device -> launches(device, new Problem(spec, type, gradient, input, skip, previous, form), UnaryOperator.identity()));
+    public FusedPointwiseBackward(ConvSpec spec, DType type, Products products, FusedGradient gradient, Input input, boolean skip, NormSpec previous, Form form) {
+        super(Device.current(), device -> launches(device, new Problem(spec, type, products, gradient, input, skip, previous, form), UnaryOperator.identity()));
     }
 
     /**
      * @param spec     a pointwise convolution
+     * @param products of fp32 operands
      * @param skip     whether the gradient of a residual branch is added
      * @param previous the normalisation before; without activation where {@code input} is STORED
      * @param form     that of {@link PointwiseBackwardForm#of}, or DUAL
      * @throws IllegalArgumentException when {@code spec} is another kind of convolution, a stored sum is said to have an activation, or the
      *                                  form is not one that the problem has on this device
      */
-    public FusedPointwiseBackward(Device device, ConvSpec spec, DType type, FusedGradient gradient, Input input, boolean skip, NormSpec previous,
+    public FusedPointwiseBackward(Device device, ConvSpec spec, DType type, Products products, FusedGradient gradient, Input input, boolean skip, NormSpec previous,
                                   Form form) {
-        this(device, new Problem(spec, type, gradient, input, skip, previous, form), UnaryOperator.identity());
+        this(device, new Problem(spec, type, products, gradient, input, skip, previous, form), UnaryOperator.identity());
     }
 
     /** @param choice changes the grid of the data gradient that the rule takes for DUAL; for tests */
@@ -93,10 +95,11 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
     }
 
     /** The parts of the problem, each of which must be there. */
-    record Problem(ConvSpec spec, DType type, FusedGradient gradient, Input input, boolean skip, NormSpec previous, Form form) {
+    record Problem(ConvSpec spec, DType type, Products products, FusedGradient gradient, Input input, boolean skip, NormSpec previous, Form form) {
 
         Problem {
             requireProblem("spec", spec, type);
+            requireNonNull(products, "products");
             requireNonNull(gradient, "gradient");
             requireNonNull(input, "input");
             requireNonNull(previous, "previous");
@@ -115,6 +118,7 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
     }
 
     private static Launches launches(Device device, Problem problem, UnaryOperator<FusedGrid> choice) {
+        FusedProblem.requireProducts("fused pointwise gradients", device, problem.spec(), problem.type(), problem.products());
         return problem.form() == Form.DUAL ? dual(device, problem, choice.apply(dataGrid(device, problem)))
                 : one(device, problem, divided(device, problem.spec(), problem.type(), problem.form()));
     }
@@ -136,8 +140,8 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
     }
 
     private static GemmTile dualTile(Device device, Problem problem) {
-        return problem.gradient().pooled() ? GemmTile.fusedTiles(problem.type()).get(0)
-                : FusedGrid.tile(problem.spec().input(), problem.type(), device.multiprocessors());
+        return problem.gradient().pooled() ? GemmTile.fusedTiles(problem.type(), problem.products()).get(0)
+                : FusedGrid.tile(problem.spec().input(), problem.type(), problem.products(), device.multiprocessors());
     }
 
     private static DualGrid dualGrid(Device device, Problem problem, GemmTile tile) {
