@@ -30,7 +30,7 @@ public record PlanOptions(boolean reuseMemory, Tuning tuning, boolean foldNorms,
     }
 
     public static PlanOptions standard() {
-        return new PlanOptions(true, Tuning.off(), true, Schedule.PLAIN, false, Products.EXACT);
+        return new PlanOptions(true, Tuning.off(), true, Schedule.FUSED, false, Products.EXACT);
     }
 
     /** For looking at intermediate values: nothing is folded. */

@@ -4,7 +4,7 @@ import java.util.Collections;
 import java.util.List;
 import separable.data.KnownDataset;
 import separable.data.PictureStatistics;
-import separable.graph.Schedule;
+import separable.graph.PlanOptions;
 import separable.spec.Precision;
 import separable.tune.Effort;
 
@@ -111,7 +111,7 @@ public final class Defaults {
     private static Recipe recipe(String model, InputConfig input, String optimizer, boolean small) {
         String rule = optimizer != null ? optimizer : model.equals(ModelConfig.SEPARABLE_CNN) ? "adam" : "nesterov";
         return new Recipe(small ? 2 : 20, small ? 64 : 256, (small ? Precision.FP32 : Precision.BF16).toString(), 1, true, Effort.OFF.toString(),
-                Schedule.PLAIN.toString(), optimizer(rule), ScheduleConfig.usual("cosine", small ? 0.25 : 2, small ? 2 : 20), UpdateConfig.PLAIN, input, EvaluationConfig.EPOCHS);
+                PlanOptions.standard().schedule().toString(), optimizer(rule), ScheduleConfig.usual("cosine", small ? 0.25 : 2, small ? 2 : 20), UpdateConfig.PLAIN, input, EvaluationConfig.EPOCHS);
     }
 
     /** A rule with its usual rate, decay and momentum, and no label smoothing. */

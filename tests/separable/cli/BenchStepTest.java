@@ -64,7 +64,7 @@ class BenchStepTest {
             JsonObject row = rows.get(at).getAsJsonObject();
             int batch = 2 + at;
             assertThat(row.get("batch").getAsInt()).isEqualTo(batch);
-            assertThat(out.toString()).contains("mobilenet-v1, width 0.05, 32x32, batch " + batch + ", fp32, plain, sgd, ema 0.9");
+            assertThat(out.toString()).contains("mobilenet-v1, width 0.05, 32x32, batch " + batch + ", fp32, fused, sgd, ema 0.9");
             assertFitting(row, batch);
             assertThat(row.get("kernel_nodes").getAsInt()).isEqualTo(row.get("plan_launches").getAsInt() + LAUNCHES_AROUND + LAUNCHES_OF_AVERAGES);
             assertThat(out.toString()).containsPattern("(?m)^  kernel nodes +" + row.get("kernel_nodes").getAsInt() + " +0 copies, 0 fills beside them");
@@ -110,7 +110,7 @@ class BenchStepTest {
     /** A row an op in the order of the plan: its times, and rates that follow from them. */
     @Test
     void measuresEveryLaunch() throws IOException {
-        assertThat(run(tiny("--batch 2 --schedule fused --samples 3 --launches"))).as(err.toString()).isZero();
+        assertThat(run(tiny("--batch 2 --samples 3 --launches"))).as(err.toString()).isZero();
         JsonObject row = json().getAsJsonArray("rows").get(0).getAsJsonObject();
         JsonArray launches = row.getAsJsonArray("launches");
         assertThat(launches).hasSize(row.get("plan_launches").getAsInt());

@@ -110,7 +110,7 @@ class RunProcessTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "cuMemAlloc:12:2                 | allocating buffer '.*CUDA_ERROR_OUT_OF_MEMORY.* bytes are free: lower the batch",
-        "cuLaunchKernel:400:700          | launching kernel .*CUDA_ERROR_ILLEGAL_ADDRESS",
+        "cuLaunchKernel:120:700          | launching kernel .*CUDA_ERROR_ILLEGAL_ADDRESS",
         "cuGraphInstantiateWithFlags:1:2 | instantiating captured graph \\(\\d+ nodes\\): CUDA_ERROR_OUT_OF_MEMORY",
         "cuGraphLaunch:1:700             | launching captured graph \\(\\d+ nodes\\): CUDA_ERROR_ILLEGAL_ADDRESS",
     })

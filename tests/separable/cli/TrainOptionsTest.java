@@ -56,7 +56,7 @@ class TrainOptionsTest {
             Map.entry("--seed 9", "recipe.seed 9"),
             Map.entry("--no-graph", "recipe.graph false"),
             Map.entry("--tune quick", "recipe.tune \"quick\""),
-            Map.entry("--step-schedule fused", "recipe.stepSchedule \"fused\""),
+            Map.entry("--step-schedule plain", "recipe.stepSchedule \"plain\""),
             Map.entry("--optimizer rmsprop", "recipe.optimizer.name \"rmsprop\""),
             Map.entry("--lr 0.5", "recipe.optimizer.learningRate 0.5"),
             Map.entry("--weight-decay 0.125", "recipe.optimizer.weightDecay 0.125"),

@@ -71,7 +71,7 @@ class RunConfigTest {
         "\"batch\": 64 | \"batch\": \"many\" | is not a configuration",
         "\"precision\": \"fp32\" | \"precision\": \"fp64\" | unknown precision 'fp64': use fp32, tf32, bf16 or fp16",
         "\"tune\": \"off\" | \"tune\": \"hasty\" | unknown tuning effort 'hasty': use off, quick or full",
-        "\"stepSchedule\": \"plain\" | \"stepSchedule\": \"fast\" | unknown schedule 'fast': use plain or fused",
+        "\"stepSchedule\": \"fused\" | \"stepSchedule\": \"fast\" | unknown schedule 'fast': use plain or fused",
         "\"name\": \"nesterov\" | \"name\": \"lion\" | unknown optimizer 'lion': use sgd, nesterov, rmsprop, adam, adamw",
         "\"name\": \"mobilenet-v1\" | \"name\": \"resnet\" | unknown model 'resnet'",
         "\"dataset\": \"fashion-mnist\" | \"dataset\": \"imagenet\" | unknown data set 'imagenet'",
