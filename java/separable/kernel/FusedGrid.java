@@ -1,5 +1,6 @@
 package separable.kernel;
 
+import java.util.List;
 import separable.device.Kernel;
 import separable.device.Launch;
 import separable.spec.DType;
@@ -25,9 +26,9 @@ record FusedGrid(GemmTile tile, int parts, int columnTiles) {
         return new FusedGrid(tile, VectorGrid.blocks(rowTiles, share), columnTiles);
     }
 
-    /** The tile of a pointwise product with this output. */
-    static GemmTile tile(Shape output, DType type, Products products, int multiprocessors) {
-        return GemmTile.forData(GemmTile.fusedTiles(type, products), output.rows(), output.channelStride(), multiprocessors).get(0);
+    /** The one of these tiles for a pointwise product with this output, each a sum over {@code depth}. */
+    static GemmTile tile(List<GemmTile> tiles, Shape output, int depth, int multiprocessors) {
+        return GemmTile.forProduct(tiles, output.rows(), output.channelStride(), depth, multiprocessors).get(0);
     }
 
     /** With which a grid reaches over {@code channels}. */
