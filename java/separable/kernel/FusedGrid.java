@@ -1,6 +1,5 @@
 package separable.kernel;
 
-import java.util.List;
 import separable.device.Kernel;
 import separable.device.Launch;
 import separable.spec.DType;
@@ -24,11 +23,6 @@ record FusedGrid(GemmTile tile, int parts, int columnTiles) {
         int rowTiles = VectorGrid.blocks(output.rows(), tile.rows());
         int share = VectorGrid.blocks(rowTiles, Math.max(1, Math.min(ctas / columnTiles, rowTiles)));
         return new FusedGrid(tile, VectorGrid.blocks(rowTiles, share), columnTiles);
-    }
-
-    /** The one of these tiles for a pointwise product with this output, each a sum over {@code depth}. */
-    static GemmTile tile(List<GemmTile> tiles, Shape output, int depth, int multiprocessors) {
-        return GemmTile.forProduct(tiles, output.rows(), output.channelStride(), depth, multiprocessors).get(0);
     }
 
     /** With which a grid reaches over {@code channels}. */

@@ -143,7 +143,7 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
     private static GemmTile dualTile(Device device, Problem problem) {
         List<GemmTile> tiles = problem.gradient().pooled() ? GemmTile.fusedPoolTiles(problem.type(), problem.products())
                 : GemmTile.fusedTiles(problem.type(), problem.products());
-        return FusedGrid.tile(tiles, problem.spec().input(), problem.spec().output().channelStride(), device.multiprocessors());
+        return DualGrid.tile(tiles, problem.spec(), problem.type(), device.multiprocessors());
     }
 
     private static DualGrid dualGrid(Device device, Problem problem, GemmTile tile) {

@@ -114,7 +114,7 @@ record GemmTile(int rows, int columns, int depth, int threads, double cost, Prod
      * tiles waste nothing beyond a narrow output, wide ones read less, small ones share the work better.
      */
     static List<GemmTile> forData(List<GemmTile> tiles, int height, int width, int multiprocessors) {
-        return ranked(covering(tiles, width), tile -> Math.ceil((double) tile.blocks(height, width) / multiprocessors));
+        return ranked(covering(tiles, width), tile -> tile.busiest(height, width, multiprocessors));
     }
 
     /**
@@ -129,13 +129,21 @@ record GemmTile(int rows, int columns, int depth, int threads, double cost, Prod
 
     /** Best first: the tiles that waste least on a filter gradient of {@code height x width}; splitting its depth shares the work. */
     static List<GemmTile> forFilter(List<GemmTile> tiles, int height, int width) {
-        return ranked(tiles, tile -> (double) tile.blocks(height, width));
+        return ranked(tiles, tile -> tile.time(tile.blocks(height, width)));
     }
 
-    private static List<GemmTile> ranked(List<GemmTile> tiles, ToDoubleFunction<GemmTile> blocks) {
-        return tiles.stream()
-                .sorted(Comparator.comparingDouble(tile -> blocks.applyAsDouble(tile) * tile.rows * tile.columns * tile.cost))
-                .toList();
+    private static List<GemmTile> ranked(List<GemmTile> tiles, ToDoubleFunction<GemmTile> time) {
+        return tiles.stream().sorted(Comparator.comparingDouble(time)).toList();
+    }
+
+    /** Of the busiest multiprocessor over an output of {@code height x width}, a step of the depth. */
+    double busiest(int height, int width, int multiprocessors) {
+        return time(Math.ceil((double) blocks(height, width) / multiprocessors));
+    }
+
+    /** Of so many blocks one after the other, a step of the depth. */
+    double time(double blocks) {
+        return blocks * rows * columns * cost;
     }
 
     /** Blocks over an output of {@code height x width}. */

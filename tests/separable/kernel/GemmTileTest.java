@@ -56,6 +56,14 @@ class GemmTileTest {
         }
     }
 
+    /** Layers whose gradients are two roles of a launch: 128x32 would suit 160 channels, but not the filter beside it. */
+    @ParameterizedTest
+    @CsvSource({"14, 512, 512, 128x128", "7, 1024, 1024, 128x128", "7, 160, 960, 64x64", "7, 960, 320, 128x128", "56, 24, 144, 128x32", "112, 16, 8, 128x16"})
+    void theTileSuitsBothGradients(int side, int cin, int cout, String tile) {
+        ConvSpec spec = ConvSpec.pointwise(new Shape(256, side, side, cin), cout);
+        assertThat(DualGrid.tile(GemmTile.fusedTiles(DType.BF16, Products.EXACT), spec, DType.BF16, MULTIPROCESSORS).label()).isEqualTo(tile);
+    }
+
     /** V1's 512 channels at 14x14: one block a multiprocessor, half of them for either gradient. */
     @Test
     void largeTilesOfBothGradientsFillTheDeviceOnce() {
