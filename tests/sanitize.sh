@@ -41,8 +41,8 @@ done
 native=$home/target/native
 read -ra replay <<<"${REPLAY:-$native/replay_fatbin $tests/native/launches.txt $native/resources/separable/native/kernels.fatbin}"
 read -ra ours <<<"${SEPARABLE:-$home/separable}"
-step=("${ours[@]}" bench step --model mobilenet-v2 --resolution 32 --batch 2 --precision bf16 --schedule plain,fused
-    --warm-up 1 --samples 1 --seconds 0.001)
+step=("${ours[@]}" bench step --model mobilenet-v2 --resolution 32 --batch 4 --precision bf16 --schedule plain,fused
+    --warm-up 3 --samples 1 --seconds 0.001)
 
 sanitizer=${COMPUTE_SANITIZER:-$(command -v compute-sanitizer || echo /usr/local/cuda/bin/compute-sanitizer)}
 command -v "$sanitizer" >/dev/null || fail "compute-sanitizer is neither on PATH nor in /usr/local/cuda/bin: install the CUDA toolkit, or name it in COMPUTE_SANITIZER"
