@@ -9,8 +9,8 @@
 // bn_backward_reduce_lines as bn_backward_reduce in batchnorm.cu.
 //
 // Grid: gridDim.x CTAs share the pieces of the input, gridDim.y the channels; blockDim.x = columns * lanes <= DW_THREADS
-// (DepthwiseWalk). partials: fp32 [gridDim.x][2][channels] for norm with data, then those of fold_dw; so the tickets, one per gridDim.y
-// and then those of fold_dw.
+// (DepthwiseWalk). partials: fp32 [gridDim.x][sums][channels], of which norm with data has 2, and the filter one a tap more; one ticket
+// per gridDim.y. For the filter alone: those of fold_dw.
 #include "fused_depthwise_backward.cuh"
 
 namespace separable {
@@ -53,6 +53,17 @@ template <class T> struct DwStoreGradient {
     }
 };
 
+// All that a thread gathered, in one fold: the two sums of the normalisation, then those of the filter.
+template <int TAPS, class Store>
+__device__ __forceinline__ void fold_norm_and_dw(const DwFoldGradient& norm, const Store& gathered, const Sum8 (&sums)[TAPS], float* dw) {
+    Sum8 mine[2 + TAPS] = {{gathered.sum_g}, {gathered.sum_gx}};
+    UNROLL_FLOAT8 for (int k = 0; k < TAPS; ++k) mine[2 + k] = sums[k];
+    fold_ctas<DW_THREADS>(mine, norm.partials, norm.ticket, norm.place, [&](int k, int vector, const Sum8& total) {
+        if (k < 2) norm.finish(k, vector, total);
+        else store(dw + (k - 2) * norm.channels + vector * VEC, total.sum);
+    });
+}
+
 // Form with the sums of the normalisation before the convolution.
 template <class Form, class T>
 __device__ __forceinline__ void fused_dw_backward_norm(const DwBackwardOperands<T>& at, const DwGeometry& g, const DwCut& cut, float low,
@@ -64,10 +75,10 @@ __device__ __forceinline__ void fused_dw_backward_norm(const DwBackwardOperands<
     DwStoreGradient<T> out({at.dx, rows, g.channels}, at.x, norm);
     Sum8 sums[Form::TAPS];
     dw_backward_walk<Form>(walk, 0, gradient, NormLoad<T>{at.x, norm}, at.w, out, sums, g, cut);
-    DwFoldGradient{at.norm, at.dgamma, at.dbeta, at.x_sums, at.partials, at.tickets + blockIdx.y, dw_place(cut, g.channels), rows,
-                   g.channels, epsilon}(out);
-    if (Form::ROWS > 0)
-        fold_dw(sums, at.dw, at.partials + (size_t)gridDim.x * 2 * g.channels, at.tickets + gridDim.y, g.channels, cut);
+    const DwFoldGradient tail{at.norm, at.dgamma, at.dbeta, at.x_sums, at.partials, at.tickets + blockIdx.y, dw_place(cut, g.channels),
+                              rows, g.channels, epsilon};
+    if (Form::ROWS > 0) fold_norm_and_dw(tail, out, sums, at.dw);
+    else tail(out);
 }
 
 // Form without sums: the input as it is, or of the filter alone.
