@@ -17,8 +17,14 @@ namespace separable {
 
 using DwFoldGradient = FoldGradientSums<DW_THREADS>;
 
+// What a walk over the input does with dx at `element`, and with A there, where it has that.
 struct NoStore {
-    __device__ __forceinline__ void operator()(int /*row*/, int /*channel*/, const Float8& /*v*/) const {}
+    __device__ __forceinline__ void operator()(int /*element*/, const Float8& /*dx*/, const Float8& /*a*/) const {}
+};
+
+template <class T> struct DwStore {
+    T* dx;
+    __device__ __forceinline__ void operator()(int e, const Float8& v, const Float8& /*a*/) const { store(dx + e, v); }
 };
 
 // The pointers of an entry point, as its parameters.
@@ -33,23 +39,21 @@ template <class T> struct DwBackwardOperands {
     int* tickets;
 };
 
-// StoreGradient that takes its coefficients from the table each time: kept, they cost the walk registers.
-template <class T> struct DwStoreGradient {
-    StoreRows<T> g;
+// StoreGradient of this walk, which has no ragged tiles. KNOWN: A, which the mask is taken from, comes with dx.
+template <class T, bool KNOWN> struct DwStoreGradient : SumGradient<T> {
+    T* g;
     const T* y;
-    NormTable norm;
-    Float8 sum_g, sum_gx;
+    DwAt<NormTable> norm;
 
-    __device__ __forceinline__ DwStoreGradient(const StoreRows<T>& to, const T* raw, const NormTable& of)
-        : g(to), y(raw), norm(of), sum_g(broadcast(0.f)), sum_gx(broadcast(0.f)) {}
+    __device__ __forceinline__ DwStoreGradient(T* to, const T* raw, const DwAt<NormTable>& of) : g(to), y(raw), norm(of) {}
 
-    __device__ __forceinline__ void operator()(int row, int channel, const Float8& dx) {
-        StoreGradient<T> store_(g, y, nullptr, norm.at(channel));
-        store_.sum_g = sum_g;
-        store_.sum_gx = sum_gx;
-        store_(row, channel, dx);
-        sum_g = store_.sum_g;
-        sum_gx = store_.sum_gx;
+    __device__ __forceinline__ void operator()(int e, const Float8& dx, const Float8& a) {
+        const NormAct& at = *norm;
+        const Float8 value = load_readonly(y + e), sum = rounded<T>(dx);
+        const Float8 gradient = KNOWN ? where_inside(sum, a, at.low, at.high) : at.template masked<T>(value, sum);
+        store(g + e, gradient);
+        fetch_ahead(g + e);
+        this->add(gradient, value - at.mean);
     }
 };
 
@@ -72,7 +76,7 @@ __device__ __forceinline__ void fused_dw_backward_norm(const DwBackwardOperands<
     const GradientLoad<T> gradient{at.g, at.y, {at.statistics, at.sums, g.channels}};
     const NormTable norm{at.norm, g.channels, low, high};
     const int rows = cut.images * g.h * g.w;
-    DwStoreGradient<T> out({at.dx, rows, g.channels}, at.x, norm);
+    DwStoreGradient<T, (Form::ROWS > 0)> out(at.dx, at.x, {norm, walk.channel < g.channels ? walk.channel : 0});
     Sum8 sums[Form::TAPS];
     dw_backward_walk<Form>(walk, 0, gradient, NormLoad<T>{at.x, norm}, at.w, out, sums, g, cut);
     const DwFoldGradient tail{at.norm, at.dgamma, at.dbeta, at.x_sums, at.partials, at.tickets + blockIdx.y, dw_place(cut, g.channels),
@@ -94,7 +98,7 @@ template <class Form, class T>
 __device__ __forceinline__ void fused_dw_backward_raw(const DwBackwardOperands<T>& at, const DwGeometry& g, const DwCut& cut, float, float,
                                                       float) {
     dw_backward_plain<Form>(GradientLoad<T>{at.g, at.y, {at.statistics, at.sums, g.channels}}, RawLoad<T>{at.x}, at.w,
-                            StoreRows<T>{at.dx, cut.images * g.h * g.w, g.channels}, at.dw, at.partials, at.tickets, g, cut);
+                            DwStore<T>{at.dx}, at.dw, at.partials, at.tickets, g, cut);
 }
 
 template <class Form, class T>
