@@ -25,8 +25,8 @@ __device__ __forceinline__ void persistent_product(unsigned char* shared, const 
     const TileRange mine((rows + Tile::BM - 1) / Tile::BM, at.part, at.parts);
     const auto keep = [&out](int row, int column, const Float8& v) { out(row, column, v); };
     for (int tile = mine.first; tile < mine.last; ++tile) {
+        if (tile > mine.first) __syncthreads();
         Tile::template Gemm<Depth::COLUMNS, DEPTH_B>::tile(shared, a, b, tile * Tile::BM, at.tile * Tile::BN, 0, depth, keep);
-        __syncthreads();
     }
     tail(out);
 }

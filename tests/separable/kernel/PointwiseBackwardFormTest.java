@@ -61,7 +61,7 @@ class PointwiseBackwardFormTest {
 
     @Test
     void partsHoldWholeTiles() {
-        assertThatThrownBy(() -> new PointwiseBackwardForm(FusedPointwiseBackward.Form.ONE, 16, 64, 96, 2)).isInstanceOf(IllegalArgumentException.class)
+        assertThatThrownBy(() -> new PointwiseBackwardForm(FusedPointwiseBackward.Form.ONE, 16, 64, true, 96, 2)).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("whole tiles");
     }
 }
