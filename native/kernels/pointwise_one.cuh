@@ -235,9 +235,9 @@ private:
     }
 
     // Gprev from dX, and its sums. Yprev, which was on its way a moment ago, and skip come from the second-level cache or memory:
-    // those of four rows are asked for before the first is needed.
+    // those of two rows are asked for before the first is needed (four would spill registers).
     __device__ __forceinline__ void store_data(SumGradient<T>& sums, int row0, const T* dx) const {
-        constexpr int AHEAD = 4;
+        constexpr int AHEAD = 2;
         if (in.row >= p.tile_rows) return;
         const int channel = column0 + in.channel;
         StoreGradient<T> to({p.g_prev, p.rows, p.cin}, p.y_prev, p.skip, p.norm_prev.at(channel));
