@@ -124,7 +124,7 @@ public final class Plan implements AutoCloseable {
 
     private static List<Candidate> choose(Device device, Graph graph, PlanOptions options) {
         try (Tuner tuner = new Tuner(device, options.tuning())) {
-            Products products = options.products().of(graph.type());
+            Products products = options.products().of(graph.type()).on(device.computeCapability());
             Optional<FoldingAlike> alike = options.foldAlike() ? Optional.of(new FoldingAlike(device, products, fused(device, graph, options))) : Optional.empty();
             return new Candidates(device, tuner, products, alike).choose(graph);
         }

@@ -3,6 +3,7 @@ package separable.kernel;
 import separable.device.Kernel;
 import separable.device.Launch;
 import separable.spec.DType;
+import separable.spec.Products;
 import separable.spec.Shape;
 
 /**
@@ -24,14 +25,9 @@ record FusedGrid(GemmTile tile, int parts, int columnTiles) {
         return new FusedGrid(tile, VectorGrid.blocks(rowTiles, share), columnTiles);
     }
 
-    /** The tile of a pointwise product with this output. */
-    static GemmTile tile(Shape output, DType type, int multiprocessors) {
-        return GemmTile.forData(GemmTile.fusedTiles(type), output.rows(), output.channelStride(), multiprocessors).get(0);
-    }
-
     /** With which a grid reaches over {@code channels}. */
     static boolean covers(DType type, int channels) {
-        return !GemmTile.covering(GemmTile.fusedTiles(type), channels).isEmpty();
+        return !GemmTile.covering(GemmTile.fusedTiles(type, Products.EXACT), channels).isEmpty();
     }
 
     /** CTAs over all. */

@@ -2,6 +2,7 @@ package separable.kernel;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.List;
 import java.util.function.UnaryOperator;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
@@ -13,6 +14,7 @@ import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.NormSpec;
 import separable.spec.Pass;
+import separable.spec.Products;
 import separable.spec.Shape;
 
 /**
@@ -65,21 +67,22 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
     }
 
     /** On the context that is current on the calling thread; see the other constructor. */
-    public FusedPointwiseBackward(ConvSpec spec, DType type, FusedGradient gradient, Input input, boolean skip, NormSpec previous, Form form) {
-        super(Device.current(), device -> launches(device, new Problem(spec, type, gradient, input, skip, previous, form), UnaryOperator.identity()));
+    public FusedPointwiseBackward(ConvSpec spec, DType type, Products products, FusedGradient gradient, Input input, boolean skip, NormSpec previous, Form form) {
+        super(Device.current(), device -> launches(device, new Problem(spec, type, products, gradient, input, skip, previous, form), UnaryOperator.identity()));
     }
 
     /**
      * @param spec     a pointwise convolution
+     * @param products of fp32 operands
      * @param skip     whether the gradient of a residual branch is added
      * @param previous the normalisation before; without activation where {@code input} is STORED
      * @param form     that of {@link PointwiseBackwardForm#of}, or DUAL
      * @throws IllegalArgumentException when {@code spec} is another kind of convolution, a stored sum is said to have an activation, or the
      *                                  form is not one that the problem has on this device
      */
-    public FusedPointwiseBackward(Device device, ConvSpec spec, DType type, FusedGradient gradient, Input input, boolean skip, NormSpec previous,
+    public FusedPointwiseBackward(Device device, ConvSpec spec, DType type, Products products, FusedGradient gradient, Input input, boolean skip, NormSpec previous,
                                   Form form) {
-        this(device, new Problem(spec, type, gradient, input, skip, previous, form), UnaryOperator.identity());
+        this(device, new Problem(spec, type, products, gradient, input, skip, previous, form), UnaryOperator.identity());
     }
 
     /** @param choice changes the grid of the data gradient that the rule takes for DUAL; for tests */
@@ -93,10 +96,11 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
     }
 
     /** The parts of the problem, each of which must be there. */
-    record Problem(ConvSpec spec, DType type, FusedGradient gradient, Input input, boolean skip, NormSpec previous, Form form) {
+    record Problem(ConvSpec spec, DType type, Products products, FusedGradient gradient, Input input, boolean skip, NormSpec previous, Form form) {
 
         Problem {
             requireProblem("spec", spec, type);
+            requireNonNull(products, "products");
             requireNonNull(gradient, "gradient");
             requireNonNull(input, "input");
             requireNonNull(previous, "previous");
@@ -115,6 +119,7 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
     }
 
     private static Launches launches(Device device, Problem problem, UnaryOperator<FusedGrid> choice) {
+        FusedProblem.requireProducts("fused pointwise gradients", device, problem.spec(), problem.type(), problem.products());
         return problem.form() == Form.DUAL ? dual(device, problem, choice.apply(dataGrid(device, problem)))
                 : one(device, problem, divided(device, problem.spec(), problem.type(), problem.form()));
     }
@@ -136,8 +141,9 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
     }
 
     private static GemmTile dualTile(Device device, Problem problem) {
-        return problem.gradient().pooled() ? GemmTile.fusedTiles(problem.type()).get(0)
-                : FusedGrid.tile(problem.spec().input(), problem.type(), device.multiprocessors());
+        List<GemmTile> tiles = problem.gradient().pooled() ? GemmTile.fusedPoolTiles(problem.type(), problem.products())
+                : GemmTile.fusedTiles(problem.type(), problem.products());
+        return DualGrid.tile(tiles, problem.spec(), problem.type(), device.multiprocessors());
     }
 
     private static DualGrid dualGrid(Device device, Problem problem, GemmTile tile) {
@@ -183,7 +189,14 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
         if (problem.gradient().pooled()) {
             Bounds.of(problem.gradient().activation()).append(launch.i32(out.h() * out.w()));
         }
-        return new Launches(launch, fold, 1, new GemmVariant(Pass.BACKWARD_FILTER, split.tile(), split.splits()));
+        return new Launches(launch, fold, 1, variant(problem, split));
+    }
+
+    /** Plain filter gradients have no large tile: any other adds the same parts in the same order. */
+    private static Variant variant(Problem problem, FilterSplit split) {
+        GemmTile tile = split.tile();
+        return GemmTile.filterTiles(problem.type(), problem.products()).contains(tile) ? new GemmVariant(Pass.BACKWARD_FILTER, tile, split.splits())
+                : GemmVariant.ofRows(problem.type(), split.depthPerSplit(), split.splits());
     }
 
     /** The pointers but for workspace and tickets. The kernels of DUAL have a parameter for x only where there is one. */

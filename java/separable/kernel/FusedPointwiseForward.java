@@ -13,6 +13,7 @@ import separable.spec.Activation;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.NormSpec;
+import separable.spec.Products;
 import separable.spec.Shape;
 
 /**
@@ -38,38 +39,42 @@ public final class FusedPointwiseForward extends DeviceOp<FusedPointwiseForward.
     }
 
     /** On the context that is current on the calling thread; see the other constructor. */
-    public FusedPointwiseForward(ConvSpec spec, DType type, FusedInput input, Activation inputActivation, NormSpec output) {
-        super(Device.current(), device -> launches(device, spec, type, input, inputActivation, output, UnaryOperator.identity()));
+    public FusedPointwiseForward(ConvSpec spec, DType type, Products products, FusedInput input, Activation inputActivation, NormSpec output) {
+        super(Device.current(), device -> launches(device, spec, type, products, input, inputActivation, output, UnaryOperator.identity()));
     }
 
     /**
      * @param spec            a pointwise convolution
+     * @param products        of fp32 operands
      * @param inputActivation of {@link FusedInput#NORM}; NONE for any other
      * @param output          the normalisation of {@code y}; of its activation the kernel knows nothing
-     * @throws IllegalArgumentException when {@code spec} is another kind of convolution, or the activation is given to another input
+     * @throws IllegalArgumentException when {@code spec} is another kind of convolution, the activation is given to another input, or the
+     *                                  device has no such products
      */
-    public FusedPointwiseForward(Device device, ConvSpec spec, DType type, FusedInput input, Activation inputActivation, NormSpec output) {
-        this(device, spec, type, input, inputActivation, output, UnaryOperator.identity());
+    public FusedPointwiseForward(Device device, ConvSpec spec, DType type, Products products, FusedInput input, Activation inputActivation, NormSpec output) {
+        this(device, spec, type, products, input, inputActivation, output, UnaryOperator.identity());
     }
 
     /** @param choice changes the grid that the rule takes; for tests */
-    FusedPointwiseForward(Device device, ConvSpec spec, DType type, FusedInput input, Activation inputActivation, NormSpec output,
+    FusedPointwiseForward(Device device, ConvSpec spec, DType type, Products products, FusedInput input, Activation inputActivation, NormSpec output,
                           UnaryOperator<FusedGrid> choice) {
-        super(device.lend(), share -> launches(share, spec, type, input, inputActivation, output, choice));
+        super(device.lend(), share -> launches(share, spec, type, products, input, inputActivation, output, choice));
     }
 
-    private static Launches launches(Device device, ConvSpec spec, DType type, FusedInput input, Activation activation, NormSpec output,
+    private static Launches launches(Device device, ConvSpec spec, DType type, Products products, FusedInput input, Activation activation, NormSpec output,
                                      UnaryOperator<FusedGrid> choice) {
         requireProblem("spec", spec, type);
+        requireNonNull(products, "products");
         requireNonNull(input, "input");
         requireNonNull(activation, "inputActivation");
         requireNonNull(output, "output");
         FusedProblem.requirePointwise("fused pointwise convolution", spec, type);
+        FusedProblem.requireProducts("fused pointwise convolution", device, spec, type, products);
         if (input != FusedInput.NORM && activation != Activation.NONE) {
             throw new IllegalArgumentException("fused pointwise convolution " + spec + ": an input " + input + " has no activation, not "
                     + activation);
         }
-        FusedGrid grid = choice.apply(grid(device, spec, type, input));
+        FusedGrid grid = choice.apply(grid(device, spec, type, products, input));
         Fold fold = grid.fold(BatchNorm.MOMENTS, spec.output().channelStride());
         Launch launch = grid.shape(kernel(device, grid.tile(), type, input).launch()
                 .describe("fused pointwise " + spec + " " + type + " of " + input));
@@ -85,8 +90,9 @@ public final class FusedPointwiseForward extends DeviceOp<FusedPointwiseForward.
     }
 
     /** The rule's grid, which its statistics' twin takes too. */
-    static FusedGrid grid(Device device, ConvSpec spec, DType type, FusedInput input) {
-        GemmTile tile = FusedGrid.tile(spec.output(), type, device.multiprocessors());
+    static FusedGrid grid(Device device, ConvSpec spec, DType type, Products products, FusedInput input) {
+        GemmTile tile = GemmTile.forProduct(GemmTile.fusedTiles(type, products), spec.output().rows(), spec.output().channelStride(),
+                spec.input().channelStride(), device.multiprocessors()).get(0);
         return FusedGrid.of(tile, spec.output(), kernel(device, tile, type, input).residents(tile.threads(), 0));
     }
 

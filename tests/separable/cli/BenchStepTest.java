@@ -162,7 +162,6 @@ class BenchStepTest {
         "--batch 0 | batch 0",
         "--batch x | '--batch'",
         "--precision fp8 | unknown precision 'fp8'",
-        "--precision tf32 --schedule fused | step schedule fused: must be plain with precision tf32",
         "--schedule eager | unknown schedule 'eager': use plain or fused",
         "--optimizer lion | unknown optimizer 'lion': use one of sgd, nesterov",
         "--ema 1 | ema 1.0",

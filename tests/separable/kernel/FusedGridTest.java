@@ -10,6 +10,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import separable.device.Device;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
+import separable.spec.Products;
 import separable.spec.Shape;
 import separable.testing.DeviceExtension;
 
@@ -18,7 +19,7 @@ import separable.testing.DeviceExtension;
 class FusedGridTest {
 
     private static final int MULTIPROCESSORS = 132;
-    private static final GemmTile WIDE = GemmTile.fusedTiles(DType.BF16).get(0);
+    private static final GemmTile WIDE = GemmTile.fusedTiles(DType.BF16, Products.EXACT).get(0);
 
     @ParameterizedTest
     @CsvSource({"112, 64, 3", "56, 128, 3", "28, 256, 3", "14, 512, 3", "7, 1024, 3", "14, 96, 2", "7, 1280, 2", "7, 320, 4"})
@@ -57,7 +58,7 @@ class FusedGridTest {
     void aGridAsksForItsOwnKernel(Device device) {
         ConvSpec spec = ConvSpec.pointwise(new Shape(8, 56, 56, 24), 64);
         for (FusedInput input : FusedInput.values()) {
-            FusedGrid grid = FusedPointwiseForward.grid(device, spec, DType.BF16, input);
+            FusedGrid grid = FusedPointwiseForward.grid(device, spec, DType.BF16, Products.EXACT, input);
             int most = device.kernel(grid.tile().entry("fused_pw_" + input.name().toLowerCase(Locale.ROOT), DType.BF16))
                     .residents(grid.tile().threads(), 0);
             assertThat(grid).as("%s", input).isEqualTo(FusedGrid.of(grid.tile(), spec.output(), most));

@@ -77,7 +77,8 @@ class FusedStepTest {
                 Stream.of(DType.F32, DType.BF16).flatMap(type -> Stream.of(v1, v2).map(network -> new Case(network.name() + " " + type, network, recipe(type, 5)))),
                 Stream.of(new Case("two batches a step", residuals(), recipe(DType.BF16, 2).withUpdate(UpdateConfig.PLAIN.withAccumulate(2).withClipNorm(0.5f))),
                         new Case("mixed labels", residuals(), bf16.withInput(bf16.input().withAugment(mixed))),
-                        new Case("scaled loss", residuals(), recipe(DType.F16, 5))));
+                        new Case("scaled loss", residuals(), recipe(DType.F16, 5)),
+                        new Case("tf32", residuals(), recipe(DType.F32, 5).withPrecision(Precision.TF32))));
     }
 
     /** Two blocks with a residual each, the first of which takes a skip that is never stored. */
