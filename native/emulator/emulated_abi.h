@@ -49,9 +49,10 @@ EMU_EXPORTED bool emu_warp(const EmuCtx* block, unsigned thread, unsigned mask, 
                            int line);
 
 // cp.async: `bytes` go to `destination`, the first `source_bytes` from `source`, the rest zeros.
-EMU_EXPORTED void emu_cp_async(unsigned thread, void* destination, const void* source, unsigned bytes, unsigned source_bytes);
-EMU_EXPORTED void emu_cp_commit(unsigned thread);
-EMU_EXPORTED void emu_cp_wait(unsigned thread, int groups_left);
+EMU_EXPORTED void emu_cp_async(const EmuCtx* block, unsigned thread, void* destination, const void* source, unsigned bytes,
+                               unsigned source_bytes);
+EMU_EXPORTED void emu_cp_commit(const EmuCtx* block, unsigned thread);
+EMU_EXPORTED void emu_cp_wait(const EmuCtx* block, unsigned thread, int groups_left);
 
 // Ends the launch with a CUDA error code; the text names the kernel, the block, and this place.
 [[noreturn]] EMU_EXPORTED void emu_trap(int code, const char* what, const char* file, int line);

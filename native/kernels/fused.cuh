@@ -199,9 +199,13 @@ template <class T> struct StoreGradient {
     __device__ __forceinline__ void operator()(int row, int channel, const Float8& dx) {
         if (!g.has(row, channel)) return;
         const int e = row * g.channels + channel;
-        const Float8 value = load_readonly(y + e);
+        take(row, channel, dx, load_readonly(y + e), skip ? load(skip + e) : broadcast(0.f));
+    }
+
+    // For who has read the element's y, and skip where there is one, already.
+    __device__ __forceinline__ void take(int row, int channel, const Float8& dx, const Float8& value, const Float8& added) {
         Float8 sum = rounded<T>(dx);
-        if (skip) sum = rounded<T>(load(skip + e) + sum);
+        if (skip) sum = rounded<T>(added + sum);
         const Float8 gradient = norm.masked<T>(value, sum);
         g(row, channel, gradient);
         sum_g += gradient;

@@ -13,12 +13,12 @@
         const T* g, const T* y, const float* statistics, const float* sums, const T* x, const T* y_prev,                           \
         const float* statistics_prev, const T* skip, const T* w, T* g_prev, float* dgamma_prev, float* dbeta_prev,                 \
         float* sums_prev, float* dw, float* partials, int* tickets, int rows, int cin, int cout, int pixels,                       \
-        int slice, int tile_rows, float epsilon_prev, float low_prev, float high_prev, float low, float high) {                    \
+        int slice, int tile_rows, int apart, float epsilon_prev, float low_prev, float high_prev, float low, float high) {         \
         DYN_SHARED(T, memory);                                                                                                     \
         const separable::OneProblem<T> problem{g, y, {statistics, cout, low, high}, {statistics, sums, cout}, x ? x : y_prev,      \
                                                y_prev, {statistics_prev, cin, low_prev, high_prev}, skip, w, g_prev,               \
                                                dgamma_prev, dbeta_prev, sums_prev, dw, partials, tickets, rows, cin, cout,         \
-                                               pixels, x != nullptr, slice, tile_rows, epsilon_prev};                              \
+                                               pixels, x != nullptr, slice, tile_rows, apart != 0, epsilon_prev};                  \
         const int slices = (cin + slice - 1) / slice;                                                                              \
         separable::PointwiseOne<separable::OneTile<T, warps_m, warps_n, mi, ni>>(problem, (int)blockIdx.x % slices, memory)        \
             .run((int)blockIdx.x / slices, (int)gridDim.x / slices);                                                               \

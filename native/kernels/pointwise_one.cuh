@@ -6,9 +6,10 @@
 //     dW = dY^T A                                   [Cout, Cin] fp32
 //     Gprev = mask(dY W + skip), and its sums       [M, Cin]
 //
-// A CTA takes a contiguous range of tiles of 64 or 32 rows. Its share of dW stays in registers for its whole life and ends in
-// dw[part], one of the parts that GradientFold adds. A tile lies in shared memory as dY and A; dX takes A's place. While a tile is
-// multiplied the next one is on its way. Rows beyond M are zeros in dY and A: BN backward of a zero is none.
+// A CTA takes a contiguous range of tiles of 128, 64 or 32 rows. Its share of dW stays in registers for its whole life and ends in
+// dw[part], one of the parts that GradientFold adds. A tile lies in shared memory as dY and A; dX has a tile of its own or, where
+// memory is short, takes A's place once dW has been added to. While a tile is multiplied the next one is on its way. Rows beyond M
+// are zeros in dY and A: BN backward of a zero is none.
 //
 // dW of at most 32768 elements fits the registers of a CTA. Where it has more, Cin is cut into slices of `slice` channels: each
 // has its own CTAs, which read all of G and Y. CTAs of the same rows are neighbours: blockIdx.x = part * slices + slice.
@@ -45,6 +46,7 @@ template <class T> struct OneProblem {
     int rows, cin, cout, pixels;             // pixels: of an image, 0 where G is stored
     bool stored;                             // x is X
     int slice, tile_rows;
+    bool apart;                              // dX has a tile of its own
     float epsilon_prev;
 };
 
@@ -70,7 +72,7 @@ template <class Tile> struct PointwiseOne {
     const int padded_out, padded_in;         // Cout and width up to whole 16s
     const int pitch_g, pitch_x;              // 16 bytes more: eight rows of an 8x8 matrix begin in different banks
     const RowWalk out, in;
-    // Shared memory: W [padded_out][pitch_x]; two tiles of G, then dY, and one of Y [tile_rows][pitch_g]; two of A, then dX.
+    // Shared memory: W [padded_out][pitch_x]; two tiles of G, then dY, and one of Y [tile_rows][pitch_g]; two of A, and one of dX.
     T *const w, *const g, *const y, *const x;
 
     __device__ __forceinline__ PointwiseOne(const OneProblem<T>& problem, int slice, T* shared)
@@ -81,6 +83,7 @@ template <class Tile> struct PointwiseOne {
 
     __device__ __forceinline__ T* g_tile(int stage) const { return g + stage * p.tile_rows * pitch_g; }
     __device__ __forceinline__ T* x_tile(int stage) const { return x + stage * p.tile_rows * pitch_x; }
+    __device__ __forceinline__ T* dx_tile(int stage) const { return x_tile(p.apart ? 2 : stage); }
 
     __device__ __forceinline__ void run(int part, int parts) const {
         float filter[MI][NI][4];
@@ -90,9 +93,11 @@ template <class Tile> struct PointwiseOne {
         SumGradient<T> sums;
         const TileRange range((p.rows + p.tile_rows - 1) / p.tile_rows, part, parts);
 
-        fetch_weights();
-        clear_padding();
-        fetch(range.first * p.tile_rows, 0);
+        if (range.first < range.last) {
+            fetch_weights();
+            clear_padding();
+            fetch(range.first * p.tile_rows, 0);
+        }
         for (int tile = range.first, stage = 0; tile < range.last; ++tile, stage ^= 1) {
             const int row0 = tile * p.tile_rows;
             copy_async_wait<0>();
@@ -101,10 +106,10 @@ template <class Tile> struct PointwiseOne {
             __syncthreads();
             if (tile + 1 < range.last) fetch(row0 + p.tile_rows, stage ^ 1);
             add_filter(filter, g_tile(stage), x_tile(stage));
+            if (!p.apart) __syncthreads();
+            make_data(g_tile(stage), dx_tile(stage));
             __syncthreads();
-            make_data(g_tile(stage), x_tile(stage));
-            __syncthreads();
-            store_data(sums, row0, x_tile(stage));
+            store_data(sums, row0, dx_tile(stage));
         }
         store_filter(filter, p.dw + (size_t)part * p.cout * p.cin + column0);
         __syncthreads();
@@ -151,7 +156,8 @@ private:
     template <bool POOL> __device__ __forceinline__ void make_gradient(int row0, T* tile) const {
         if (out.row >= p.tile_rows) return;
         const NormGradient gradient = p.gradient.at(out.channel);
-        const NormAct norm = p.norm.at(out.channel);
+        NormAct norm;
+        if (POOL) norm = p.norm.at(out.channel);
         const PoolGradient<T> pool{p.g, p.y, p.pixels, p.cout};
         for (int r = out.row; r < p.tile_rows; r += out.lanes) {
             T* const at = tile + r * pitch_g + out.channel;
@@ -196,28 +202,30 @@ private:
         }
     }
 
-    // dX = dY W, rounded to T, in place of A. A warp takes 16 rows and 32 channels at a time.
+    // dX = dY W, rounded to T. A warp takes 16 rows and 32 channels at a time, the last warps first: dW may have left them idle.
     __device__ __forceinline__ void make_data(const T* dy, T* dx) const {
-        constexpr int COLUMNS = 32;
-        const int warp = (int)threadIdx.x / 32, lane = (int)threadIdx.x % 32, matrix = lane / 8, r = lane % 8;
-        const int row_blocks = p.tile_rows / 16, warps_n = ONE_THREADS / 32 / row_blocks;
-        const int m0 = warp % row_blocks * 16;
-        const T* const row = dy + (m0 + matrix % 2 * 8 + r) * pitch_g + matrix / 2 * 8;
-        const T* const column = w + (matrix % 2 * 8 + r) * pitch_x + matrix / 2 * 8;
-        for (int n0 = warp / row_blocks * COLUMNS; n0 < padded_in; n0 += warps_n * COLUMNS) {
-            float sum[1][COLUMNS / 8][4] = {};
-            const T* left[1] = {row};
-            const T* right[COLUMNS / 16];
-            UNROLL for (int j = 0; j < COLUMNS / 16; ++j) right[j] = column + inside(n0 + j * 16, padded_in);
-            int depth = 0;
-            for (; depth + 64 <= padded_out; depth += 64) multiply_depth<4>(sum, left, right);
-            for (; depth < padded_out; depth += 16) multiply_depth<1>(sum, left, right);
-            UNROLL for (int j = 0; j < COLUMNS / 8; ++j)
-                UNROLL for (int half = 0; half < 2; ++half)
-                    if (n0 + j * 8 < padded_in)
-                        *reinterpret_cast<Pair*>(dx + (m0 + lane / 4 + half * 8) * pitch_x + n0 + j * 8 + lane % 4 * 2) =
-                            Pair{{narrow<T>(sum[0][j][half * 2]), narrow<T>(sum[0][j][half * 2 + 1])}};
-        }
+        constexpr int COLUMNS = 32, WARPS = ONE_THREADS / 32;
+        const int row_blocks = p.tile_rows / 16, blocks = row_blocks * ((padded_in + COLUMNS - 1) / COLUMNS);
+        for (int block = WARPS - 1 - (int)threadIdx.x / 32; block < blocks; block += WARPS)
+            make_data_block<COLUMNS>(dy, dx, block % row_blocks * 16, block / row_blocks * COLUMNS);
+    }
+
+    template <int COLUMNS> __device__ __forceinline__ void make_data_block(const T* dy, T* dx, int m0, int n0) const {
+        const int lane = (int)threadIdx.x % 32, matrix = lane / 8, r = lane % 8;
+        float sum[1][COLUMNS / 8][4] = {};
+        const T* left[1] = {dy + (m0 + matrix % 2 * 8 + r) * pitch_g + matrix / 2 * 8};
+        const T* right[COLUMNS / 16];
+        UNROLL for (int j = 0; j < COLUMNS / 16; ++j)
+            right[j] = w + (matrix % 2 * 8 + r) * pitch_x + matrix / 2 * 8 + inside(n0 + j * 16, padded_in);
+        int depth = 0;
+        for (; depth + 64 <= padded_out; depth += 64) multiply_depth<4>(sum, left, right);
+        if (depth + 32 <= padded_out) multiply_depth<2>(sum, left, right), depth += 32;
+        if (depth < padded_out) multiply_depth<1>(sum, left, right);
+        UNROLL for (int j = 0; j < COLUMNS / 8; ++j)
+            UNROLL for (int half = 0; half < 2; ++half)
+                if (n0 + j * 8 < padded_in)
+                    *reinterpret_cast<Pair*>(dx + (m0 + lane / 4 + half * 8) * pitch_x + n0 + j * 8 + lane % 4 * 2) =
+                        Pair{{narrow<T>(sum[0][j][half * 2]), narrow<T>(sum[0][j][half * 2 + 1])}};
     }
 
     template <int STEPS, int N> __device__ __forceinline__ void multiply_depth(float (&sum)[1][N * 2][4], const T* (&left)[1], const T* (&right)[N]) const {
@@ -226,14 +234,30 @@ private:
         UNROLL for (int j = 0; j < N; ++j) right[j] += STEPS * 16 * pitch_x;
     }
 
-    // Gprev from dX, and its sums.
+    // Gprev from dX, and its sums. Yprev, which was on its way a moment ago, and skip come from the second-level cache or memory:
+    // those of two rows are asked for before the first is needed (four would spill registers).
     __device__ __forceinline__ void store_data(SumGradient<T>& sums, int row0, const T* dx) const {
+        constexpr int AHEAD = 2;
         if (in.row >= p.tile_rows) return;
         const int channel = column0 + in.channel;
         StoreGradient<T> to({p.g_prev, p.rows, p.cin}, p.y_prev, p.skip, p.norm_prev.at(channel));
         to.sum_g = sums.sum_g;
         to.sum_gx = sums.sum_gx;
-        for (int r = in.row; r < p.tile_rows; r += in.lanes) to(row0 + r, channel, load(dx + r * pitch_x + in.channel));
+        const int rows = min(p.tile_rows, p.rows - row0);
+        for (int first = in.row; first < rows; first += AHEAD * in.lanes) {
+            uint4 raw[AHEAD] = {}, added[AHEAD] = {};
+            UNROLL_FLOAT8 for (int k = 0; k < AHEAD; ++k) {
+                const int r = first + k * in.lanes, e = (row0 + r) * p.cin + channel;
+                if (r < rows) raw[k] = __ldg(reinterpret_cast<const uint4*>(p.y_prev + e));
+                if (r < rows && p.skip) added[k] = *reinterpret_cast<const uint4*>(p.skip + e);
+            }
+            UNROLL_FLOAT8 for (int k = 0; k < AHEAD; ++k) {
+                const int r = first + k * in.lanes;
+                if (r < rows)
+                    to.take(row0 + r, channel, load(dx + r * pitch_x + in.channel), load(reinterpret_cast<const T*>(&raw[k])),
+                            load(reinterpret_cast<const T*>(&added[k])));
+            }
+        }
         sums.sum_g = to.sum_g;
         sums.sum_gx = to.sum_gx;
     }

@@ -64,7 +64,11 @@ template <class T> __device__ __forceinline__ EmulatedU32x8 emulated_widen(const
 template <class T> __device__ __forceinline__ EmulatedU16x8 emulated_narrow(const EmulatedU32x8& u);
 
 template <> __device__ __forceinline__ EmulatedU32x8 emulated_widen<bf16>(const EmulatedU16x8& packed) {
+#ifdef __AVX2__
+    return (EmulatedU32x8)_mm256_cvtepu16_epi32((__m128i)packed) << 16;  // GCC would widen each half by itself
+#else
     return __builtin_convertvector(packed, EmulatedU32x8) << 16;
+#endif
 }
 
 template <> __device__ __forceinline__ EmulatedU16x8 emulated_narrow<bf16>(const EmulatedU32x8& u) {

@@ -163,10 +163,10 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
         Fold fold = form.grid(spec).fold(FusedProblem.GRADIENT_SUMS, in.channelStride());
         Launch launch = device.kernel(PointwiseOne.entry(spec, type, form)).launch().describe("fused pointwise gradients " + problem + " as " + form)
                 .grid(form.parts() * form.slices(spec), 1, 1).block(PointwiseOne.THREADS)
-                .sharedBytes(PointwiseOne.sharedBytes(out.channelStride(), form.slice(), form.tileRows()));
+                .sharedBytes(form.layout().sharedBytes(out.channelStride(), form.slice()));
         fold.append(operands(launch, problem, form.parts()))
                 .i32(in.rows()).i32(in.channelStride()).i32(out.channelStride()).i32(problem.gradient().pooled() ? out.h() * out.w() : 0)
-                .i32(form.slice()).i32(form.tileRows()).f32(problem.previous().epsilon());
+                .i32(form.slice()).i32(form.tileRows()).i32(form.apart() ? 1 : 0).f32(problem.previous().epsilon());
         Bounds.of(problem.previous().activation()).append(launch);
         Bounds.of(problem.gradient().activation()).append(launch);
         return new Launches(launch, fold, form.parts(), GemmVariant.ofRows(type, form.rows(), form.parts()));

@@ -2,6 +2,7 @@ package separable.kernel;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.List;
 import java.util.Optional;
 import separable.device.Device;
 import separable.kernel.FusedPointwiseBackward.Form;
@@ -21,22 +22,29 @@ import separable.spec.Shape;
  * <li>{@code DUAL}: two roles of one launch, the gradient of the input and that of the weights: 4 So + 3 Si. For all else, and fp32.
  * </ul>
  * Below 512 rows everything lies in the second-level cache and blocks are what is short: slices then, enough for half of the
- * multiprocessors, whatever they read. Tiles have 64 rows where the device's shared memory allows, else 32; where not even those
- * fit there are more slices. The blocks that share the rows are one a multiprocessor, two where {@code dW} is so small that another
- * copy of it costs less than waiting without one.
+ * multiprocessors, whatever they read. The blocks that share the rows are one a multiprocessor, two where {@code dW} is so small that
+ * another copy of it costs less than waiting without one. Tiles have 128, 64 or 32 rows: the most that fit the device's shared memory
+ * and that leave no block many more rows than smaller ones would; where not even 32 fit there are more slices.
  *
  * @param slice    channels of Cin a slice, a multiple of 16; all of Cin but for SLICE
  * @param tileRows rows of a tile; 0 for DUAL
+ * @param apart    whether the gradient of the input has a tile of its own in shared memory
  * @param rows     that a block takes, a multiple of {@code tileRows}; the last ones may get fewer. 0 for DUAL
  * @param parts    blocks that share the rows, and parts of {@code dW} that {@link GradientFold} adds; 1 for DUAL, which adds them itself
  */
-public record PointwiseBackwardForm(Form form, int slice, int tileRows, int rows, int parts) {
+public record PointwiseBackwardForm(Form form, int slice, int tileRows, boolean apart, int rows, int parts) {
 
     /** Below this many rows everything lies in the second-level cache. */
     private static final int FEW_ROWS = 512;
 
     /** Elements of a partial {@code dW} of which a multiprocessor may leave two. */
     private static final int SMALL_FILTER = 8192;
+
+    /** Rows that a tile has where shared memory allows: what few rows are counted in. */
+    private static final int TILE_ROWS = 64;
+
+    /** One part in this many more rows for the busiest block is worth larger tiles. */
+    private static final int TOLERANCE = 8;
 
     public PointwiseBackwardForm {
         requireNonNull(form, "form");
@@ -48,7 +56,7 @@ public record PointwiseBackwardForm(Form form, int slice, int tileRows, int rows
 
     /** Two roles in one launch. */
     public static PointwiseBackwardForm dual(ConvSpec spec) {
-        return new PointwiseBackwardForm(Form.DUAL, spec.input().channelStride(), 0, 0, 1);
+        return new PointwiseBackwardForm(Form.DUAL, spec.input().channelStride(), 0, false, 0, 1);
     }
 
     /** The rule. @param spec a pointwise convolution */
@@ -69,7 +77,7 @@ public record PointwiseBackwardForm(Form form, int slice, int tileRows, int rows
         int cin = spec.input().channelStride();
         int cout = spec.output().channelStride();
         int most = VectorGrid.blocks(cin, PointwiseOne.STEP);
-        int wanted = rows >= FEW_ROWS ? 1 : Math.min(most, VectorGrid.blocks(device.multiprocessors() / 2, VectorGrid.blocks(rows, PointwiseOne.TILE_ROWS)));
+        int wanted = rows >= FEW_ROWS ? 1 : Math.min(most, VectorGrid.blocks(device.multiprocessors() / 2, VectorGrid.blocks(rows, TILE_ROWS)));
         for (int slices = Math.max(1, wanted); slices <= most && type != DType.F32; slices++) {
             Optional<PointwiseBackwardForm> form = sliced(device, spec, slices);
             if (form.isPresent()) {
@@ -85,19 +93,33 @@ public record PointwiseBackwardForm(Form form, int slice, int tileRows, int rows
         int cin = spec.input().channelStride();
         int cout = spec.output().channelStride();
         int slice = Math.min(cin, VectorGrid.blocks(VectorGrid.blocks(cin, slices), PointwiseOne.STEP) * PointwiseOne.STEP);
-        return PointwiseOne.tile(cout, slice).flatMap(tile -> PointwiseOne.tileRows(device.sharedBytes, cout, slice).map(tileRows -> {
-            int copies = cout * slice <= SMALL_FILTER ? tile.residents(device.sharedBytes, cout, slice, tileRows) : 1;
-            int ctas = Math.max(1, device.multiprocessors() * copies / VectorGrid.blocks(cin, slice));
-            return sharing(spec, slice, tileRows, ctas);
-        }));
+        return PointwiseOne.tile(cout, slice).flatMap(tile -> {
+            int copies = cout * slice <= SMALL_FILTER ? tile.resident() : 1;
+            return resident(device, spec, slice, copies, TILE_ROWS).or(() -> resident(device, spec, slice, 1, 1));
+        });
+    }
+
+    /** With {@code copies} blocks a multiprocessor, in the best tiles that they have shared memory for and that keep them equally busy. */
+    private static Optional<PointwiseBackwardForm> resident(Limits device, ConvSpec spec, int slice, int copies, int tileRows) {
+        int ctas = Math.max(1, device.multiprocessors() * copies / VectorGrid.blocks(spec.input().channelStride(), slice));
+        List<PointwiseBackwardForm> forms = PointwiseOne.LAYOUTS.stream()
+                .filter(layout -> layout.tileRows() >= tileRows && layout.residents(device.sharedBytes, spec.output().channelStride(), slice) >= copies)
+                .map(layout -> sharing(spec, slice, layout, ctas)).toList();
+        int least = forms.stream().mapToInt(PointwiseBackwardForm::rows).min().orElse(0);
+        return forms.stream().filter(form -> form.rows - least <= least / TOLERANCE).findFirst();
     }
 
     /** As near to {@code ctas} blocks over the rows as gives each as many tiles. */
-    static PointwiseBackwardForm sharing(ConvSpec spec, int slice, int tileRows, int ctas) {
-        int tiles = VectorGrid.blocks(spec.input().rows(), tileRows);
+    static PointwiseBackwardForm sharing(ConvSpec spec, int slice, PointwiseOne.Layout layout, int ctas) {
+        int tiles = VectorGrid.blocks(spec.input().rows(), layout.tileRows());
         int share = VectorGrid.blocks(tiles, Math.min(tiles, ctas));
-        return new PointwiseBackwardForm(slice < spec.input().channelStride() ? Form.SLICE : Form.ONE, slice, tileRows, share * tileRows,
-                VectorGrid.blocks(tiles, share));
+        return new PointwiseBackwardForm(slice < spec.input().channelStride() ? Form.SLICE : Form.ONE, slice, layout.tileRows(), layout.apart(),
+                share * layout.tileRows(), VectorGrid.blocks(tiles, share));
+    }
+
+    /** Of the tiles in shared memory; not for DUAL. */
+    PointwiseOne.Layout layout() {
+        return new PointwiseOne.Layout(tileRows, apart);
     }
 
     /** Blocks that share the columns. */

@@ -15,9 +15,6 @@ final class PointwiseOne {
     /** Channels that a tensor core takes at once. */
     static final int STEP = 16;
 
-    /** Rows of a tile where shared memory allows. */
-    static final int TILE_ROWS = 64;
-
     /** Two sums of eight floats a thread, folded in the same shared memory when the tiles are done. */
     private static final int FOLD_BYTES = 2 * THREADS * 8 * Float.BYTES;
 
@@ -46,11 +43,33 @@ final class PointwiseOne {
             return "pw_backward_one_" + warpsM + "x" + warpsN + "_" + mi + "x" + ni + "_" + type.suffix();
         }
 
-        /** Blocks that a multiprocessor holds at once, which has as much shared memory as a block can have. */
-        int residents(int limit, int cout, int slice, int tileRows) {
-            return Math.min(resident, (limit + RESERVED_BYTES) / (sharedBytes(cout, slice, tileRows) + RESERVED_BYTES));
+    }
+
+    /**
+     * How tiles lie in shared memory.
+     *
+     * @param apart whether the gradient of the input has a tile of its own: it is then made while dW is added to; if not, it takes the place
+     *              of the input, after a barrier more
+     */
+    record Layout(int tileRows, boolean apart) {
+
+        /** Dynamic shared memory, as struct PointwiseOne lays it out: W, two tiles of G and one of Y, those of the input; rows have 16 bytes more. */
+        int sharedBytes(int cout, int slice) {
+            int paddedOut = VectorGrid.blocks(cout, STEP) * STEP;
+            int pitchIn = VectorGrid.blocks(slice, STEP) * STEP + 8;
+            int elements = paddedOut * pitchIn + 3 * tileRows * (paddedOut + 8) + (apart ? 3 : 2) * tileRows * pitchIn;
+            return Math.max(elements * Short.BYTES, FOLD_BYTES);
+        }
+
+        /** Blocks whose shared memory a multiprocessor has at once, which has as much as a block can have. */
+        int residents(int limit, int cout, int slice) {
+            return (limit + RESERVED_BYTES) / (sharedBytes(cout, slice) + RESERVED_BYTES);
         }
     }
+
+    /** Best first: the larger a tile, the more of the next one is on its way while it is multiplied, and the fewer barriers there are. */
+    static final List<Layout> LAYOUTS = List.of(new Layout(128, true), new Layout(64, true), new Layout(64, false), new Layout(32, true),
+            new Layout(32, false));
 
     /** The list ONE_KERNELS in pointwise_one.cu. */
     static final List<Tile> TILES = List.of(new Tile(2, 4, 1, 2, 2), new Tile(2, 4, 1, 6, 2), new Tile(4, 2, 3, 2, 2), new Tile(4, 2, 2, 8, 1),
@@ -61,19 +80,6 @@ final class PointwiseOne {
     static Optional<Tile> tile(int cout, int slice) {
         return TILES.stream().filter(tile -> cout <= tile.cout() && slice <= tile.slice())
                 .min(Comparator.comparingInt(tile -> tile.mi() * tile.ni()));
-    }
-
-    /** The most rows of a tile for which {@code limit} bytes of shared memory do. */
-    static Optional<Integer> tileRows(int limit, int cout, int slice) {
-        return List.of(TILE_ROWS, TILE_ROWS / 2).stream().filter(rows -> sharedBytes(cout, slice, rows) + RESERVED_BYTES <= limit).findFirst();
-    }
-
-    /** Dynamic shared memory, as struct PointwiseOne lays it out: W, two tiles of G and one of Y, two of the input; rows have 16 bytes more. */
-    static int sharedBytes(int cout, int slice, int tileRows) {
-        int paddedOut = VectorGrid.blocks(cout, STEP) * STEP;
-        int pitchIn = VectorGrid.blocks(slice, STEP) * STEP + 8;
-        int elements = paddedOut * pitchIn + 3 * tileRows * (paddedOut + 8) + 2 * tileRows * pitchIn;
-        return Math.max(elements * Short.BYTES, FOLD_BYTES);
     }
 
     /** The kernel for a division that the rule, or a test, has found possible. */

@@ -48,7 +48,10 @@ class PointwiseOneTest {
         }
     }
 
-    /** @param ctas blocks over the rows at most; 0: the rule's division */
+    /**
+     * @param tileRows of the layout of shared memory with the data gradient apart; below 0 in the input's place
+     * @param ctas     blocks over the rows at most; 0: the rule's division
+     */
     record Problem(Shape input, int cout, int slices, int tileRows, int ctas, Kind kind) {
 
         ConvSpec spec() {
@@ -57,7 +60,8 @@ class PointwiseOneTest {
 
         PointwiseBackwardForm form(Device device, DType type) {
             int slice = Math.min(input.c(), VectorGrid.blocks(VectorGrid.blocks(input.c(), slices), 16) * 16);
-            return ctas == 0 ? PointwiseBackwardForm.of(device, spec(), type) : PointwiseBackwardForm.sharing(spec(), slice, tileRows, ctas);
+            return ctas == 0 ? PointwiseBackwardForm.of(device, spec(), type)
+                    : PointwiseBackwardForm.sharing(spec(), slice, new PointwiseOne.Layout(Math.abs(tileRows), tileRows > 0), ctas);
         }
 
         NormSpec previous() {
@@ -70,18 +74,18 @@ class PointwiseOneTest {
         Shape ragged = new Shape(3, 7, 5, 8);
         Shape few = new Shape(1, 2, 5, 8);
         return List.of(
-                new Problem(ragged, 8, 1, 64, 8, Kind.NORM),
+                new Problem(new Shape(3, 7, 7, 8), 8, 1, 128, 1, Kind.NORM),
                 new Problem(channels(ragged, 40), 24, 1, 32, 2, Kind.SKIP),
                 new Problem(channels(ragged, 144), 24, 1, 32, 3, Kind.SUM),
                 new Problem(channels(ragged, 24), 136, 1, 64, 2, Kind.POOL),
-                new Problem(channels(ragged, 72), 96, 1, 64, 1, Kind.SKIP),
+                new Problem(channels(ragged, 72), 96, 1, -64, 1, Kind.SKIP),
                 new Problem(channels(few, 200), 40, 1, 64, 4, Kind.NORM),
                 new Problem(channels(ragged, 40), 384, 1, 32, 2, Kind.SUM),
                 new Problem(channels(ragged, 96), 168, 1, 32, 3, Kind.NORM),
-                new Problem(channels(ragged, 264), 72, 1, 32, 2, Kind.POOL),
+                new Problem(channels(ragged, 264), 72, 1, -32, 2, Kind.POOL),
                 new Problem(channels(ragged, 136), 136, 1, 32, 2, Kind.SKIP),
                 new Problem(channels(few, 40), 392, 1, 32, 2, Kind.NORM),
-                new Problem(channels(ragged, 136), 40, 3, 32, 3, Kind.SKIP),
+                new Problem(channels(ragged, 136), 40, 3, -32, 3, Kind.SKIP),
                 new Problem(channels(few, 192), 16, 12, 64, 4, Kind.POOL),
                 new Problem(channels(ragged, 96), 16, 1, 64, 0, Kind.SUM));
     }
@@ -297,8 +301,9 @@ class PointwiseOneTest {
     void asManyBlocksFitAMultiprocessorAsTheRuleCountsOn(Device device) {
         int limit = device.sharedMemoryPerBlock();
         for (PointwiseOne.Tile tile : PointwiseOne.TILES) {
-            int shared = PointwiseOne.sharedBytes(tile.cout(), tile.slice(), PointwiseOne.TILE_ROWS / 2);
-            int counted = tile.residents(limit, tile.cout(), tile.slice(), PointwiseOne.TILE_ROWS / 2);
+            PointwiseOne.Layout layout = new PointwiseOne.Layout(32, false);
+            int shared = layout.sharedBytes(tile.cout(), tile.slice());
+            int counted = Math.min(tile.resident(), layout.residents(limit, tile.cout(), tile.slice()));
             if (counted > 0) {
                 assertThat(device.kernel(tile.entry(DType.BF16)).occupancy(PointwiseOne.THREADS, shared)).as("%s", tile).isGreaterThanOrEqualTo(counted);
             }
