@@ -1,6 +1,8 @@
-# kernels.fatbin: machine code for SEPARABLE_CUDA_ARCHITECTURES and PTX for newer ones, from one unity file.
+# kernels.fatbin: machine code for SEPARABLE_CUDA_ARCHITECTURES and PTX for newer ones, from one unity file; and kernels.csv, what
+# each kernel takes of a GPU, as compile.sh writes it.
 
 set(kernels_fatbin ${CMAKE_BINARY_DIR}/fatbin/empty.fatbin)
+set(kernels_table ${CMAKE_BINARY_DIR}/fatbin/empty.csv)
 set(kernels_architectures "")
 set(kernels_ptx "")
 set(kernels_compiler "none")
@@ -49,17 +51,22 @@ else()
   file(CONFIGURE OUTPUT ${staged}/all.cu CONTENT "${unity}" @ONLY)
 
   set(kernels_fatbin ${CMAKE_BINARY_DIR}/fatbin/kernels.fatbin)
+  set(kernels_table ${CMAKE_BINARY_DIR}/fatbin/kernels.csv)
+  set(scripts ${PROJECT_SOURCE_DIR}/native/kernels)
   # Every image compressed, which nvcc by itself does to some: two architectures and PTX are 6 MB instead of 48.
-  add_custom_command(OUTPUT ${kernels_fatbin}
-    COMMAND ${PROJECT_SOURCE_DIR}/native/kernels/stage.sh ${PROJECT_SOURCE_DIR}/native/kernels ${staged}
-    COMMAND ${NVCC} -fatbin -std=c++17 -lineinfo --threads 0 -Xfatbin -compress-all ${code} -o ${kernels_fatbin} all.cu
+  add_custom_command(OUTPUT ${kernels_fatbin} ${kernels_table}
+    COMMAND ${scripts}/stage.sh ${scripts} ${staged}
+    COMMAND ${scripts}/compile.sh ${kernels_table}
+      ${NVCC} -fatbin -std=c++17 -lineinfo --threads 0 -Xptxas -v -Xfatbin -compress-all ${code} -o ${kernels_fatbin} all.cu
     WORKING_DIRECTORY ${staged}
-    DEPENDS ${staged}/all.cu ${PROJECT_SOURCE_DIR}/native/kernels/stage.sh ${kernel_sources} ${kernel_headers}
+    DEPENDS ${staged}/all.cu ${scripts}/stage.sh ${scripts}/compile.sh ${scripts}/kernel_table.awk ${scripts}/kernel_summary.awk
+      ${kernel_sources} ${kernel_headers}
     COMMENT "Compiling the fatbin for ${kernels_architectures} with ${kernels_compiler}" VERBATIM)
 endif()
 
 # The header of a fatbin and nothing after it: magic, version 1, a header of 16 bytes, 0 bytes of content.
 set(empty_fatbin ${CMAKE_BINARY_DIR}/fatbin/empty.fatbin)
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/fatbin/empty.csv CONTENT "architecture,kernel,registers,stack,spilled,shared\n")
 add_custom_command(OUTPUT ${empty_fatbin}
   COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/fatbin
   COMMAND printf "\\120\\355\\125\\272\\001\\000\\020\\000\\000\\000\\000\\000\\000\\000\\000\\000" > ${empty_fatbin} VERBATIM)
@@ -73,4 +80,5 @@ version=@SEPARABLE_VERSION@
 ")
 add_custom_target(fatbin_resource ALL
   COMMAND ${CMAKE_COMMAND} -E copy_if_different ${kernels_fatbin} ${resources}/kernels.fatbin
-  DEPENDS ${kernels_fatbin} VERBATIM)
+  COMMAND ${CMAKE_COMMAND} -E copy_if_different ${kernels_table} ${resources}/kernels.csv
+  DEPENDS ${kernels_fatbin} ${kernels_table} VERBATIM)

@@ -161,9 +161,18 @@ template <int THREADS> struct FoldStatistics {
     int channels;
     float epsilon, momentum;
 
+    using Slot = Moments8;
+    static constexpr int SLOTS = THREADS;
+
     template <class Store> __device__ __forceinline__ void operator()(const Store& gathered) const {
+        __shared__ Slot slots[SLOTS];
+        fold(gathered, slots);
+    }
+
+    // With slots in shared memory that the kernel no longer uses otherwise, as fold_ctas_in wants them.
+    template <class Store> __device__ __forceinline__ void fold(const Store& gathered, Slot* slots) const {
         Moments8 mine[1] = {gathered.sum.moments()};
-        fold_ctas<THREADS>(mine, partials, ticket, place, [&](int, int vector, const Moments8& total) {
+        fold_ctas_in(slots, mine, partials, ticket, place, [&](int, int vector, const Moments8& total) {
             const int channel = vector * VEC;
             write_statistics(total, statistics, running, channel, channels, momentum);
             if (!gamma) return;
@@ -220,13 +229,16 @@ template <int THREADS> struct FoldGradientSums {
     int rows, channels;
     float epsilon;
 
+    using Slot = Sum8;
+    static constexpr int SLOTS = 2 * THREADS;
+
     template <class Store> __device__ __forceinline__ void operator()(const Store& gathered) const {
-        __shared__ Sum8 slots[2 * THREADS];
+        __shared__ Slot slots[SLOTS];
         fold(gathered, slots);
     }
 
-    // With slots in shared memory that the kernel no longer uses otherwise, as fold_ctas_in wants them.
-    template <class Store> __device__ __forceinline__ void fold(const Store& gathered, Sum8* slots) const {
+    // As FoldStatistics::fold.
+    template <class Store> __device__ __forceinline__ void fold(const Store& gathered, Slot* slots) const {
         Sum8 mine[2] = {{gathered.sum_g}, {gathered.sum_gx}};
         const float per_row = 1.f / (float)rows;
         fold_ctas_in(slots, mine, partials, ticket, place, [&](int k, int vector, const Sum8& total) {

@@ -18,17 +18,19 @@ __device__ __forceinline__ FoldPlace fold_place(const ColumnPart& at, int column
     return FoldPlace{at.part, at.parts, at.tile * columns, columns, channels / VEC};
 }
 
-// The CTA's share of `rows` rows of the output, through `out`, with the Tail at the end.
+// The CTA's share of `rows` rows of the output, through `out`, with the Tail at the end, which folds in the product's shared memory.
 template <class Tile, Depth DEPTH_B, class SourceA, class SourceB, class Store, class Tail>
 __device__ __forceinline__ void persistent_product(unsigned char* shared, const ColumnPart& at, const SourceA& a, const SourceB& b,
                                                    int rows, int depth, Store& out, const Tail& tail) {
     const TileRange mine((rows + Tile::BM - 1) / Tile::BM, at.part, at.parts);
+    using Gemm = typename Tile::template Gemm<Depth::COLUMNS, DEPTH_B>;
+    static_assert(Tail::SLOTS * (int)sizeof(typename Tail::Slot) <= Gemm::SHARED_BYTES, "the fold needs no more than the product");
     const auto keep = [&out](int row, int column, const Float8& v) { out(row, column, v); };
     for (int tile = mine.first; tile < mine.last; ++tile) {
-        Tile::template Gemm<Depth::COLUMNS, DEPTH_B>::tile(shared, a, b, tile * Tile::BM, at.tile * Tile::BN, 0, depth, keep);
+        Gemm::tile(shared, a, b, tile * Tile::BM, at.tile * Tile::BN, 0, depth, keep);
         __syncthreads();
     }
-    tail(out);
+    tail.fold(out, reinterpret_cast<typename Tail::Slot*>(shared));
 }
 
 // The same walk without a product: f(row) for every row of this thread in tiles of `tile_rows` rows and `columns` vectors, in the order

@@ -4,6 +4,7 @@
 //   fused_pw_norm_*      act(BN(x)), x with its statistics [4][Cin]
 //   fused_pw_sum_raw_*   sum = BN(x) + skip
 //   fused_pw_sum_norm_*  sum = BN(x) + BN(skip), skip with statistics of its own
+// *_tf32: tensors are fp32, and operands are rounded to tf32 (ptx.cuh) before they are multiplied.
 // x, skip, sum: [M, Cin]. Grid: (CTAs over the row tiles, ceil(Cout / BN)); every column tile makes the sum, the first stores it.
 // partials: fp32 [gridDim.x][Cout / 8][32]; one ticket per gridDim.y.
 #include "fused_gemm.cuh"
@@ -80,3 +81,4 @@ template <class T> __device__ __forceinline__ T* stored_once(T* sum) { return bl
     EXPORT_KERNEL(fused_pw_sum_norm_##tile##_##dtype);
 
 FOR_EACH_FUSED_TILE(FUSED_PW_FORWARD)
+FOR_EACH_TF32_TILE(FUSED_PW_FORWARD)

@@ -11,6 +11,7 @@
 //   fused_pw_dual_stored_*       dY the same;                                   A = x, a residual sum that was stored
 //   fused_pw_dual_pool_norm_*    dY from dp [images][Cout], y, statistics, sums (the last convolution, before a mean over pixels)
 //   fused_pw_dual_pool_stored_*
+// *_tf32: tensors are fp32, and operands are rounded to tf32 (ptx.cuh) before they are multiplied.
 // y_previous: raw input of the normalisation before, with `previous`, its statistics; skip may be null or g_previous. partials: fp32
 // [data_parts][2][Cin] and after it those of gemm_split.cuh; tickets: one a column tile, then one a filter tile.
 #include "fused_gemm.cuh"
@@ -136,13 +137,17 @@ __device__ __forceinline__ void fused_pw_dual(const GradientLoad& dy, const Inpu
     KERNEL(128x16, 32x32, bf16)    \
     KERNEL(64x64, 64x64, f16)      \
     KERNEL(128x32, 32x32, f16)     \
-    KERNEL(128x16, 32x32, f16)
+    KERNEL(128x16, 32x32, f16)     \
+    KERNEL(64x64, 64x64, tf32)     \
+    KERNEL(128x32, 32x32, tf32)    \
+    KERNEL(128x16, 32x32, tf32)
 
 // Before a mean there are many channels.
 #define FOR_EACH_DUAL_POOL_TILE(KERNEL) \
     KERNEL(64x64, 64x64, f32)           \
     KERNEL(64x64, 64x64, bf16)          \
-    KERNEL(64x64, 64x64, f16)
+    KERNEL(64x64, 64x64, f16)           \
+    KERNEL(64x64, 64x64, tf32)
 
 FOR_EACH_DUAL_TILE(FUSED_PW_DUAL)
 FOR_EACH_DUAL_POOL_TILE(FUSED_PW_DUAL_POOL)

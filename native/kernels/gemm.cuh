@@ -136,10 +136,10 @@ private:
     }
 };
 
-// Shared memory for products: the same for every call of one size. (One variable a size, not one a kernel: the emulated device keeps
-// them all for as long as it lives.)
+// Shared memory for products, and for folds after them: the same for every call of one size. (One variable a size, not one a
+// kernel: the emulated device keeps them all for as long as it lives.)
 template <int BYTES> __device__ __forceinline__ unsigned char* product_memory() {
-    __shared__ __align__(16) unsigned char memory[BYTES];
+    __shared__ __align__(alignof(Float8)) unsigned char memory[BYTES];
     return memory;
 }
 

@@ -267,95 +267,16 @@ __device__ __forceinline__ void copy_async_commit() { emu_cp_commit(emu_ctx, emu
 
 template <int KEEP> __device__ __forceinline__ void copy_async_wait() { emu_cp_wait(emu_ctx, emu_tid, KEEP); }
 
-template <class T> struct EmulatedProduct {
-    float* sum;                                 // [MI][NI][4]
-    const T* const* a;                          // [MI] row addresses of this lane
-    const T* const* b;                          // [NI / 2]
-    int a_step, b_step;
-};
-
 // To nearest, ties away from zero; an infinity and a NaN stay what they are.
 template <> __device__ __forceinline__ tf32 narrow<tf32>(float v) {
     const unsigned bits = __float_as_uint(v);
     return {(bits & 0x7f800000u) == 0x7f800000u ? bits : (bits + 0x1000u) & ~0x1fffu};
 }
 
-// A 16-byte row of an operand in shared memory, widened.
-template <class T> void emulated_row(const T* row, float (&wide)[VEC]) { load8(row, wide); }
-
-inline void emulated_row(const tf32* row, float (&wide)[VEC]) { memcpy(wide, row, 4 * sizeof *row); }
-
-// One operand's matrix of eight rows at the addresses of eight lanes, widened to fp32. tile[outer][depth] of pitch `pitch`;
-// along_depth: a memory row holds depths of one outer index, else outer indices of one depth.
-template <class T> void emulated_matrix(const T* const (&rows)[8], float* tile, int pitch, bool along_depth) {
-    for (int r = 0; r < 8; ++r) {
-        if ((uintptr_t)rows[r] & 15) emu_trap(716, "ldmatrix row not on a 16-byte boundary", __FILE__, __LINE__);
-        float wide[VEC];
-        emulated_row(rows[r], wide);
-        for (int k = 0; k < OperandTile<T>::ROW; ++k) tile[along_depth ? r * pitch + k : k * pitch + r] = wide[k];
-    }
-}
-
-// Sixteen outer indices and a step of depth of one operand, whose lanes contribute `at(lane)`: value(outer, depth) of the tile.
-// LEFT says in which order the four matrices come.
-template <bool TRANSPOSE, bool LEFT, class T, class At>
-void emulated_operand(At at, int step, float* tile, int outer_pitch, int depth_pitch) {
-    constexpr int ROW = OperandTile<T>::ROW;
-    if (OperandTile<T>::single(TRANSPOSE)) {
-        for (int l = 0; l < 32; ++l)
-            for (int q = 0; q < 4; ++q)
-                tile[(l / 4 + q % 2 * 8) * outer_pitch + (l % 4 + q / 2 * ROW) * depth_pitch] = widen(at(l)[q % 2 * 8 + q / 2 * (step / 2)]);
-        return;
-    }
-    const T* rows[8];
-    for (int q = 0; q < 4; ++q) {
-        for (int r = 0; r < 8; ++r) rows[r] = at(q * 8 + r);
-        float* const matrix = tile + (LEFT ? q % 2 : q / 2) * 8 * outer_pitch + (LEFT ? q / 2 : q % 2) * ROW * depth_pitch;
-        if (LEFT) emulated_matrix(rows, matrix, outer_pitch, !TRANSPOSE); else emulated_matrix(rows, matrix, depth_pitch, TRANSPOSE);
-    }
-}
-
-template <int MI, int NI, int STEPS, bool TRANSPOSE_A, bool TRANSPOSE_B, class T>
-void emulated_multiply(void* const* lanes, unsigned mask) {
-    if (mask != 0xffffffffu) emu_trap(719, "a product on tensor cores needs all 32 lanes of the warp", __FILE__, __LINE__);
-    constexpr int M = MI * 16, N = NI * 8;
-    const auto lane = [&](int l) { return static_cast<const EmulatedProduct<T>*>(lanes[l]); };
-
-    float c[M][N];
-    for (int l = 0; l < 32; ++l)
-        for (int i = 0; i < MI; ++i)
-            for (int j = 0; j < NI; ++j)
-                for (int half = 0; half < 2; ++half)
-                    memcpy(&c[i * 16 + l / 4 + half * 8][j * 8 + l % 4 * 2], lane(l)->sum + (i * NI + j) * 4 + half * 2, 8);
-
-    constexpr int DEPTH = OperandTile<T>::STEP;
-    for (int step = 0; step < STEPS; ++step) {
-        float a[M][DEPTH], b[DEPTH][N];
-        for (int i = 0; i < MI; ++i)
-            emulated_operand<TRANSPOSE_A, true, T>([&](int l) { return lane(l)->a[i] + step * lane(l)->a_step; }, lane(0)->a_step,
-                                                   a[i * 16], DEPTH, 1);
-        for (int j = 0; j < NI / 2; ++j)
-            emulated_operand<TRANSPOSE_B, false, T>([&](int l) { return lane(l)->b[j] + step * lane(l)->b_step; }, lane(0)->b_step,
-                                                    &b[0][j * 16], 1, N);
-        for (int m = 0; m < M; ++m)
-            for (int k = 0; k < DEPTH; ++k)
-                for (int n = 0; n < N; ++n) c[m][n] += a[m][k] * b[k][n];
-    }
-
-    for (int l = 0; l < 32; ++l)
-        for (int i = 0; i < MI; ++i)
-            for (int j = 0; j < NI; ++j)
-                for (int half = 0; half < 2; ++half)
-                    memcpy(lane(l)->sum + (i * NI + j) * 4 + half * 2, &c[i * 16 + l / 4 + half * 8][j * 8 + l % 4 * 2], 8);
-}
-
-template <int MI, int NI, int STEPS, bool TRANSPOSE_A, bool TRANSPOSE_B, class T>
-__device__ __forceinline__ void warp_multiply(float (&sum)[MI][NI][4], const T* const (&a)[MI], int a_step,
-                                              const T* const (&b)[NI / 2], int b_step, EMU_SITE) {
-    EmulatedProduct<T> lane{&sum[0][0][0], a, b, a_step, b_step};
-    emu_collective(~0u, emulated_multiply<MI, NI, STEPS, TRANSPOSE_A, TRANSPOSE_B, T>, &lane, file_, line_);
-}
-
 #endif
 
 }  // namespace separable
+
+#ifndef __CUDACC__
+#include "emulated_products.cuh"
+#endif

@@ -31,8 +31,9 @@ public final class StepBench {
      * @param warmUp  steps before the first sample
      * @param samples of each case
      * @param seconds a sample takes at least, in whole steps; of a step that takes longer, one
+     * @param launches whether the plan's ops are measured by themselves too, each as often as there are samples
      */
-    public record Rules(int warmUp, int samples, double seconds) {
+    public record Rules(int warmUp, int samples, double seconds, boolean launches) {
 
         public Rules {
             if (warmUp < LEAST_WARM_UP || warmUp > MOST_STEPS || samples < 1 || !(seconds > 0)) {
@@ -90,7 +91,8 @@ public final class StepBench {
             Optional<Timing> timing = passes.time(stop);
             double loss = loss(step);
             StepRow.Memory memory = new StepRow.Memory(device.peakBytes() - before, pictures.bytes(), free - device.freeMemory());
-            Optional<StepRow> row = timing.map(time -> new StepRow(what, time, step.nodes(), step.plan().launches(), traffic(step), memory, loss));
+            List<LaunchRow> launches = timing.isPresent() && rules.launches() ? passes.launches() : List.of();
+            Optional<StepRow> row = timing.map(time -> new StepRow(what, time, step.nodes(), step.plan().launches(), launches, traffic(step), memory, loss));
             row.ifPresent(rows::add);
             return row;
         }
@@ -164,6 +166,14 @@ public final class StepBench {
                 samples[sample] = microseconds(group) / group;
             }
             return Optional.of(Timing.of(samples, group));
+        }
+
+        /** On the batch of another step. */
+        List<LaunchRow> launches() {
+            microseconds(1);
+            try (LaunchTimes times = new LaunchTimes(device, step.plan())) {
+                return times.time(step.stream(), rules.samples());
+            }
         }
 
         /** Of so many steps in a row. */

@@ -44,7 +44,7 @@ public final class StepFile {
         map.put("copy_nodes", row.nodes().map(GraphNodes::copies).orElse(null));
         map.put("fill_nodes", row.nodes().map(GraphNodes::fills).orElse(null));
         map.put("other_nodes", row.nodes().map(GraphNodes::others).orElse(null));
-        map.put("plan_launches", row.launches());
+        map.put("plan_launches", row.ops());
         map.put("forward_bytes", row.traffic().forward());
         map.put("backward_bytes", row.traffic().backward());
         map.put("activation_bytes", row.traffic().activations());
@@ -54,6 +54,26 @@ public final class StepFile {
         map.put("picture_bytes", row.memory().dataset());
         map.put("driver_bytes", row.memory().driver());
         map.put("loss", row.loss());
+        if (!row.launches().isEmpty()) {
+            map.put("launches", row.launches().stream().map(each -> launch(each, report)).toList());
+        }
+        return map;
+    }
+
+    private static Map<String, Object> launch(LaunchRow row, StepReport report) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        map.put("layer", row.op().traffic().layer());
+        map.put("operation", row.op().traffic().op());
+        map.put("backward", row.op().traffic().backward());
+        map.put("kernel", row.op().kernel());
+        map.put("us", row.timing().median());
+        map.put("us_low", row.timing().lower());
+        map.put("us_high", row.timing().upper());
+        map.put("bytes", row.op().traffic().bytes());
+        map.put("flops", 2 * row.op().multiplyAdds());
+        map.put("gb_per_s", row.bytesPerSecond() / 1e9);
+        map.put("copy_share", row.bytesPerSecond() / report.copyBytesPerSecond());
+        map.put("gflop_per_s", row.flopsPerSecond() / 1e9);
         return map;
     }
 

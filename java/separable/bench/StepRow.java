@@ -1,5 +1,6 @@
 package separable.bench;
 
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import separable.device.GraphNodes;
@@ -10,12 +11,14 @@ import separable.tune.Timing;
  *
  * @param timing       microseconds of a step; a sample is {@link Timing#group} steps in a row
  * @param nodes        of the graph that was launched; empty where steps could not be captured, and their kernels were launched one by one
- * @param launches     of the plan, forward and backward
+ * @param ops          kernel calls of the plan, forward and backward
+ * @param launches     each of them by itself; empty where that was not asked for
  * @param traffic      as the plan counts it
  * @param memory       on the device
  * @param loss         mean of the last step
  */
-public record StepRow(StepCase what, Timing timing, Optional<GraphNodes> nodes, int launches, Traffic traffic, Memory memory, double loss) {
+public record StepRow(StepCase what, Timing timing, Optional<GraphNodes> nodes, int ops, List<LaunchRow> launches, Traffic traffic, Memory memory,
+                      double loss) {
 
     /**
      * Bytes that a step moves at least, every operand of an op once; the batch's making and the update are not counted.
@@ -42,6 +45,7 @@ public record StepRow(StepCase what, Timing timing, Optional<GraphNodes> nodes, 
     public StepRow {
         Objects.requireNonNull(what, "what");
         Objects.requireNonNull(nodes, "nodes");
+        launches = List.copyOf(launches);
         Objects.requireNonNull(traffic, "traffic");
         Objects.requireNonNull(memory, "memory");
         if (!(timing.lower() > 0)) {

@@ -18,11 +18,12 @@ public final class StepText {
         return row.what() + System.lineSeparator()
                 + line("images/s", Units.digits(row.imagesPerSecond(time.median())), range(row.imagesPerSecond(time.upper()), row.imagesPerSecond(time.lower())) + " " + between)
                 + line("ms a step", Units.digits(time.median() / 1e3), range(time.lower() / 1e3, time.upper() / 1e3))
-                + row.nodes().map(StepText::nodes).orElseGet(() -> line("launches", row.launches() + "", "of the plan, one by one: not captured"))
+                + row.nodes().map(StepText::nodes).orElseGet(() -> line("launches", row.ops() + "", "of the plan, one by one: not captured"))
                 + line("bytes moved", Units.bytes(row.bytesPerImage()), "an image (activations " + Units.bytes((double) traffic.activations() / row.what().batch())
                         + "); a step " + Units.bytes(traffic.forward()) + " forward, " + Units.bytes(traffic.backward()) + " backward, as the plan counts")
                 + line("bandwidth", Units.bandwidth(row.bytesPerSecond()), Units.percent(report.copyShare(row)) + " of a copy's " + Units.bandwidth(report.copyBytesPerSecond()))
-                + line("device memory", Units.bytes(row.memory().peak()), "at the peak, " + Units.bytes(row.memory().dataset()) + " of it the pictures");
+                + line("device memory", Units.bytes(row.memory().peak()), "at the peak, " + Units.bytes(row.memory().dataset()) + " of it the pictures")
+                + (row.launches().isEmpty() ? "" : LaunchText.of(row, report));
     }
 
     private static String nodes(GraphNodes nodes) {

@@ -76,6 +76,9 @@ final class BenchStepOptions {
     @Option(names = "--seconds", paramLabel = "X", description = "of a sample, in whole steps (default: 0.2)")
     Double seconds;
 
+    @Option(names = "--launches", description = "also time every launch of the plan by itself, and print a row for each")
+    boolean launches;
+
     @Option(names = "--json", paramLabel = "FILE", description = "also write the figures there")
     Path json;
 
@@ -116,6 +119,6 @@ final class BenchStepOptions {
     /** @throws IllegalArgumentException when an option's value is not possible */
     StepBench.Rules rules(boolean small) {
         Defaults defaults = Defaults.of(small);
-        return new StepBench.Rules(or(warmUp, defaults.warmUp()), or(samples, defaults.samples()), or(seconds, defaults.seconds()));
+        return new StepBench.Rules(or(warmUp, defaults.warmUp()), or(samples, defaults.samples()), or(seconds, defaults.seconds()), launches);
     }
 }

@@ -55,6 +55,11 @@ public final class Kernel {
         return blocks[0];
     }
 
+    /** Blocks that run at once on the whole device, as {@link #occupancy} says: one more waits for another to end. */
+    public int residents(int blockThreads, int dynamicShared) {
+        return device.multiprocessors() * occupancy(blockThreads, dynamicShared);
+    }
+
     @Override
     public String toString() {
         return entry.toString();

@@ -3,6 +3,7 @@ package separable.graph;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
+import separable.spec.Products;
 import separable.tune.Choice;
 
 /**
@@ -32,6 +33,11 @@ record Candidate(String kernel, long workspaceBytes, int tickets, Optional<Choic
 
     static Candidate folding(Object kernel, long workspaceBytes, int tickets, Function<Addresses, Enqueue> binder) {
         return new Candidate(kernel.getClass().getSimpleName(), workspaceBytes, tickets, Optional.empty(), binder);
+    }
+
+    /** The same with its products named where they are not exact. */
+    Candidate multiplying(Products products) {
+        return new Candidate(kernel + (products == Products.EXACT ? "" : " " + products), workspaceBytes, tickets, choice, binder);
     }
 
     /** What a tuner chose; takes it over. */

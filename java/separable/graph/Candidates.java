@@ -28,7 +28,7 @@ final class Candidates {
         NormCandidates.register(this, device);
         PointCandidates.register(this, device);
         PoolCandidates.register(this, device);
-        FusedCandidates.register(this, device);
+        FusedCandidates.register(this, device, products);
         FusedHeadCandidates.register(this, device, products);
     }
 

@@ -34,4 +34,9 @@ record FoldedConv(String name, ConvSpec spec, Activation activation, Tensor x, T
     public List<Reuse> reuses() {
         return skip.filter(added -> !added.equals(x)).map(added -> List.of(new Reuse(added, y))).orElse(List.of());
     }
+
+    @Override
+    public long multiplyAdds() {
+        return spec.multiplyAdds();
+    }
 }

@@ -63,7 +63,7 @@ final class FoldingAlike {
             DepthwiseFolds kernel = new DepthwiseFolds(device, fused.spec(), op.x().type(), op.norm());
             return statistics(op, kernel, kernel.workspaceBytes(), kernel.tickets(), kernel::statistics);
         }
-        TiledStatistics kernel = new TiledStatistics(device, fused.spec(), op.x().type(), op.norm());
+        TiledStatistics kernel = new TiledStatistics(device, fused.spec(), op.x().type(), products, FusedCandidates.kind(fused.source()), op.norm());
         return statistics(op, kernel, kernel.workspaceBytes(), kernel.tickets(), kernel::statistics);
     }
 
@@ -82,8 +82,8 @@ final class FoldingAlike {
 
     private Optional<Candidate> reduce(Op.BatchNormBackwardReduce op, Op fused) {
         if (fused instanceof FusedOp.PointwiseBackward each) {
-            TiledBackwardReduce kernel = new TiledBackwardReduce(device, each.spec(), op.x().type(), FusedCandidates.gradient(each.dy()), op.norm(),
-                    each.form().form());
+            TiledBackwardReduce kernel = new TiledBackwardReduce(device, each.spec(), op.x().type(), products,
+                    FusedCandidates.gradient(each.dy()), FusedCandidates.input(each), op.norm(), each.form().form());
             return Optional.of(reduce(op, kernel, kernel.workspaceBytes(), kernel.tickets(), kernel::backwardReduce));
         }
         if (fused instanceof FusedOp.DepthwiseBackward each) {
@@ -115,7 +115,7 @@ final class FoldingAlike {
     private Optional<Candidate> filter(Op.ConvBackwardFilter op, Op fused) {
         DType type = op.x().type();
         if (fused instanceof FusedOp.PointwiseBackward each) {
-            return Optional.of(filter(op, new PointwiseConv(device, op.spec(), type, FusedCandidates.kernel(device, each).filterVariant())));
+            return Optional.of(filter(op, new PointwiseConv(device, op.spec(), type, FusedCandidates.kernel(device, products, each).filterVariant())));
         }
         if (fused instanceof FusedOp.StemBackward) {
             return Optional.of(filter(op, new Conv(device, op.spec(), type, new FusedStemBackward(device, op.spec(), type).filterVariant())));

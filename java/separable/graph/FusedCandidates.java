@@ -15,17 +15,19 @@ import separable.kernel.FusedStemBackward;
 import separable.kernel.FusedStemForward;
 import separable.kernel.GradientFold;
 import separable.spec.Activation;
+import separable.spec.Products;
 
 /** Kernels of the fused schedule's convolutions. */
 final class FusedCandidates {
 
     private FusedCandidates() {}
 
-    static void register(Candidates candidates, Device device) {
+    /** @param products of the pointwise convolutions' fp32 operands */
+    static void register(Candidates candidates, Device device, Products products) {
         candidates.on(FusedOp.ConvNorm.class, op -> op.spec().isDepthwise() ? depthwise(device, op)
-                : op.spec().isPointwise() ? pointwise(device, op) : stem(device, op));
+                : op.spec().isPointwise() ? pointwise(device, products, op).multiplying(products) : stem(device, op));
         candidates.on(FusedOp.DepthwiseBackward.class, op -> depthwise(device, op));
-        candidates.on(FusedOp.PointwiseBackward.class, op -> pointwise(device, op));
+        candidates.on(FusedOp.PointwiseBackward.class, op -> pointwise(device, products, op).multiplying(products));
         candidates.on(FusedOp.StemBackward.class, op -> stem(device, op));
         candidates.on(FusedOp.GradientFold.class, op -> fold(device, op));
     }
@@ -46,7 +48,7 @@ final class FusedCandidates {
         }
     }
 
-    private static FusedInput kind(FusedSource source) {
+    static FusedInput kind(FusedSource source) {
         if (source instanceof FusedSource.Sum sum) {
             return sum.skip() instanceof FusedSource.Norm ? FusedInput.SUM_NORM : FusedInput.SUM_RAW;
         }
@@ -57,8 +59,8 @@ final class FusedCandidates {
         return source instanceof FusedSource.Norm norm ? norm.norm().activation() : Activation.NONE;
     }
 
-    private static Candidate pointwise(Device device, FusedOp.ConvNorm op) {
-        var kernel = new FusedPointwiseForward(device, op.spec(), op.y().type(), kind(op.source()), activation(op.source()), op.norm());
+    private static Candidate pointwise(Device device, Products products, FusedOp.ConvNorm op) {
+        var kernel = new FusedPointwiseForward(device, op.spec(), op.y().type(), products, kind(op.source()), activation(op.source()), op.norm());
         return forward(op, kernel, kernel.workspaceBytes(), kernel.tickets(), (in, to, workspace, tickets, stream) -> kernel.enqueue(in.x, in.statistics,
                 in.skip, in.skipStatistics, in.sum, to.w, to.gamma, to.beta, to.y, to.statistics, to.running, workspace, tickets, stream));
     }
@@ -95,14 +97,17 @@ final class FusedCandidates {
         return gradient instanceof FusedOp.Pooled pooled ? FusedGradient.pooled(pooled.norm().activation()) : FusedGradient.STORED;
     }
 
-    static FusedPointwiseBackward kernel(Device device, FusedOp.PointwiseBackward op) {
-        var input = op.stored().isPresent() ? FusedPointwiseBackward.Input.STORED : FusedPointwiseBackward.Input.NORM;
-        return new FusedPointwiseBackward(device, op.spec(), op.g().type(), gradient(op.dy()), input, op.skip().isPresent(), op.source().norm(),
+    static FusedPointwiseBackward.Input input(FusedOp.PointwiseBackward op) {
+        return op.stored().isPresent() ? FusedPointwiseBackward.Input.STORED : FusedPointwiseBackward.Input.NORM;
+    }
+
+    static FusedPointwiseBackward kernel(Device device, Products products, FusedOp.PointwiseBackward op) {
+        return new FusedPointwiseBackward(device, op.spec(), op.g().type(), products, gradient(op.dy()), input(op), op.skip().isPresent(), op.source().norm(),
                 op.form().form());
     }
 
-    private static Candidate pointwise(Device device, FusedOp.PointwiseBackward op) {
-        FusedPointwiseBackward kernel = kernel(device, op);
+    private static Candidate pointwise(Device device, Products products, FusedOp.PointwiseBackward op) {
+        FusedPointwiseBackward kernel = kernel(device, products, op);
         return new Candidate("FusedPointwiseBackward " + op.form(), kernel.workspaceBytes(), kernel.tickets(), Optional.empty(), at -> {
             var g = at.of(op.dy().reads().get(0));
             var y = at.of(op.dy().y());

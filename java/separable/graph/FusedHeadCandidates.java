@@ -15,8 +15,8 @@ final class FusedHeadCandidates {
     /** @param products of the dense layers' fp32 operands */
     static void register(Candidates candidates, Device device, Products products) {
         candidates.on(FusedOp.Pool.class, op -> pool(device, op));
-        candidates.on(FusedOp.Dense.class, op -> dense(device, products, op));
-        candidates.on(FusedOp.DenseBackward.class, op -> denseBackward(device, products, op));
+        candidates.on(FusedOp.Dense.class, op -> dense(device, products, op).multiplying(products));
+        candidates.on(FusedOp.DenseBackward.class, op -> denseBackward(device, products, op).multiplying(products));
         candidates.on(FusedOp.PoolReduce.class, op -> poolReduce(device, op));
     }
 

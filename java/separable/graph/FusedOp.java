@@ -29,6 +29,11 @@ public sealed interface FusedOp extends Op {
         public List<Tensor> writes() {
             return join(source.writes(), List.of(y, statistics, running));
         }
+
+        @Override
+        public long multiplyAdds() {
+            return spec.multiplyAdds();
+        }
     }
 
     /** {@code y = dropout(mean over pixels of source)}; a rate of 0 drops nothing. */
@@ -55,6 +60,11 @@ public sealed interface FusedOp extends Op {
         public List<Tensor> writes() {
             return List.of(y);
         }
+
+        @Override
+        public long multiplyAdds() {
+            return spec.multiplyAdds();
+        }
     }
 
     /** {@code dw = dy^T x}, {@code dbias = sum of dy}, {@code dx = dropout's mask of dy w}; a rate of 0 drops nothing. */
@@ -68,6 +78,11 @@ public sealed interface FusedOp extends Op {
         @Override
         public List<Tensor> writes() {
             return List.of(dx, dw, dbias);
+        }
+
+        @Override
+        public long multiplyAdds() {
+            return 2 * spec.multiplyAdds();
         }
     }
 
@@ -131,6 +146,11 @@ public sealed interface FusedOp extends Op {
         public List<Tensor> writes() {
             return join(List.of(g), gradient.writes(), List.of(dw));
         }
+
+        @Override
+        public long multiplyAdds() {
+            return 2 * spec.multiplyAdds();
+        }
     }
 
     /**
@@ -163,6 +183,11 @@ public sealed interface FusedOp extends Op {
         }
 
         @Override
+        public long multiplyAdds() {
+            return 2 * spec.multiplyAdds();
+        }
+
+        @Override
         public List<Reuse> reuses() {
             return skip.filter(tensor -> !dy.reads().contains(tensor)).map(tensor -> List.of(new Reuse(tensor, g))).orElse(List.of());
         }
@@ -184,6 +209,11 @@ public sealed interface FusedOp extends Op {
         @Override
         public List<Tensor> writes() {
             return List.of(dw);
+        }
+
+        @Override
+        public long multiplyAdds() {
+            return spec.multiplyAdds();
         }
     }
 

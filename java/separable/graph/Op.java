@@ -37,6 +37,11 @@ public sealed interface Op
         return Stream.concat(reads().stream(), writes().stream()).toList();
     }
 
+    /** Of its convolutions, taps in the padding included; none where there is no convolution. */
+    default long multiplyAdds() {
+        return 0;
+    }
+
     /** {@code y = conv(x, w)}. A dense layer is a pointwise convolution of a matrix that views {@code x}. */
     record ConvForward(String name, ConvSpec spec, Tensor x, Tensor w, Tensor y) implements Op {
         public ConvForward {
@@ -51,6 +56,11 @@ public sealed interface Op
         @Override
         public List<Tensor> writes() {
             return List.of(y);
+        }
+
+        @Override
+        public long multiplyAdds() {
+            return spec.multiplyAdds();
         }
     }
 
@@ -68,6 +78,11 @@ public sealed interface Op
         public List<Tensor> writes() {
             return List.of(dx);
         }
+
+        @Override
+        public long multiplyAdds() {
+            return spec.multiplyAdds();
+        }
     }
 
     record ConvBackwardFilter(String name, ConvSpec spec, Tensor x, Tensor dy, Tensor dw) implements Op {
@@ -83,6 +98,11 @@ public sealed interface Op
         @Override
         public List<Tensor> writes() {
             return List.of(dw);
+        }
+
+        @Override
+        public long multiplyAdds() {
+            return spec.multiplyAdds();
         }
     }
 

@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
 import separable.device.Closing;
@@ -123,7 +124,7 @@ public final class Plan implements AutoCloseable {
 
     private static List<Candidate> choose(Device device, Graph graph, PlanOptions options) {
         try (Tuner tuner = new Tuner(device, options.tuning())) {
-            Products products = options.products().of(graph.type());
+            Products products = options.products().of(graph.type()).on(device.computeCapability());
             Optional<FoldingAlike> alike = options.foldAlike() ? Optional.of(new FoldingAlike(device, products, fused(device, graph, options))) : Optional.empty();
             return new Candidates(device, tuner, products, alike).choose(graph);
         }
@@ -171,6 +172,17 @@ public final class Plan implements AutoCloseable {
                 Range.end();
             }
         }
+    }
+
+    /**
+     * Enqueues one op of a run alone, as for measuring it. It computes what it computes in a run if those before it have run and
+     * none after it.
+     *
+     * @param op its place in {@link #ops}
+     */
+    public void enqueue(int op, Stream stream) {
+        memory.requireOpen();
+        steps[op].on(stream.handle());
     }
 
     private void enqueue(int from, int to, CUstream stream) {
@@ -235,6 +247,13 @@ public final class Plan implements AutoCloseable {
             traffic.add(OpTraffic.of(graph.ops().get(at), at >= forward));
         }
         return traffic;
+    }
+
+    /** The ops in order, with what they cost and what carries them out. */
+    public List<PlannedOp> ops() {
+        List<OpTraffic> traffic = traffic();
+        return IntStream.range(0, chosen.size())
+                .mapToObj(at -> new PlannedOp(traffic.get(at), graph.ops().get(at).multiplyAdds(), chosen.get(at).kernel())).toList();
     }
 
     /** How the kernels of convolutions were chosen, in the order of the ops. */

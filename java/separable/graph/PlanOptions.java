@@ -19,7 +19,7 @@ import separable.tune.Tuning;
  * @param schedule    of a training step
  * @param foldAlike   of the plain schedule: whether its sums are taken in the fused one's order, by the kernels it would use for
  *                    that; the two then agree to the bit
- * @param products    of fp32 graphs: TF32 where there are kernels for it and the device has it; not with the fused schedule
+ * @param products    of fp32 graphs: TF32 where there are kernels for it and the device has it
  */
 public record PlanOptions(boolean reuseMemory, Tuning tuning, boolean foldNorms, Schedule schedule, boolean foldAlike, Products products) {
 
@@ -27,9 +27,6 @@ public record PlanOptions(boolean reuseMemory, Tuning tuning, boolean foldNorms,
         Objects.requireNonNull(tuning, "tuning");
         Objects.requireNonNull(schedule, "schedule");
         Objects.requireNonNull(products, "products");
-        if (products == Products.TF32 && schedule == Schedule.FUSED) {
-            throw new IllegalArgumentException("the fused schedule has no kernels that multiply in tf32: use precision fp32 with it, or the plain schedule");
-        }
     }
 
     public static PlanOptions standard() {

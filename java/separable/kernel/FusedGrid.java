@@ -1,8 +1,9 @@
 package separable.kernel;
 
+import separable.device.Kernel;
 import separable.device.Launch;
-import separable.spec.ConvSpec;
 import separable.spec.DType;
+import separable.spec.Products;
 import separable.spec.Shape;
 
 /**
@@ -11,39 +12,27 @@ import separable.spec.Shape;
  */
 record FusedGrid(GemmTile tile, int parts, int columnTiles) {
 
-    /** What a multiprocessor should have to hide its waits; fewer, longer ranges leave fewer partial results to fold. */
-    private static final int CTAS_PER_MULTIPROCESSOR = 4;
-
-    /** As many parts as fill the device, all of one length but the last. */
-    static FusedGrid of(GemmTile tile, Shape output, int multiprocessors) {
+    /**
+     * As many parts as run at once, all of one length but the last: CTAs that had to wait for another's end would leave most of the
+     * device idle while they run.
+     *
+     * @param ctas that the device holds at once, of the kernel that has this grid ({@link Kernel#residents}); its twins take the same
+     */
+    static FusedGrid of(GemmTile tile, Shape output, int ctas) {
         int columnTiles = VectorGrid.blocks(output.channelStride(), tile.columns());
-        return of(tile, output, columnTiles, VectorGrid.blocks(CTAS_PER_MULTIPROCESSOR * multiprocessors, columnTiles));
-    }
-
-    private static FusedGrid of(GemmTile tile, Shape output, int columnTiles, int wanted) {
         int rowTiles = VectorGrid.blocks(output.rows(), tile.rows());
-        int share = VectorGrid.blocks(rowTiles, Math.min(wanted, rowTiles));
+        int share = VectorGrid.blocks(rowTiles, Math.max(1, Math.min(ctas / columnTiles, rowTiles)));
         return new FusedGrid(tile, VectorGrid.blocks(rowTiles, share), columnTiles);
     }
 
-    /** Of the forward pass of {@code spec}: a pointwise convolution, or a stem. */
-    static FusedGrid forward(ConvSpec spec, DType type, int multiprocessors) {
-        Shape output = spec.output();
-        return of(spec.isPointwise() ? tile(output, type, multiprocessors) : GemmTile.stem(type), output, multiprocessors);
-    }
-
-    /** Of the data gradient of {@code spec}, a pointwise convolution. */
-    static FusedGrid backwardData(ConvSpec spec, DType type, int multiprocessors) {
-        return of(tile(spec.input(), type, multiprocessors), spec.input(), multiprocessors);
-    }
-
-    private static GemmTile tile(Shape output, DType type, int multiprocessors) {
-        return GemmTile.forData(GemmTile.fusedTiles(type), output.rows(), output.channelStride(), multiprocessors).get(0);
+    /** The tile of a pointwise product with this output. */
+    static GemmTile tile(Shape output, DType type, Products products, int multiprocessors) {
+        return GemmTile.forData(GemmTile.fusedTiles(type, products), output.rows(), output.channelStride(), multiprocessors).get(0);
     }
 
     /** With which a grid reaches over {@code channels}. */
     static boolean covers(DType type, int channels) {
-        return !GemmTile.covering(GemmTile.fusedTiles(type), channels).isEmpty();
+        return !GemmTile.covering(GemmTile.fusedTiles(type, Products.EXACT), channels).isEmpty();
     }
 
     /** CTAs over all. */

@@ -6,12 +6,14 @@ import java.util.function.UnaryOperator;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
 import separable.device.Device;
+import separable.device.Kernel;
 import separable.device.Launch;
 import separable.spec.Activation;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.NormSpec;
 import separable.spec.Pass;
+import separable.spec.Products;
 import separable.spec.Shape;
 
 /**
@@ -64,21 +66,22 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
     }
 
     /** On the context that is current on the calling thread; see the other constructor. */
-    public FusedPointwiseBackward(ConvSpec spec, DType type, FusedGradient gradient, Input input, boolean skip, NormSpec previous, Form form) {
-        super(Device.current(), device -> launches(device, new Problem(spec, type, gradient, input, skip, previous, form), UnaryOperator.identity()));
+    public FusedPointwiseBackward(ConvSpec spec, DType type, Products products, FusedGradient gradient, Input input, boolean skip, NormSpec previous, Form form) {
+        super(Device.current(), device -> launches(device, new Problem(spec, type, products, gradient, input, skip, previous, form), UnaryOperator.identity()));
     }
 
     /**
      * @param spec     a pointwise convolution
+     * @param products of fp32 operands
      * @param skip     whether the gradient of a residual branch is added
      * @param previous the normalisation before; without activation where {@code input} is STORED
      * @param form     that of {@link PointwiseBackwardForm#of}, or DUAL
      * @throws IllegalArgumentException when {@code spec} is another kind of convolution, a stored sum is said to have an activation, or the
      *                                  form is not one that the problem has on this device
      */
-    public FusedPointwiseBackward(Device device, ConvSpec spec, DType type, FusedGradient gradient, Input input, boolean skip, NormSpec previous,
+    public FusedPointwiseBackward(Device device, ConvSpec spec, DType type, Products products, FusedGradient gradient, Input input, boolean skip, NormSpec previous,
                                   Form form) {
-        this(device, new Problem(spec, type, gradient, input, skip, previous, form), UnaryOperator.identity());
+        this(device, new Problem(spec, type, products, gradient, input, skip, previous, form), UnaryOperator.identity());
     }
 
     /** @param choice changes the grid of the data gradient that the rule takes for DUAL; for tests */
@@ -92,10 +95,11 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
     }
 
     /** The parts of the problem, each of which must be there. */
-    record Problem(ConvSpec spec, DType type, FusedGradient gradient, Input input, boolean skip, NormSpec previous, Form form) {
+    record Problem(ConvSpec spec, DType type, Products products, FusedGradient gradient, Input input, boolean skip, NormSpec previous, Form form) {
 
         Problem {
             requireProblem("spec", spec, type);
+            requireNonNull(products, "products");
             requireNonNull(gradient, "gradient");
             requireNonNull(input, "input");
             requireNonNull(previous, "previous");
@@ -114,9 +118,9 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
     }
 
     private static Launches launches(Device device, Problem problem, UnaryOperator<FusedGrid> choice) {
-        ConvSpec spec = problem.spec();
-        return problem.form() == Form.DUAL ? dual(device, problem, choice.apply(dualGrid(spec, problem.type(), problem.gradient(), device.multiprocessors())))
-                : one(device, problem, divided(device, spec, problem.type(), problem.form()));
+        FusedProblem.requireProducts("fused pointwise gradients", device, problem.spec(), problem.type(), problem.products());
+        return problem.form() == Form.DUAL ? dual(device, problem, choice.apply(dataGrid(device, problem)))
+                : one(device, problem, divided(device, problem.spec(), problem.type(), problem.form()));
     }
 
     /** The rule's division, which must be of the form that was asked for. */
@@ -130,13 +134,23 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
     }
 
     /** The grid of the data gradient, which its reduction's twin takes too. */
-    static FusedGrid dataGrid(Device device, ConvSpec spec, DType type, FusedGradient gradient, Form form) {
-        return form == Form.DUAL ? dualGrid(spec, type, gradient, device.multiprocessors()) : divided(device, spec, type, form).grid(spec);
+    static FusedGrid dataGrid(Device device, Problem problem) {
+        return problem.form() == Form.DUAL ? dualGrid(device, problem, dualTile(device, problem)).data()
+                : divided(device, problem.spec(), problem.type(), problem.form()).grid(problem.spec());
     }
 
-    private static FusedGrid dualGrid(ConvSpec spec, DType type, FusedGradient gradient, int multiprocessors) {
-        return gradient.pooled() ? FusedGrid.of(GemmTile.fusedTiles(type).get(0), spec.input(), multiprocessors)
-                : FusedGrid.backwardData(spec, type, multiprocessors);
+    private static GemmTile dualTile(Device device, Problem problem) {
+        return problem.gradient().pooled() ? GemmTile.fusedTiles(problem.type(), problem.products()).get(0)
+                : FusedGrid.tile(problem.spec().input(), problem.type(), problem.products(), device.multiprocessors());
+    }
+
+    private static DualGrid dualGrid(Device device, Problem problem, GemmTile tile) {
+        return DualGrid.of(tile, problem.spec(), problem.type(), dualKernel(device, problem, tile).residents(tile.threads(), 0));
+    }
+
+    private static Kernel dualKernel(Device device, Problem problem, GemmTile tile) {
+        String operation = "fused_pw_dual_" + (problem.gradient().pooled() ? "pool_" : "") + (problem.input() == Input.NORM ? "norm" : "stored");
+        return device.kernel(tile.entry(operation, problem.type()));
     }
 
     private static Launches one(Device device, Problem problem, PointwiseBackwardForm form) {
@@ -156,20 +170,19 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
         return new Launches(launch, fold, form.parts(), GemmVariant.ofRows(type, form.rows(), form.parts()));
     }
 
-    private static Launches dual(Device device, Problem problem, FusedGrid grid) {
+    private static Launches dual(Device device, Problem problem, FusedGrid data) {
         ConvSpec spec = problem.spec();
-        DType type = problem.type();
         Shape in = spec.input();
         Shape out = spec.output();
-        FilterSplit split = FilterSplit.of(grid.tile().filterBeside(type), out.channelStride(), in.channelStride(), in.rows(), device.multiprocessors());
-        Fold sums = grid.fold(FusedProblem.GRADIENT_SUMS, in.channelStride());
+        DualGrid grid = new DualGrid(data, dualGrid(device, problem, data.tile()).filter());
+        FilterSplit split = grid.filter();
+        Fold sums = data.fold(FusedProblem.GRADIENT_SUMS, in.channelStride());
         Fold fold = new Fold(sums.bytes() + split.workspaceBytes(), sums.tickets() + split.tickets());
-        String operation = "fused_pw_dual_" + (problem.gradient().pooled() ? "pool_" : "") + (problem.input() == Input.NORM ? "norm" : "stored");
-        Launch launch = device.kernel(grid.tile().entry(operation, type)).launch().describe("fused pointwise gradients " + problem)
-                .grid(grid.ctas() + split.tiles() * split.splits(), 1, 1).block(grid.tile().threads());
+        Launch launch = dualKernel(device, problem, data.tile()).launch().describe("fused pointwise gradients " + problem)
+                .grid(grid.ctas(), 1, 1).block(data.tile().threads());
         fold.append(operands(launch, problem, 1))
                 .i32(in.rows()).i32(in.channelStride()).i32(out.channelStride())
-                .i32(grid.parts()).i32(split.splits()).i32(split.depthPerSplit()).f32(problem.previous().epsilon());
+                .i32(data.parts()).i32(split.splits()).i32(split.depthPerSplit()).f32(problem.previous().epsilon());
         Bounds.of(problem.previous().activation()).append(launch);
         if (problem.gradient().pooled()) {
             Bounds.of(problem.gradient().activation()).append(launch.i32(out.h() * out.w()));

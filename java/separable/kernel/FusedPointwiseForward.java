@@ -7,11 +7,13 @@ import java.util.function.UnaryOperator;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
 import separable.device.Device;
+import separable.device.Kernel;
 import separable.device.Launch;
 import separable.spec.Activation;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.NormSpec;
+import separable.spec.Products;
 import separable.spec.Shape;
 
 /**
@@ -37,46 +39,60 @@ public final class FusedPointwiseForward extends DeviceOp<FusedPointwiseForward.
     }
 
     /** On the context that is current on the calling thread; see the other constructor. */
-    public FusedPointwiseForward(ConvSpec spec, DType type, FusedInput input, Activation inputActivation, NormSpec output) {
-        super(Device.current(), device -> launches(device, spec, type, input, inputActivation, output, UnaryOperator.identity()));
+    public FusedPointwiseForward(ConvSpec spec, DType type, Products products, FusedInput input, Activation inputActivation, NormSpec output) {
+        super(Device.current(), device -> launches(device, spec, type, products, input, inputActivation, output, UnaryOperator.identity()));
     }
 
     /**
      * @param spec            a pointwise convolution
+     * @param products        of fp32 operands
      * @param inputActivation of {@link FusedInput#NORM}; NONE for any other
      * @param output          the normalisation of {@code y}; of its activation the kernel knows nothing
-     * @throws IllegalArgumentException when {@code spec} is another kind of convolution, or the activation is given to another input
+     * @throws IllegalArgumentException when {@code spec} is another kind of convolution, the activation is given to another input, or the
+     *                                  device has no such products
      */
-    public FusedPointwiseForward(Device device, ConvSpec spec, DType type, FusedInput input, Activation inputActivation, NormSpec output) {
-        this(device, spec, type, input, inputActivation, output, UnaryOperator.identity());
+    public FusedPointwiseForward(Device device, ConvSpec spec, DType type, Products products, FusedInput input, Activation inputActivation, NormSpec output) {
+        this(device, spec, type, products, input, inputActivation, output, UnaryOperator.identity());
     }
 
     /** @param choice changes the grid that the rule takes; for tests */
-    FusedPointwiseForward(Device device, ConvSpec spec, DType type, FusedInput input, Activation inputActivation, NormSpec output,
+    FusedPointwiseForward(Device device, ConvSpec spec, DType type, Products products, FusedInput input, Activation inputActivation, NormSpec output,
                           UnaryOperator<FusedGrid> choice) {
-        super(device.lend(), share -> launches(share, spec, type, input, inputActivation, output, choice));
+        super(device.lend(), share -> launches(share, spec, type, products, input, inputActivation, output, choice));
     }
 
-    private static Launches launches(Device device, ConvSpec spec, DType type, FusedInput input, Activation activation, NormSpec output,
+    private static Launches launches(Device device, ConvSpec spec, DType type, Products products, FusedInput input, Activation activation, NormSpec output,
                                      UnaryOperator<FusedGrid> choice) {
         requireProblem("spec", spec, type);
+        requireNonNull(products, "products");
         requireNonNull(input, "input");
         requireNonNull(activation, "inputActivation");
         requireNonNull(output, "output");
         FusedProblem.requirePointwise("fused pointwise convolution", spec, type);
+        FusedProblem.requireProducts("fused pointwise convolution", device, spec, type, products);
         if (input != FusedInput.NORM && activation != Activation.NONE) {
             throw new IllegalArgumentException("fused pointwise convolution " + spec + ": an input " + input + " has no activation, not "
                     + activation);
         }
-        FusedGrid grid = choice.apply(FusedGrid.forward(spec, type, device.multiprocessors()));
+        FusedGrid grid = choice.apply(grid(device, spec, type, products, input));
         Fold fold = grid.fold(BatchNorm.MOMENTS, spec.output().channelStride());
-        Launch launch = grid.shape(device.kernel(grid.tile().entry("fused_pw_" + input.name().toLowerCase(Locale.ROOT), type)).launch()
+        Launch launch = grid.shape(kernel(device, grid.tile(), type, input).launch()
                 .describe("fused pointwise " + spec + " " + type + " of " + input));
         inputs(launch, spec.input(), type, input);
         FusedProblem.forwardOutputs(launch, spec, type);
         fold.append(launch).i32(spec.input().rows()).i32(spec.input().channelStride()).i32(spec.output().channelStride())
                 .f32(output.epsilon()).f32(output.momentum());
         return new Launches(input.normalises() ? Bounds.of(activation).append(launch) : launch, fold);
+    }
+
+    private static Kernel kernel(Device device, GemmTile tile, DType type, FusedInput input) {
+        return device.kernel(tile.entry("fused_pw_" + input.name().toLowerCase(Locale.ROOT), type));
+    }
+
+    /** The rule's grid, which its statistics' twin takes too. */
+    static FusedGrid grid(Device device, ConvSpec spec, DType type, Products products, FusedInput input) {
+        GemmTile tile = FusedGrid.tile(spec.output(), type, products, device.multiprocessors());
+        return FusedGrid.of(tile, spec.output(), kernel(device, tile, type, input).residents(tile.threads(), 0));
     }
 
     private static void inputs(Launch launch, Shape shape, DType type, FusedInput input) {

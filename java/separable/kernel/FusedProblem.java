@@ -1,9 +1,11 @@
 package separable.kernel;
 
+import separable.device.Device;
 import separable.device.Launch;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.Layout;
+import separable.spec.Products;
 import separable.spec.Shape;
 
 /** What the fused products have in common: their refusals, and the operands that several take. */
@@ -26,6 +28,13 @@ final class FusedProblem {
         if (!FusedGrid.covers(type, widest)) {
             throw new IllegalArgumentException(op + " cannot compute " + spec + ": " + widest + " channels are more than its grid has blocks for");
         }
+    }
+
+    /** @throws IllegalArgumentException where the device does not multiply so */
+    static void requireProducts(String op, Device device, ConvSpec spec, DType type, Products products) {
+        PointwiseConv.refusal(device, products.of(type)).ifPresent(reason -> {
+            throw new IllegalArgumentException(op + " cannot compute " + spec + ": " + reason);
+        });
     }
 
     static void requireStem(String op, ConvSpec spec, DType type) {

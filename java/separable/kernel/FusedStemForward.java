@@ -6,6 +6,7 @@ import java.util.function.UnaryOperator;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
 import separable.device.Device;
+import separable.device.Kernel;
 import separable.device.Launch;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
@@ -46,13 +47,22 @@ public final class FusedStemForward extends DeviceOp<FusedStemForward.Launches> 
         requireProblem("spec", spec, type);
         requireNonNull(output, "output");
         FusedProblem.requireStem("fused stem", spec, type);
-        FusedGrid grid = choice.apply(FusedGrid.of(GemmTile.stem(type), spec.output(), device.multiprocessors()));
+        FusedGrid grid = choice.apply(grid(device, spec, type));
         Fold fold = grid.fold(BatchNorm.MOMENTS, spec.output().channelStride());
-        String operation = Conv.hasFewChannels(spec) ? "fused_stem_few_forward" : "fused_stem_forward";
-        Launch launch = grid.shape(device.kernel(grid.tile().entry(operation, type)).launch().describe("fused stem " + spec + " " + type))
+        Launch launch = grid.shape(kernel(device, spec, type).launch().describe("fused stem " + spec + " " + type))
                 .input("x", spec.input().bytes(type));
         fold.append(FusedProblem.forwardOutputs(launch, spec, type));
         return new Launches(Conv.geometry(launch, spec, true).f32(output.epsilon()).f32(output.momentum()), fold);
+    }
+
+    private static Kernel kernel(Device device, ConvSpec spec, DType type) {
+        return device.kernel(GemmTile.stem(type).entry(Conv.hasFewChannels(spec) ? "fused_stem_few_forward" : "fused_stem_forward", type));
+    }
+
+    /** The rule's grid, which its statistics' twin takes too. */
+    static FusedGrid grid(Device device, ConvSpec spec, DType type) {
+        GemmTile tile = GemmTile.stem(type);
+        return FusedGrid.of(tile, spec.output(), kernel(device, spec, type).residents(tile.threads(), 0));
     }
 
     /** Bytes of the workspace, of any content. */

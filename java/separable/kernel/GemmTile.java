@@ -50,18 +50,18 @@ record GemmTile(int rows, int columns, int depth, int threads, double cost, Prod
     }
 
     /** Those that the fused kernels have: one for every kind of width. */
-    static List<GemmTile> fusedTiles(DType type) {
-        return type == DType.F32 ? F32.subList(1, 4) : TENSOR;
+    static List<GemmTile> fusedTiles(DType type, Products products) {
+        return products.of(type) == Products.TF32 ? TF32 : type == DType.F32 ? F32.subList(1, 4) : TENSOR;
     }
 
     /** The one of fused stems, which have few output channels: 128 x 32. */
     static GemmTile stem(DType type) {
-        return fusedTiles(type).get(1);
+        return fusedTiles(type, Products.EXACT).get(1);
     }
 
     /** Of the filter gradient in one launch with this tile's data gradient: both suit the width of the input. */
     GemmTile filterBeside(DType type) {
-        return filterTiles(type).get(columns > NARROW ? 0 : 1);
+        return filterTiles(type, products).get(columns > NARROW ? 0 : 1);
     }
 
     /** Of the filter gradient of fused stems: 32 x 32. */

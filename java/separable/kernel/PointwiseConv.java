@@ -187,7 +187,8 @@ public final class PointwiseConv extends ConvKernel {
                 !GemmTile.covering(GemmTile.dataTiles(type), Math.max(cin(spec), cout(spec))).isEmpty()));
     }
 
-    private static Optional<String> refusal(Device device, Products products) {
+    /** Why the device cannot multiply so. */
+    static Optional<String> refusal(Device device, Products products) {
         return products.on(device.computeCapability()) == products ? Optional.empty()
                 : Optional.of("the device has no " + products + ", which came with compute capability 8.0");
     }

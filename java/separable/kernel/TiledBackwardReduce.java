@@ -10,6 +10,7 @@ import separable.device.Launch;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.NormSpec;
+import separable.spec.Products;
 import separable.spec.Shape;
 
 /**
@@ -23,8 +24,8 @@ public final class TiledBackwardReduce extends DeviceOp<TiledBackwardReduce.Laun
     }
 
     /** On the context that is current on the calling thread. */
-    public TiledBackwardReduce(ConvSpec spec, DType type, FusedGradient gradient, NormSpec norm, FusedPointwiseBackward.Form form) {
-        super(Device.current(), device -> launches(device, spec, type, gradient, norm, form, UnaryOperator.identity()));
+    public TiledBackwardReduce(ConvSpec spec, DType type, Products products, FusedGradient gradient, FusedPointwiseBackward.Input input, NormSpec norm, FusedPointwiseBackward.Form form) {
+        super(Device.current(), device -> launches(device, spec, type, products, gradient, input, norm, form, UnaryOperator.identity()));
     }
 
     /**
@@ -32,25 +33,26 @@ public final class TiledBackwardReduce extends DeviceOp<TiledBackwardReduce.Laun
      * @param norm that normalisation
      * @param form of the fused kernel
      */
-    public TiledBackwardReduce(Device device, ConvSpec spec, DType type, FusedGradient gradient, NormSpec norm,
+    public TiledBackwardReduce(Device device, ConvSpec spec, DType type, Products products, FusedGradient gradient, FusedPointwiseBackward.Input input, NormSpec norm,
                                FusedPointwiseBackward.Form form) {
-        this(device, spec, type, gradient, norm, form, UnaryOperator.identity());
+        this(device, spec, type, products, gradient, input, norm, form, UnaryOperator.identity());
     }
 
     /** @param choice changes the grid that the rule takes; for tests */
-    TiledBackwardReduce(Device device, ConvSpec spec, DType type, FusedGradient gradient, NormSpec norm,
+    TiledBackwardReduce(Device device, ConvSpec spec, DType type, Products products, FusedGradient gradient, FusedPointwiseBackward.Input input, NormSpec norm,
                         FusedPointwiseBackward.Form form, UnaryOperator<FusedGrid> choice) {
-        super(device.lend(), share -> launches(share, spec, type, gradient, norm, form, choice));
+        super(device.lend(), share -> launches(share, spec, type, products, gradient, input, norm, form, choice));
     }
 
-    private static Launches launches(Device device, ConvSpec spec, DType type, FusedGradient gradient, NormSpec norm,
+    private static Launches launches(Device device, ConvSpec spec, DType type, Products products, FusedGradient gradient, FusedPointwiseBackward.Input input, NormSpec norm,
                         FusedPointwiseBackward.Form form, UnaryOperator<FusedGrid> choice) {
         requireProblem("spec", spec, type);
         requireNonNull(gradient, "gradient");
         requireNonNull(norm, "norm");
         requireNonNull(form, "form");
         Shape shape = spec.input();
-        FusedGrid grid = choice.apply(FusedPointwiseBackward.dataGrid(device, spec, type, gradient, form));
+        FusedGrid grid = choice.apply(FusedPointwiseBackward.dataGrid(device,
+                new FusedPointwiseBackward.Problem(spec, type, products, gradient, input, false, norm, form)));
         Fold fold = grid.fold(FusedProblem.GRADIENT_SUMS, shape.channelStride());
         long bytes = shape.bytes(type);
         long channel = FusedProblem.channelBytes(shape);

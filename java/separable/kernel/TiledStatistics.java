@@ -10,6 +10,7 @@ import separable.device.Launch;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.NormSpec;
+import separable.spec.Products;
 import separable.spec.Shape;
 
 /**
@@ -23,25 +24,31 @@ public final class TiledStatistics extends DeviceOp<TiledStatistics.Launches> {
     }
 
     /** On the context that is current on the calling thread. */
-    public TiledStatistics(ConvSpec spec, DType type, NormSpec norm) {
-        super(Device.current(), device -> launches(device, spec, type, norm, UnaryOperator.identity()));
+    public TiledStatistics(ConvSpec spec, DType type, Products products, FusedInput input, NormSpec norm) {
+        super(Device.current(), device -> launches(device, spec, type, products, input, norm, UnaryOperator.identity()));
     }
 
-    /** @param spec the convolution whose output is reduced: pointwise, or a stem */
-    public TiledStatistics(Device device, ConvSpec spec, DType type, NormSpec norm) {
-        this(device, spec, type, norm, UnaryOperator.identity());
+    /**
+     * @param spec     the convolution whose output is reduced: pointwise, or a stem
+     * @param products of the fused kernel; of a stem's they do not matter
+     * @param input    of the fused kernel; of a stem's it does not matter
+     */
+    public TiledStatistics(Device device, ConvSpec spec, DType type, Products products, FusedInput input, NormSpec norm) {
+        this(device, spec, type, products, input, norm, UnaryOperator.identity());
     }
 
     /** @param choice changes the grid that the rule takes; for tests */
-    TiledStatistics(Device device, ConvSpec spec, DType type, NormSpec norm, UnaryOperator<FusedGrid> choice) {
-        super(device.lend(), share -> launches(share, spec, type, norm, choice));
+    TiledStatistics(Device device, ConvSpec spec, DType type, Products products, FusedInput input, NormSpec norm, UnaryOperator<FusedGrid> choice) {
+        super(device.lend(), share -> launches(share, spec, type, products, input, norm, choice));
     }
 
-    private static Launches launches(Device device, ConvSpec spec, DType type, NormSpec norm, UnaryOperator<FusedGrid> choice) {
+    private static Launches launches(Device device, ConvSpec spec, DType type, Products products, FusedInput input, NormSpec norm, UnaryOperator<FusedGrid> choice) {
         requireProblem("spec", spec, type);
+        requireNonNull(products, "products");
+        requireNonNull(input, "input");
         requireNonNull(norm, "norm");
         Shape shape = spec.output();
-        FusedGrid grid = choice.apply(FusedGrid.forward(spec, type, device.multiprocessors()));
+        FusedGrid grid = choice.apply(spec.isPointwise() ? FusedPointwiseForward.grid(device, spec, type, products, input) : FusedStemForward.grid(device, spec, type));
         Fold fold = grid.fold(BatchNorm.MOMENTS, shape.channelStride());
         Launch launch = grid.shape(device.kernel("bn_tiled_statistics_" + type.suffix()).launch().describe("statistics " + shape + " " + type))
                 .input("x", shape.bytes(type)).output("stats", 2 * FusedProblem.channelBytes(shape))

@@ -35,8 +35,6 @@ public record Recipe(int epochs, int batch, String precision, long seed, boolean
         Precision.parse(Check.present("precision", precision));
         tune = tune == null ? Effort.OFF.toString() : Effort.parse(tune).toString();
         stepSchedule = stepSchedule == null ? Schedule.PLAIN.toString() : Schedule.parse(stepSchedule).toString();
-        Check.that(!stepSchedule.equals(Schedule.FUSED.toString()) || !precision.equals(Precision.TF32.toString()), "step schedule", stepSchedule,
-                "plain with precision tf32, in which the fused schedule has no kernels");
         Check.present("optimizer", optimizer);
         Check.present("schedule", schedule);
         Check.present("update", update);

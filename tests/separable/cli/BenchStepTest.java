@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.IOException;
@@ -12,6 +13,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -105,6 +107,34 @@ class BenchStepTest {
                 .isLessThan(row.get("kernel_nodes").getAsInt() / 3);
     }
 
+    /** A row an op in the order of the plan: its times, and rates that follow from them. */
+    @Test
+    void measuresEveryLaunch() throws IOException {
+        assertThat(run(tiny("--batch 2 --schedule fused --samples 3 --launches"))).as(err.toString()).isZero();
+        JsonObject row = json().getAsJsonArray("rows").get(0).getAsJsonObject();
+        JsonArray launches = row.getAsJsonArray("launches");
+        assertThat(launches).hasSize(row.get("plan_launches").getAsInt());
+        long bytes = 0;
+        for (JsonElement each : launches) {
+            JsonObject launch = each.getAsJsonObject();
+            bytes += launch.get("bytes").getAsLong();
+            double microseconds = launch.get("us").getAsDouble();
+            assertThat(microseconds).isPositive().isBetween(launch.get("us_low").getAsDouble(), launch.get("us_high").getAsDouble());
+            assertThat(launch.get("gb_per_s").getAsDouble()).isCloseTo(1e-3 * launch.get("bytes").getAsLong() / microseconds, within(1e-9));
+            assertThat(launch.get("gflop_per_s").getAsDouble()).isCloseTo(1e-3 * launch.get("flops").getAsLong() / microseconds, within(1e-9));
+        }
+        assertThat(bytes).isEqualTo(row.get("forward_bytes").getAsLong() + row.get("backward_bytes").getAsLong());
+        // The stem at width 0.05: 16x16 pixels, 8 channels from 3, nine taps; backward the filter's gradient alone.
+        JsonObject first = launches.get(0).getAsJsonObject();
+        JsonObject last = launches.get(launches.size() - 1).getAsJsonObject();
+        assertThat(first.get("flops").getAsLong()).isEqualTo(2L * 2 * 16 * 16 * 8 * 27).isEqualTo(last.get("flops").getAsLong());
+        assertThat(first.get("backward").getAsBoolean()).isFalse();
+        assertThat(last.get("layer")).isEqualTo(first.get("layer"));
+        assertThat(last.get("backward").getAsBoolean()).isTrue();
+        assertThat(out.toString()).containsPattern("(?m)^  " + Pattern.quote(first.get("layer").getAsString()) + " +ConvNorm ")
+                .contains("  " + launches.size() + " ops one by one: ");
+    }
+
     @Test
     void earlierFiguresAreKept() throws IOException {
         Files.createDirectory(place.resolve("out"));
@@ -132,7 +162,6 @@ class BenchStepTest {
         "--batch 0 | batch 0",
         "--batch x | '--batch'",
         "--precision fp8 | unknown precision 'fp8'",
-        "--precision tf32 --schedule fused | step schedule fused: must be plain with precision tf32",
         "--schedule eager | unknown schedule 'eager': use plain or fused",
         "--optimizer lion | unknown optimizer 'lion': use one of sgd, nesterov",
         "--ema 1 | ema 1.0",

@@ -151,19 +151,19 @@ final class KernelOperations {
         ConvSpec pointwise = ConvSpec.pointwise(SHAPE, 8);
         ConvSpec full = ConvSpec.full(SHAPE, 8, 3, 1, 1, Padding.symmetric(1));
         NormSpec norm = new NormSpec(Activation.NONE, 1e-5f, 0.1f);
-        op(FusedPointwiseForward.class, device -> new FusedPointwiseForward(device, pointwise, F32, FusedInput.SUM_NORM, Activation.NONE, norm),
-                () -> new FusedPointwiseForward(pointwise, F32, FusedInput.SUM_NORM, Activation.NONE, norm))
+        op(FusedPointwiseForward.class, device -> new FusedPointwiseForward(device, pointwise, F32, Products.EXACT, FusedInput.SUM_NORM, Activation.NONE, norm),
+                () -> new FusedPointwiseForward(pointwise, F32, Products.EXACT, FusedInput.SUM_NORM, Activation.NONE, norm))
                 .pass("enqueue", (op, at) -> op.enqueue(at.a, at.zeros, at.b, at.zeros, at.d, at.c, at.zeros, at.zeros, at.out, at.out2, at.out3,
                         at.workspace, at.tickets, at.stream));
-        op(FusedPointwiseBackward.class, device -> new FusedPointwiseBackward(device, pointwise, F32, FusedGradient.STORED,
+        op(FusedPointwiseBackward.class, device -> new FusedPointwiseBackward(device, pointwise, F32, Products.EXACT, FusedGradient.STORED,
                         FusedPointwiseBackward.Input.STORED, true, norm, FusedPointwiseBackward.Form.DUAL),
-                () -> new FusedPointwiseBackward(pointwise, F32, FusedGradient.STORED, FusedPointwiseBackward.Input.STORED, true, norm,
+                () -> new FusedPointwiseBackward(pointwise, F32, Products.EXACT, FusedGradient.STORED, FusedPointwiseBackward.Input.STORED, true, norm,
                         FusedPointwiseBackward.Form.DUAL))
                 .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.a, at.zeros, at.c, at.b, at.zeros, at.a, at.c, at.out, at.out3, at.d, at.e,
                         at.out2, at.workspace, at.tickets, at.stream));
-        new OpWalk<>(all, FusedPointwiseBackward.class, " as one", device -> new FusedPointwiseBackward(device, pointwise, DType.BF16,
+        new OpWalk<>(all, FusedPointwiseBackward.class, " as one", device -> new FusedPointwiseBackward(device, pointwise, DType.BF16, Products.EXACT,
                         FusedGradient.STORED, FusedPointwiseBackward.Input.NORM, false, norm, FusedPointwiseBackward.Form.ONE),
-                () -> new FusedPointwiseBackward(pointwise, DType.BF16, FusedGradient.STORED, FusedPointwiseBackward.Input.NORM, false, norm,
+                () -> new FusedPointwiseBackward(pointwise, DType.BF16, Products.EXACT, FusedGradient.STORED, FusedPointwiseBackward.Input.NORM, false, norm,
                         FusedPointwiseBackward.Form.ONE))
                 .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.a, at.zeros, null, at.b, at.zeros, null, at.c, at.out, at.out3, at.d, at.e,
                         at.out2, at.workspace, at.tickets, at.stream));
@@ -171,10 +171,12 @@ final class KernelOperations {
                 .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.zeros, at.zeros, at.out, at.out2, at.out3, at.workspace, at.tickets, at.stream));
         op(FusedStemBackward.class, device -> new FusedStemBackward(device, full, F32), () -> new FusedStemBackward(full, F32))
                 .pass("enqueue", (op, at) -> op.enqueue(at.a, at.b, at.a, at.zeros, at.c, at.out, at.workspace, at.tickets, at.stream));
-        op(TiledStatistics.class, device -> new TiledStatistics(device, pointwise, F32, norm), () -> new TiledStatistics(pointwise, F32, norm))
+        op(TiledStatistics.class, device -> new TiledStatistics(device, pointwise, F32, Products.EXACT, FusedInput.NORM, norm),
+                () -> new TiledStatistics(pointwise, F32, Products.EXACT, FusedInput.NORM, norm))
                 .pass("statistics", (op, at) -> op.statistics(at.a, at.out, at.out2, at.workspace, at.tickets, at.stream));
-        op(TiledBackwardReduce.class, device -> new TiledBackwardReduce(device, pointwise, F32, FusedGradient.STORED, norm, FusedPointwiseBackward.Form.DUAL),
-                () -> new TiledBackwardReduce(pointwise, F32, FusedGradient.STORED, norm, FusedPointwiseBackward.Form.DUAL))
+        op(TiledBackwardReduce.class, device -> new TiledBackwardReduce(device, pointwise, F32, Products.EXACT, FusedGradient.STORED,
+                        FusedPointwiseBackward.Input.NORM, norm, FusedPointwiseBackward.Form.DUAL),
+                () -> new TiledBackwardReduce(pointwise, F32, Products.EXACT, FusedGradient.STORED, FusedPointwiseBackward.Input.NORM, norm, FusedPointwiseBackward.Form.DUAL))
                 .pass("backwardReduce", (op, at) -> op.backwardReduce(at.a, at.b, at.zeros, at.c, at.d, at.out, at.out2, at.out3, at.workspace,
                         at.tickets, at.stream));
     }

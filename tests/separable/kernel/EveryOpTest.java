@@ -78,11 +78,11 @@ class EveryOpTest {
         all.put(BatchNorm.class, d -> d == null ? new BatchNorm(SHAPE, F32, Activation.RELU, 1e-5f, 0.1f)
                 : new BatchNorm(d, SHAPE, F32, Activation.RELU, 1e-5f, 0.1f));
         NormSpec norm = new NormSpec(Activation.NONE, 1e-5f, 0.1f);
-        all.put(FusedPointwiseForward.class, d -> d == null ? new FusedPointwiseForward(pointwise, F32, FusedInput.SUM_NORM, Activation.NONE, norm)
-                : new FusedPointwiseForward(d, pointwise, F32, FusedInput.SUM_NORM, Activation.NONE, norm));
+        all.put(FusedPointwiseForward.class, d -> d == null ? new FusedPointwiseForward(pointwise, F32, Products.EXACT, FusedInput.SUM_NORM, Activation.NONE, norm)
+                : new FusedPointwiseForward(d, pointwise, F32, Products.EXACT, FusedInput.SUM_NORM, Activation.NONE, norm));
         all.put(FusedPointwiseBackward.class, d -> d == null
-                ? new FusedPointwiseBackward(pointwise, F32, FusedGradient.STORED, FusedPointwiseBackward.Input.STORED, true, norm, FusedPointwiseBackward.Form.DUAL)
-                : new FusedPointwiseBackward(d, pointwise, F32, FusedGradient.STORED, FusedPointwiseBackward.Input.STORED, true, norm,
+                ? new FusedPointwiseBackward(pointwise, F32, Products.EXACT, FusedGradient.STORED, FusedPointwiseBackward.Input.STORED, true, norm, FusedPointwiseBackward.Form.DUAL)
+                : new FusedPointwiseBackward(d, pointwise, F32, Products.EXACT, FusedGradient.STORED, FusedPointwiseBackward.Input.STORED, true, norm,
                         FusedPointwiseBackward.Form.DUAL));
         all.put(FusedDepthwiseForward.class, d -> d == null ? new FusedDepthwiseForward(depthwise, F32, FusedInput.NORM, Activation.RELU6, norm)
                 : new FusedDepthwiseForward(d, depthwise, F32, FusedInput.NORM, Activation.RELU6, norm));
@@ -92,10 +92,12 @@ class EveryOpTest {
         all.put(DepthwiseFolds.class, d -> d == null ? new DepthwiseFolds(depthwise, F32, norm) : new DepthwiseFolds(d, depthwise, F32, norm));
         all.put(FusedStemForward.class, d -> d == null ? new FusedStemForward(full, F32, norm) : new FusedStemForward(d, full, F32, norm));
         all.put(FusedStemBackward.class, d -> d == null ? new FusedStemBackward(full, F32) : new FusedStemBackward(d, full, F32));
-        all.put(TiledStatistics.class, d -> d == null ? new TiledStatistics(pointwise, F32, norm) : new TiledStatistics(d, pointwise, F32, norm));
+        all.put(TiledStatistics.class, d -> d == null ? new TiledStatistics(pointwise, F32, Products.EXACT, FusedInput.NORM, norm)
+                : new TiledStatistics(d, pointwise, F32, Products.EXACT, FusedInput.NORM, norm));
         all.put(TiledBackwardReduce.class, d -> d == null
-                ? new TiledBackwardReduce(pointwise, F32, FusedGradient.STORED, norm, FusedPointwiseBackward.Form.DUAL)
-                : new TiledBackwardReduce(d, pointwise, F32, FusedGradient.STORED, norm, FusedPointwiseBackward.Form.DUAL));
+                ? new TiledBackwardReduce(pointwise, F32, Products.EXACT, FusedGradient.STORED, FusedPointwiseBackward.Input.STORED, norm, FusedPointwiseBackward.Form.DUAL)
+                : new TiledBackwardReduce(d, pointwise, F32, Products.EXACT, FusedGradient.STORED, FusedPointwiseBackward.Input.STORED, norm,
+                        FusedPointwiseBackward.Form.DUAL));
         all.put(Relu.class, d -> d == null ? new Relu(SHAPE, F32, Activation.RELU) : new Relu(d, SHAPE, F32, Activation.RELU));
         all.put(Add.class, d -> d == null ? new Add(SHAPE, F32) : new Add(d, SHAPE, F32));
         all.put(Bias.class, d -> d == null ? new Bias(SHAPE, F32) : new Bias(d, SHAPE, F32));

@@ -6,7 +6,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -23,18 +24,21 @@ import separable.testing.DeviceExtension;
 class FatbinTest {
 
     /** Static shared memory a block can have on every GPU. */
-    private static final int SHARED_BYTES = 48 * 1024;
+    static final int SHARED_BYTES = 48 * 1024;
 
     /** Kernel names, and the threads of the largest block each was launched with. A line begins: name, grid x y z, block x y z. */
-    static Stream<Arguments> kernels() {
+    static SortedMap<String, Integer> blocks() {
         try (InputStream launches = FatbinTest.class.getResourceAsStream("/launches.txt")) {
-            Map<String, Integer> threads = new String(launches.readAllBytes(), StandardCharsets.UTF_8).lines()
+            return new String(launches.readAllBytes(), StandardCharsets.UTF_8).lines()
                     .map(line -> line.split(" ", 8))
-                    .collect(Collectors.toMap(words -> words[0], FatbinTest::blockThreads, Math::max));
-            return threads.entrySet().stream().sorted(Map.Entry.comparingByKey()).map(kernel -> Arguments.of(kernel.getKey(), kernel.getValue()));
+                    .collect(Collectors.toMap(words -> words[0], FatbinTest::blockThreads, Math::max, TreeMap::new));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    static Stream<Arguments> kernels() {
+        return blocks().entrySet().stream().map(kernel -> Arguments.of(kernel.getKey(), kernel.getValue()));
     }
 
     private static int blockThreads(String[] words) {

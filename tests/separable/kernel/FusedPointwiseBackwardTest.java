@@ -2,6 +2,7 @@ package separable.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -16,7 +17,10 @@ import separable.kernel.FusedPointwiseBackward.Input;
 import separable.spec.Activation;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
+import separable.spec.Layout;
 import separable.spec.NormSpec;
+import separable.spec.Precision;
+import separable.spec.Products;
 import separable.spec.Shape;
 import separable.testing.DeviceExtension;
 import separable.testing.Expect;
@@ -31,8 +35,8 @@ class FusedPointwiseBackwardTest {
     /** @param parts CTAs over the rows of the data gradient; 0 for the rule's */
     private record Problem(Shape in, int cout, int tile, int parts) {
 
-        FusedGrid grid(DType type) {
-            GemmTile with = GemmTile.fusedTiles(type).get(tile);
+        FusedGrid grid(Precision precision) {
+            GemmTile with = GemmTile.fusedTiles(precision.type(), precision.products()).get(tile);
             return new FusedGrid(with, parts, VectorGrid.blocks(in.c(), with.columns()));
         }
     }
@@ -42,24 +46,25 @@ class FusedPointwiseBackwardTest {
             new Problem(new Shape(2, 13, 11, 136), 24, 0, 2), new Problem(new Shape(1, 7, 9, 24), 136, 1, 1),
             new Problem(new Shape(3, 19, 11, 40), 8, 1, 4), new Problem(new Shape(7, 10, 10, 8), 40, 2, 3)};
 
-    /** Every kind of gradient and input, with and without a skip, spread over the problems. */
+    /** Every kind of gradient and input, with and without a skip, spread over the problems; tf32 where the device has it. */
     static Stream<Arguments> problems() {
-        return Stream.of(DType.values()).flatMap(type -> Stream.of(
-                Arguments.of(type, FusedGradient.STORED, Input.NORM, false, PROBLEMS[0]),
-                Arguments.of(type, FusedGradient.STORED, Input.STORED, true, PROBLEMS[0]),
-                Arguments.of(type, FusedGradient.STORED, Input.NORM, true, PROBLEMS[1]),
-                Arguments.of(type, FusedGradient.STORED, Input.STORED, false, PROBLEMS[1]),
-                Arguments.of(type, FusedGradient.STORED, Input.STORED, true, PROBLEMS[2]),
-                Arguments.of(type, FusedGradient.STORED, Input.NORM, false, PROBLEMS[3]),
-                Arguments.of(type, FusedGradient.STORED, Input.STORED, true, PROBLEMS[3]),
-                Arguments.of(type, FusedGradient.pooled(Activation.RELU6), Input.NORM, false, PROBLEMS[0]),
-                Arguments.of(type, FusedGradient.pooled(Activation.RELU), Input.STORED, true, PROBLEMS[0])));
+        return Stream.of(Precision.values()).flatMap(precision -> Stream.of(
+                Arguments.of(precision, FusedGradient.STORED, Input.NORM, false, PROBLEMS[0]),
+                Arguments.of(precision, FusedGradient.STORED, Input.STORED, true, PROBLEMS[0]),
+                Arguments.of(precision, FusedGradient.STORED, Input.NORM, true, PROBLEMS[1]),
+                Arguments.of(precision, FusedGradient.STORED, Input.STORED, false, PROBLEMS[1]),
+                Arguments.of(precision, FusedGradient.STORED, Input.STORED, true, PROBLEMS[2]),
+                Arguments.of(precision, FusedGradient.STORED, Input.NORM, false, PROBLEMS[3]),
+                Arguments.of(precision, FusedGradient.STORED, Input.STORED, true, PROBLEMS[3]),
+                Arguments.of(precision, FusedGradient.pooled(Activation.RELU6), Input.NORM, false, PROBLEMS[0]),
+                Arguments.of(precision, FusedGradient.pooled(Activation.RELU), Input.STORED, true, PROBLEMS[0])));
     }
 
     /** One problem's operands, and what the backward pass leaves. */
     private static final class Layer {
         final Device device;
         final separable.device.Stream stream;
+        final Precision precision;
         final DType type;
         final FusedGradient gradient;
         final Input input;
@@ -75,10 +80,11 @@ class FusedPointwiseBackwardTest {
         final float[] dgammaOfY;
         final float[] dbetaOfY;
 
-        Layer(Device device, separable.device.Stream stream, DType type, FusedGradient gradient, Input input, boolean withSkip, Problem problem) {
+        Layer(Device device, separable.device.Stream stream, Precision precision, FusedGradient gradient, Input input, boolean withSkip, Problem problem) {
             this.device = device;
             this.stream = stream;
-            this.type = type;
+            this.precision = precision;
+            this.type = precision.type();
             this.gradient = gradient;
             this.input = input;
             this.problem = problem;
@@ -96,8 +102,8 @@ class FusedPointwiseBackwardTest {
         }
 
         FusedPointwiseBackward op() {
-            return new FusedPointwiseBackward(device, new FusedPointwiseBackward.Problem(spec, type, gradient, input, skip != null, previousNorm, Form.DUAL),
-                    rule -> problem.grid(type));
+            return new FusedPointwiseBackward(device, new FusedPointwiseBackward.Problem(spec, type, precision.products(), gradient, input, skip != null,
+                    previousNorm, Form.DUAL), rule -> problem.grid(precision));
         }
 
         /** The gradient of y by the plain ops: G, its mask where it is pooled, then through the normalisation. */
@@ -123,13 +129,14 @@ class FusedPointwiseBackwardTest {
             DeviceBuffer dy = plainGradient();
             DeviceBuffer dx = Poisoned.buffer(device, problem.in, type);
             PointwiseConv conv = new PointwiseConv(device, spec, type, filter);
-            conv.backwardData(dy.pointer(), w.pointer(), dx.pointer(), stream.handle());
+            new PointwiseConv(device, spec, type, Layout.PADDED_NHWC, precision.products()).backwardData(dy.pointer(), w.pointer(), dx.pointer(), stream.handle());
             if (skip != null) {
                 DeviceBuffer sum = Poisoned.buffer(device, problem.in, type);
                 new Add(device, problem.in, type).forward(dx.pointer(), skip.pointer(), sum.pointer(), stream.handle());
                 dx = sum;
             }
-            TiledBackwardReduce twin = new TiledBackwardReduce(device, spec, type, gradient, previousNorm, Form.DUAL, rule -> problem.grid(type));
+            TiledBackwardReduce twin = new TiledBackwardReduce(device, spec, type, precision.products(), gradient, input, previousNorm, Form.DUAL,
+                    rule -> problem.grid(precision));
             DeviceBuffer tickets = Poisoned.tickets(device, twin.tickets());
             twin.backwardReduce(previous.y().pointer(), dx.pointer(), previous.table().pointer(), previous.gamma().pointer(), previous.beta().pointer(),
                     result.g.pointer(), result.dgamma.pointer(), result.dbeta.pointer(), Poisoned.buffer(device, twin.workspaceBytes()).pointer(),
@@ -184,9 +191,10 @@ class FusedPointwiseBackwardTest {
 
     @ParameterizedTest
     @MethodSource("problems")
-    void isThePlainOpsOneAfterTheOther(DType type, FusedGradient gradient, Input input, boolean skip, Problem problem, Device device,
+    void isThePlainOpsOneAfterTheOther(Precision precision, FusedGradient gradient, Input input, boolean skip, Problem problem, Device device,
                                        separable.device.Stream stream) {
-        Layer layer = new Layer(device, stream, type, gradient, input, skip, problem);
+        assumeTrue(precision.products().on(device.computeCapability()) == precision.products());
+        Layer layer = new Layer(device, stream, precision, gradient, input, skip, problem);
         Layer.Result fused = layer.fused(false);
         Variant filter;
         try (FusedPointwiseBackward op = layer.op()) {
@@ -226,7 +234,7 @@ class FusedPointwiseBackwardTest {
     @Test
     void refusesAnActivationBeforeAStoredSum(Device device) {
         ConvSpec spec = ConvSpec.pointwise(new Shape(1, 4, 4, 8), 8);
-        assertThatThrownBy(() -> new FusedPointwiseBackward(device, spec, DType.F32, FusedGradient.STORED, Input.STORED, true,
+        assertThatThrownBy(() -> new FusedPointwiseBackward(device, spec, DType.F32, Products.EXACT, FusedGradient.STORED, Input.STORED, true,
                 new NormSpec(Activation.RELU6, 1e-5f, 0.1f), Form.DUAL))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("has no activation, not RELU6");
     }

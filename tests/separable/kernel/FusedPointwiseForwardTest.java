@@ -2,6 +2,7 @@ package separable.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Arrays;
 import java.util.stream.Stream;
@@ -16,8 +17,11 @@ import separable.device.DeviceBuffer;
 import separable.spec.Activation;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
+import separable.spec.Layout;
 import separable.spec.NormSpec;
 import separable.spec.Padding;
+import separable.spec.Precision;
+import separable.spec.Products;
 import separable.spec.Shape;
 import separable.testing.DeviceExtension;
 import separable.testing.Expect;
@@ -34,8 +38,8 @@ class FusedPointwiseForwardTest {
     /** @param tile which of the fused tiles; {@code parts} CTAs over the rows */
     private record Problem(Shape in, int cout, int tile, int parts) {
 
-        FusedGrid grid(DType type) {
-            GemmTile with = GemmTile.fusedTiles(type).get(tile);
+        FusedGrid grid(Precision precision) {
+            GemmTile with = GemmTile.fusedTiles(precision.type(), precision.products()).get(tile);
             return new FusedGrid(with, parts, VectorGrid.blocks(cout, with.columns()));
         }
     }
@@ -45,10 +49,10 @@ class FusedPointwiseForwardTest {
             new Problem(new Shape(2, 13, 11, 24), 136, 0, 2), new Problem(new Shape(1, 7, 9, 136), 8, 1, 1),
             new Problem(new Shape(3, 19, 11, 8), 40, 1, 4), new Problem(new Shape(7, 10, 10, 40), 24, 2, 3)};
 
-    /** Every kind of input with every tile. */
+    /** Every kind of input with every tile; tf32 where the device has it. */
     static Stream<Arguments> problems() {
-        return Stream.of(DType.values()).flatMap(type -> Stream.of(FusedInput.values()).flatMap(input ->
-                Stream.of(PROBLEMS[0], PROBLEMS[input.sums() ? 1 : 2], PROBLEMS[3]).map(problem -> Arguments.of(type, input, problem))));
+        return Stream.of(Precision.values()).flatMap(precision -> Stream.of(FusedInput.values()).flatMap(input ->
+                Stream.of(PROBLEMS[0], PROBLEMS[input.sums() ? 1 : 2], PROBLEMS[3]).map(problem -> Arguments.of(precision, input, problem))));
     }
 
     /** What a forward pass leaves. */
@@ -70,7 +74,9 @@ class FusedPointwiseForwardTest {
 
     @ParameterizedTest
     @MethodSource("problems")
-    void isThePlainOpsOneAfterTheOther(DType type, FusedInput input, Problem problem, Device device, separable.device.Stream stream) {
+    void isThePlainOpsOneAfterTheOther(Precision precision, FusedInput input, Problem problem, Device device, separable.device.Stream stream) {
+        assumeTrue(precision.products().on(device.computeCapability()) == precision.products());
+        DType type = precision.type();
         ConvSpec spec = ConvSpec.pointwise(problem.in, problem.cout);
         Activation activation = input == FusedInput.NORM ? Activation.RELU6 : Activation.NONE;
         RawOutput x = RawOutput.random(device, problem.in, type, activation, 1);
@@ -85,13 +91,13 @@ class FusedPointwiseForwardTest {
             new Add(device, problem.in, type).forward(a.pointer(), added.pointer(), plain.sum.pointer(), stream.handle());
             a = plain.sum;
         }
-        new PointwiseConv(device, spec, type).forward(a.pointer(), w.pointer(), plain.y.pointer(), stream.handle());
-        TiledStatistics twin = new TiledStatistics(device, spec, type, OUTPUT, rule -> problem.grid(type));
+        new PointwiseConv(device, spec, type, Layout.PADDED_NHWC, precision.products()).forward(a.pointer(), w.pointer(), plain.y.pointer(), stream.handle());
+        TiledStatistics twin = new TiledStatistics(device, spec, type, precision.products(), input, OUTPUT, rule -> problem.grid(precision));
         DeviceBuffer tickets = Poisoned.tickets(device, twin.tickets());
         twin.statistics(plain.y.pointer(), plain.statistics.pointer(), plain.running.pointer(),
                 Poisoned.buffer(device, twin.workspaceBytes()).pointer(), tickets.pointer(), stream.handle());
 
-        Result fused = run(device, stream, type, input, problem, x, skip, w, of);
+        Result fused = run(device, stream, precision, input, problem, x, skip, w, of);
         Expect.same(HostTensor.download(fused.y, spec.output(), type), HostTensor.download(plain.y, spec.output(), type), "y");
         if (input.sums()) {
             Expect.same(HostTensor.download(fused.sum, problem.in, type), HostTensor.download(plain.sum, problem.in, type), "sum");
@@ -100,15 +106,16 @@ class FusedPointwiseForwardTest {
         assertThat(fused.statistics.readFloats(0, two)).as("mean and variance").containsExactly(plain.statistics.readFloats(0, two));
         assertThat(fused.running.readFloats(0, two)).as("running").containsExactly(plain.running.readFloats(0, two));
         checkTable(fused, spec, type, of);
-        Result again = run(device, stream, type, input, problem, x, skip, w, of);
+        Result again = run(device, stream, precision, input, problem, x, skip, w, of);
         assertThat(again.statistics.readFloats(0, 2 * two)).as("statistics of a second run").containsExactly(fused.statistics.readFloats(0, 2 * two));
     }
 
-    private static Result run(Device device, separable.device.Stream stream, DType type, FusedInput input, Problem problem, RawOutput x, RawOutput skip,
+    private static Result run(Device device, separable.device.Stream stream, Precision precision, FusedInput input, Problem problem, RawOutput x, RawOutput skip,
                               DeviceBuffer w, RawOutput of) {
         ConvSpec spec = ConvSpec.pointwise(problem.in, problem.cout);
-        Result result = new Result(device, spec, type);
-        try (FusedPointwiseForward op = new FusedPointwiseForward(device, spec, type, input, x.activation(), OUTPUT, rule -> problem.grid(type))) {
+        Result result = new Result(device, spec, precision.type());
+        try (FusedPointwiseForward op = new FusedPointwiseForward(device, spec, precision.type(), precision.products(), input, x.activation(), OUTPUT,
+                rule -> problem.grid(precision))) {
             DeviceBuffer tickets = Poisoned.tickets(device, op.tickets());
             op.enqueue(x.y().pointer(), input.normalises() ? x.table().pointer() : null, input.sums() ? skip.y().pointer() : null,
                     input == FusedInput.SUM_NORM ? skip.table().pointer() : null, input.sums() ? result.sum.pointer() : null, w.pointer(),
@@ -149,7 +156,7 @@ class FusedPointwiseForwardTest {
             filter.set(c, 0, 0, 3, 1);
         }
         assertThat(plain.get(0, 0, 0, 2)).isEqualTo(3);
-        Result result = run(device, stream, DType.F32, input, problem, x, x, filter.upload(device, DType.F32),
+        Result result = run(device, stream, Precision.FP32, input, problem, x, x, filter.upload(device, DType.F32),
                 RawOutput.random(device, spec.output(), DType.F32, Activation.RELU6, 31));
         BatchNormOracle oracle = new BatchNormOracle(HostTensor.download(result.y, spec.output(), DType.F32), OUTPUT.epsilon());
         double[] table = HostTensor.download(result.statistics, Shape.matrix(4, problem.cout), DType.F32).values();
@@ -160,10 +167,10 @@ class FusedPointwiseForwardTest {
     @Test
     void refusesWhatItCannotCompute(Device device) {
         ConvSpec spec = ConvSpec.pointwise(new Shape(1, 4, 4, 8), 8);
-        assertThatThrownBy(() -> new FusedPointwiseForward(device, spec, DType.F32, FusedInput.SUM_RAW, Activation.RELU6, OUTPUT))
+        assertThatThrownBy(() -> new FusedPointwiseForward(device, spec, DType.F32, Products.EXACT, FusedInput.SUM_RAW, Activation.RELU6, OUTPUT))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("SUM_RAW has no activation");
         ConvSpec depthwise = ConvSpec.depthwise(new Shape(1, 4, 4, 8), 3, 1, 1, Padding.symmetric(1));
-        assertThatThrownBy(() -> new FusedPointwiseForward(device, depthwise, DType.F32, FusedInput.RAW, Activation.NONE, OUTPUT))
+        assertThatThrownBy(() -> new FusedPointwiseForward(device, depthwise, DType.F32, Products.EXACT, FusedInput.RAW, Activation.NONE, OUTPUT))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("it takes a 1x1 kernel");
     }
 }

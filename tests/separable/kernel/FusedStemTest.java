@@ -14,6 +14,7 @@ import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.NormSpec;
 import separable.spec.Padding;
+import separable.spec.Products;
 import separable.spec.Shape;
 import separable.testing.DeviceExtension;
 import separable.testing.Expect;
@@ -60,7 +61,7 @@ class FusedStemTest {
         DeviceBuffer plainStatistics = Poisoned.floats(device, 2 * out.c());
         DeviceBuffer plainRunning = zeros(device, 2 * out.c());
         new Conv(device, spec, type).forward(x.pointer(), w.pointer(), plain.pointer(), stream.handle());
-        TiledStatistics twin = new TiledStatistics(device, spec, type, OUTPUT, rule -> grid);
+        TiledStatistics twin = new TiledStatistics(device, spec, type, Products.EXACT, FusedInput.RAW, OUTPUT, rule -> grid);
         twin.statistics(plain.pointer(), plainStatistics.pointer(), plainRunning.pointer(), Poisoned.buffer(device, twin.workspaceBytes()).pointer(),
                 Poisoned.tickets(device, twin.tickets()).pointer(), stream.handle());
         Expect.same(HostTensor.download(y, out, type), HostTensor.download(plain, out, type), "y");

@@ -21,6 +21,7 @@ import separable.spec.Activation;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.NormSpec;
+import separable.spec.Products;
 import separable.spec.Shape;
 import separable.testing.DeviceExtension;
 import separable.testing.Expect;
@@ -141,7 +142,7 @@ class PointwiseOneTest {
         }
 
         private FusedPointwiseBackward op() {
-            FusedPointwiseBackward.Problem made = new FusedPointwiseBackward.Problem(problem.spec(), type, problem.kind.gradient, problem.kind.input,
+            FusedPointwiseBackward.Problem made = new FusedPointwiseBackward.Problem(problem.spec(), type, Products.EXACT, problem.kind.gradient, problem.kind.input,
                     problem.kind.added, problem.previous(), form.form());
             return problem.ctas == 0 ? new FusedPointwiseBackward(device, made, grid -> grid) : new FusedPointwiseBackward(device, made, form);
         }
@@ -224,8 +225,8 @@ class PointwiseOneTest {
 
         private TiledBackwardReduce twin() {
             return problem.ctas == 0
-                    ? new TiledBackwardReduce(device, problem.spec(), type, problem.kind.gradient, problem.previous(), form.form())
-                    : new TiledBackwardReduce(device, problem.spec(), type, problem.kind.gradient, problem.previous(), Form.DUAL,
+                    ? new TiledBackwardReduce(device, problem.spec(), type, Products.EXACT, problem.kind.gradient, problem.kind.input, problem.previous(), form.form())
+                    : new TiledBackwardReduce(device, problem.spec(), type, Products.EXACT, problem.kind.gradient, problem.kind.input, problem.previous(), Form.DUAL,
                             rule -> form.grid(problem.spec()));
         }
 
@@ -287,7 +288,20 @@ class PointwiseOneTest {
     @Test
     void refusesAFormThatTheRuleDoesNotTake(Device device) {
         ConvSpec spec = ConvSpec.pointwise(new Shape(2, 16, 16, 16), 16);
-        assertThatThrownBy(() -> new FusedPointwiseBackward(device, spec, DType.F32, FusedGradient.STORED, Input.NORM, false,
+        assertThatThrownBy(() -> new FusedPointwiseBackward(device, spec, DType.F32, Products.EXACT, FusedGradient.STORED, Input.NORM, false,
                 new NormSpec(Activation.RELU6, 1e-5f, 0.1f), Form.ONE)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("computed as DUAL");
+    }
+
+    /** The rule counts on blocks that the launch bounds promise: the driver has room for no fewer. */
+    @Test
+    void asManyBlocksFitAMultiprocessorAsTheRuleCountsOn(Device device) {
+        int limit = device.sharedMemoryPerBlock();
+        for (PointwiseOne.Tile tile : PointwiseOne.TILES) {
+            int shared = PointwiseOne.sharedBytes(tile.cout(), tile.slice(), PointwiseOne.TILE_ROWS / 2);
+            int counted = tile.residents(limit, tile.cout(), tile.slice(), PointwiseOne.TILE_ROWS / 2);
+            if (counted > 0) {
+                assertThat(device.kernel(tile.entry(DType.BF16)).occupancy(PointwiseOne.THREADS, shared)).as("%s", tile).isGreaterThanOrEqualTo(counted);
+            }
+        }
     }
 }

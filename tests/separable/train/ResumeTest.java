@@ -27,6 +27,7 @@ import separable.data.IdxFiles;
 import separable.data.KnownDataset;
 import separable.data.PictureFiles;
 import separable.device.Device;
+import separable.graph.Schedule;
 import separable.kernel.LossScale;
 import separable.spec.Precision;
 import separable.testing.DeviceExtension;
@@ -95,9 +96,10 @@ class ResumeTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"nesterov, fp32, false", "rmsprop, fp32, false", "adamw, bf16, false", "nesterov, fp32, true", "adamw, fp16, true"})
-    void aCutRunEndsInTheSameBytes(String optimizer, String precision, boolean more, Device device) throws IOException {
-        RunConfig config = more ? withAllAroundTheRule(config(optimizer, precision)) : config(optimizer, precision);
+    @CsvSource({"nesterov, fp32, plain, false", "rmsprop, fp32, plain, false", "adamw, bf16, plain, false", "nesterov, fp32, plain, true",
+            "adamw, fp16, plain, true", "rmsprop, bf16, fused, false"})
+    void aCutRunEndsInTheSameBytes(String optimizer, String precision, String schedule, boolean more, Device device) throws IOException {
+        RunConfig config = scheduled(more ? withAllAroundTheRule(config(optimizer, precision)) : config(optimizer, precision), Schedule.parse(schedule));
         Left whole = left(TrainingRun.execute(device, config, out, 0, new TrainListener() { }, () -> false));
         long before = device.liveBytes();
         out = place.resolve("cut");
@@ -130,6 +132,10 @@ class ResumeTest {
                 new DataConfig(DataConfig.FOLDER, pictures.toString(), List.of("blue", "green", "red"), 3, SIDE,
                         new FolderConfig(0.1, 1, 0, place.resolve("cache").toString())),
                 config.recipe().withInput(InputConfig.of(half, half).withAugment(VARIED)));
+    }
+
+    private static RunConfig scheduled(RunConfig config, Schedule schedule) {
+        return new RunConfig(config.model(), config.data(), config.recipe().withStepSchedule(schedule));
     }
 
     /** Two batches a step, clipped gradients, averaged weights, frozen layers. */
