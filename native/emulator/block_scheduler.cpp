@@ -140,7 +140,17 @@ void* BlockScheduler::other_stack() {
 
 // ---- __syncthreads and its kin
 
-inline void BlockScheduler::arrive_at_barrier(unsigned thread, int op, const char* file, int line) {
+// In the middle of a plain barrier, some before and some to come: a few instructions that need no registers saved but those
+// of the switch. All else has a function of its own.
+bool BlockScheduler::barrier(unsigned thread, int op, int predicate, int* result, const char* file, int line) {
+    Barrier& b = barrier_;
+    const bool others_wait_here = b.waiting != 0 && b.line == line && b.file == file && (b.op | op) == PLAIN;
+    if (__builtin_expect(!others_wait_here || !others_ready() || b.waiting + 1 == threads_, 0))
+        return any_barrier(thread, op, predicate, result, file, line);
+    return go_on_with_next(&waiting_[b.waiting++]);
+}
+
+bool BlockScheduler::any_barrier(unsigned thread, int op, int predicate, int* result, const char* file, int line) {
     arrive(thread);
     Barrier& b = barrier_;
     if (b.waiting == 0) {
@@ -149,41 +159,22 @@ inline void BlockScheduler::arrive_at_barrier(unsigned thread, int op, const cha
         b.file = file;
         b.line = line;
         b.first = thread;
-    } else if (__builtin_expect(b.line != line || b.op != op || (b.file != file && strcmp(b.file, file) != 0), 0)) {
+    } else if (b.line != line || b.op != op || (b.file != file && strcmp(b.file, file) != 0)) {
         fail(CUDA_ERROR_LAUNCH_FAILED, "divergent barrier: thread %u at %s:%d while others wait at %s:%d", thread, file, line, b.file, b.line);
     }
-}
-
-// In the middle of a barrier, some before and some to come: a function of a few instructions that needs no registers
-// saved but those of the switch. All else has a function of its own.
-bool BlockScheduler::barrier(unsigned thread, const char* file, int line) {
-    Barrier& b = barrier_;
-    const bool others_wait_here = b.waiting != 0 && b.line == line && b.file == file && b.op == PLAIN;
-    if (__builtin_expect(!others_wait_here || !others_ready() || b.waiting + 1 == threads_, 0)) return any_barrier(thread, file, line);
-    return go_on_with_next(&waiting_[b.waiting++]);
-}
-
-// Strict: every thread of the block, so that one which has left makes it a deadlock.
-bool BlockScheduler::any_barrier(unsigned thread, const char* file, int line) {
-    arrive_at_barrier(thread, PLAIN, file, line);
-    if (barrier_.waiting + 1 == threads_) return release_barrier();
-    return wait(thread, &waiting_[barrier_.waiting++]);
-}
-
-bool BlockScheduler::vote(unsigned thread, int op, int predicate, int* result, const char* file, int line) {
-    arrive_at_barrier(thread, op, file, line);
-    Barrier& b = barrier_;
     if (op == OR) b.value |= predicate != 0;
     else if (op == AND) b.value &= predicate != 0;
-    else b.value += predicate != 0;
+    else if (op == COUNT) b.value += predicate != 0;
+
+    // Strict: every thread of the block, so that one which has left makes it a deadlock.
     const bool away = b.waiting + 1 == threads_ ? release_barrier() : wait(thread, &waiting_[b.waiting++]);
-    *result = vote_result_;
+    if (result != nullptr) *result = released_value_;
     return away;
 }
 
 // The last thread has arrived: all others wait here, so that nobody was ready. True if the calling fiber was switched out.
 bool BlockScheduler::release_barrier() {
-    vote_result_ = barrier_.value;
+    released_value_ = barrier_.value;
     std::swap(ready_, waiting_);
     ready_head_ = 0;
     ready_count_ = barrier_.waiting;
@@ -239,14 +230,8 @@ void BlockScheduler::fail_deadlock() {
 
 using emulated::BlockScheduler;
 
-static BlockScheduler& scheduler_of(const EmuCtx* block) { return *static_cast<BlockScheduler*>(block->scheduler); }
-
-bool emu_barrier(const EmuCtx* block, unsigned thread, const char* file, int line) {
-    return scheduler_of(block).barrier(thread, file, line);
-}
-
-bool emu_vote(const EmuCtx* block, unsigned thread, int op, int predicate, int* result, const char* file, int line) {
-    return scheduler_of(block).vote(thread, op, predicate, result, file, line);
+bool emu_barrier(const EmuCtx* block, unsigned thread, int op, int predicate, int* result, const char* file, int line) {
+    return static_cast<BlockScheduler*>(block->scheduler)->barrier(thread, op, predicate, result, file, line);
 }
 
 void emu_trap(int code, const char* what, const char* file, int line) {

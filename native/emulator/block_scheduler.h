@@ -37,8 +37,7 @@ public:
     void* signal_stack() { return signal_stack_; }
 
     // ---- called by kernels, through the emu_ functions
-    bool barrier(unsigned thread, const char* file, int line);
-    bool vote(unsigned thread, int op, int predicate, int* result, const char* file, int line);
+    bool barrier(unsigned thread, int op, int predicate, int* result, const char* file, int line);
     bool warp_collective(unsigned thread, unsigned mask, EmuWarpFn action, void* argument, const char* file, int line);
     CopyQueue& copies(unsigned thread) { return copies_.of(thread); }
     [[noreturn]] void fail(int code, const char* format, ...) __attribute__((format(printf, 3, 4)));
@@ -49,7 +48,7 @@ public:
     void* abandon_kernel();  // the stack to continue on
 
 private:
-    enum Op { PLAIN, OR, AND, COUNT };  // emulated_abi.h
+    enum { PLAIN, OR, AND, COUNT };  // op of a barrier
 
     // Lanes of a warp that wait for one another.
     struct Rendezvous {
@@ -87,8 +86,7 @@ private:
     bool switch_to(void* stack, void** save);
     bool wait(unsigned thread, void** save);
     void arrive(unsigned thread);
-    void arrive_at_barrier(unsigned thread, int op, const char* file, int line);
-    bool any_barrier(unsigned thread, const char* file, int line);
+    bool any_barrier(unsigned thread, int op, int predicate, int* result, const char* file, int line);
     bool release_barrier();
     Rendezvous& group_of(Warp& warp, unsigned thread, unsigned mask, EmuWarpFn action, const char* file, int line);
     bool any_collective(unsigned thread, unsigned mask, EmuWarpFn action, void* argument, const char* file, int line);
@@ -109,7 +107,7 @@ private:
     unsigned ready_head_ = 0, ready_count_ = 0;
     void** waiting_ = queue_[1];
     Barrier barrier_{};
-    int vote_result_ = 0;  // of the last barrier that all have reached; the next one needs all that may still read it
+    int released_value_ = 0;  // of the last barrier that all have reached; all read it before the next one is complete
 
     void* own_stack_ = nullptr;
     EmuCtx context_{};

@@ -31,22 +31,21 @@ void CopyQueue::wait(unsigned left) {
 
 using namespace emulated;
 
-static BlockScheduler& scheduler_of(const EmuCtx* block) { return *static_cast<BlockScheduler*>(block->scheduler); }
-
-void emu_cp_async(const EmuCtx* block, unsigned thread, void* destination, const void* source, unsigned bytes, unsigned source_bytes) {
-    CopyQueue& queue = scheduler_of(block).copies(thread);
+void emu_cp_async(unsigned thread, void* destination, const void* source, unsigned bytes, unsigned source_bytes) {
+    BlockScheduler& scheduler = *current_scheduler();
+    CopyQueue& queue = scheduler.copies(thread);
     if ((reinterpret_cast<uintptr_t>(destination) | reinterpret_cast<uintptr_t>(source)) & (bytes - 1))
-        scheduler_of(block).fail(CUDA_ERROR_MISALIGNED_ADDRESS, "thread %u: misaligned cp.async", thread);
-    if (queue.full())
-        scheduler_of(block).fail(CUDA_ERROR_LAUNCH_FAILED, "thread %u: more than %u cp.async in flight", thread, CopyQueue::MAX_COPIES);
+        scheduler.fail(CUDA_ERROR_MISALIGNED_ADDRESS, "thread %u: misaligned cp.async", thread);
+    if (queue.full()) scheduler.fail(CUDA_ERROR_LAUNCH_FAILED, "thread %u: more than %u cp.async in flight", thread, CopyQueue::MAX_COPIES);
     queue.add({destination, source, bytes, source_bytes});
 }
 
-void emu_cp_commit(const EmuCtx* block, unsigned thread) {
-    CopyQueue& queue = scheduler_of(block).copies(thread);
+void emu_cp_commit(unsigned thread) {
+    BlockScheduler& scheduler = *current_scheduler();
+    CopyQueue& queue = scheduler.copies(thread);
     if (queue.full_of_groups())
-        scheduler_of(block).fail(CUDA_ERROR_LAUNCH_FAILED, "thread %u: more than %u cp.async groups in flight", thread, CopyQueue::MAX_GROUPS);
+        scheduler.fail(CUDA_ERROR_LAUNCH_FAILED, "thread %u: more than %u cp.async groups in flight", thread, CopyQueue::MAX_GROUPS);
     queue.close_group();
 }
 
-void emu_cp_wait(const EmuCtx* block, unsigned thread, int groups_left) { scheduler_of(block).copies(thread).wait(unsigned(groups_left)); }
+void emu_cp_wait(unsigned thread, int groups_left) { current_scheduler()->copies(thread).wait(unsigned(groups_left)); }

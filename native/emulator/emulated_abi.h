@@ -42,18 +42,16 @@ typedef void (*EmuWarpFn)(void* const* arguments, unsigned mask);
 extern "C" {
 EMU_EXPORTED void emu_register(const EmuKernel* kernel);
 
-// The next three return true when the calling fiber was switched out meanwhile: it then owns only its current thread.
-EMU_EXPORTED bool emu_barrier(const EmuCtx* block, unsigned thread, const char* file, int line);
-// op: 1 or, 2 and, 3 count of `predicate` over the block, written to *result.
-EMU_EXPORTED bool emu_vote(const EmuCtx* block, unsigned thread, int op, int predicate, int* result, const char* file, int line);
+// The next two return true when the calling fiber was switched out meanwhile: it then owns only its current thread.
+// op: 0 plain, 1 or, 2 and, 3 count of `predicate` over the block, written to *result.
+EMU_EXPORTED bool emu_barrier(const EmuCtx* block, unsigned thread, int op, int predicate, int* result, const char* file, int line);
 EMU_EXPORTED bool emu_warp(const EmuCtx* block, unsigned thread, unsigned mask, EmuWarpFn action, void* argument, const char* file,
                            int line);
 
 // cp.async: `bytes` go to `destination`, the first `source_bytes` from `source`, the rest zeros.
-EMU_EXPORTED void emu_cp_async(const EmuCtx* block, unsigned thread, void* destination, const void* source, unsigned bytes,
-                               unsigned source_bytes);
-EMU_EXPORTED void emu_cp_commit(const EmuCtx* block, unsigned thread);
-EMU_EXPORTED void emu_cp_wait(const EmuCtx* block, unsigned thread, int groups_left);
+EMU_EXPORTED void emu_cp_async(unsigned thread, void* destination, const void* source, unsigned bytes, unsigned source_bytes);
+EMU_EXPORTED void emu_cp_commit(unsigned thread);
+EMU_EXPORTED void emu_cp_wait(unsigned thread, int groups_left);
 
 // Ends the launch with a CUDA error code; the text names the kernel, the block, and this place.
 [[noreturn]] EMU_EXPORTED void emu_trap(int code, const char* what, const char* file, int line);

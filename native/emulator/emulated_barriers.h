@@ -17,20 +17,20 @@
         }                                                                                                     \
     } while (0)
 
-static inline void __syncthreads(EMU_SITE) { EMU_YIELDING(emu_barrier(emu_ctx, emu_tid, file_, line_)); }
+static inline void __syncthreads(EMU_SITE) { EMU_YIELDING(emu_barrier(emu_ctx, emu_tid, 0, 0, nullptr, file_, line_)); }
 static inline int __syncthreads_or(int p, EMU_SITE) {
     int result;
-    EMU_YIELDING(emu_vote(emu_ctx, emu_tid, 1, p, &result, file_, line_));
+    EMU_YIELDING(emu_barrier(emu_ctx, emu_tid, 1, p, &result, file_, line_));
     return result;
 }
 static inline int __syncthreads_and(int p, EMU_SITE) {
     int result;
-    EMU_YIELDING(emu_vote(emu_ctx, emu_tid, 2, p, &result, file_, line_));
+    EMU_YIELDING(emu_barrier(emu_ctx, emu_tid, 2, p, &result, file_, line_));
     return result;
 }
 static inline int __syncthreads_count(int p, EMU_SITE) {
     int result;
-    EMU_YIELDING(emu_vote(emu_ctx, emu_tid, 3, p, &result, file_, line_));
+    EMU_YIELDING(emu_barrier(emu_ctx, emu_tid, 3, p, &result, file_, line_));
     return result;
 }
 

@@ -17,12 +17,7 @@ template <class... A, void (*Kernel)(A...)> struct EmuThunk<Kernel> {
         std::tuple<std::remove_cv_t<A>...> a{*static_cast<std::remove_cv_t<A>*>(context->params[I])...};
         emu_enter_block(context);
         const unsigned width = context->block.x, height = context->block.y;
-        unsigned t = first, x = first, y = 0, z = 0;
-        if (first >= width) {  // not in the first row: most blocks have no other, and divisions cost as much as a barrier
-            x = t % width;
-            y = t / width % height;
-            z = t / width / height;
-        }
+        unsigned t = first, x = t % width, y = t / width % height, z = t / width / height;
         while (t < last) {
             // One row of threads: a plain counted loop.
             const int n = int(last - t < width - x ? last - t : width - x);

@@ -260,12 +260,12 @@ template <int W, int N> __device__ __forceinline__ void warp_fold(float (&v)[N],
 }
 
 __device__ __forceinline__ void copy_async16(void* shared, const void* global, bool present) {
-    emu_cp_async(emu_ctx, emu_tid, shared, global, 16, present ? 16 : 0);
+    emu_cp_async(emu_tid, shared, global, 16, present ? 16 : 0);
 }
 
-__device__ __forceinline__ void copy_async_commit() { emu_cp_commit(emu_ctx, emu_tid); }
+__device__ __forceinline__ void copy_async_commit() { emu_cp_commit(emu_tid); }
 
-template <int KEEP> __device__ __forceinline__ void copy_async_wait() { emu_cp_wait(emu_ctx, emu_tid, KEEP); }
+template <int KEEP> __device__ __forceinline__ void copy_async_wait() { emu_cp_wait(emu_tid, KEEP); }
 
 // To nearest, ties away from zero; an infinity and a NaN stay what they are.
 template <> __device__ __forceinline__ tf32 narrow<tf32>(float v) {
