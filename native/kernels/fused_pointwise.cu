@@ -81,4 +81,5 @@ template <class T> __device__ __forceinline__ T* stored_once(T* sum) { return bl
     EXPORT_KERNEL(fused_pw_sum_norm_##tile##_##dtype);
 
 FOR_EACH_FUSED_TILE(FUSED_PW_FORWARD)
+FOR_EACH_LARGE_TILE(FUSED_PW_FORWARD)
 FOR_EACH_TF32_TILE(FUSED_PW_FORWARD)

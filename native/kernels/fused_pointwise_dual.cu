@@ -138,6 +138,8 @@ __device__ __forceinline__ void fused_pw_dual(const GradientLoad& dy, const Inpu
     KERNEL(64x64, 64x64, f16)      \
     KERNEL(128x32, 32x32, f16)     \
     KERNEL(128x16, 32x32, f16)     \
+    KERNEL(128x128, 128x128, bf16) \
+    KERNEL(128x128, 128x128, f16)  \
     KERNEL(64x64, 64x64, tf32)     \
     KERNEL(128x32, 32x32, tf32)    \
     KERNEL(128x16, 32x32, tf32)
@@ -147,6 +149,8 @@ __device__ __forceinline__ void fused_pw_dual(const GradientLoad& dy, const Inpu
     KERNEL(64x64, 64x64, f32)           \
     KERNEL(64x64, 64x64, bf16)          \
     KERNEL(64x64, 64x64, f16)           \
+    KERNEL(128x128, 128x128, bf16)      \
+    KERNEL(128x128, 128x128, f16)       \
     KERNEL(64x64, 64x64, tf32)
 
 FOR_EACH_DUAL_TILE(FUSED_PW_DUAL)

@@ -32,8 +32,11 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct TensorGemm : CtaProdu
     static constexpr int PITCH_B = Operand::pitch(TRANSPOSE_B ? BN : BK, TRANSPOSE_B);
     static constexpr int SIZE_A = (TRANSPOSE_A ? BK : BM) * PITCH_A, SIZE_B = (TRANSPOSE_B ? BK : BN) * PITCH_B;
     static constexpr int SLAB = SIZE_A + SIZE_B;
-    // Finished tiles go through shared memory too, as fp32, so that they are stored by rows, 16 bytes at a time.
-    static constexpr int PITCH_C = BN + 4, SIZE_C = GROUPS * BM * PITCH_C;
+    // Finished tiles go through shared memory too, as fp32, so that they are stored by rows, 16 bytes at a time: those of the large
+    // tile one row of warps after the other, to stay within the 48 KB that a block has without asking.
+    static constexpr int PASSES = BM * BN > 128 * 64 ? Tile::WARPS_M : 1, ROWS_C = BM / PASSES;
+    static_assert(PASSES == 1 || GROUPS == 1, "groups are added over whole tiles");
+    static constexpr int PITCH_C = BN + 4, SIZE_C = GROUPS * ROWS_C * PITCH_C;
     static constexpr int BYTES_SLABS = 2 * SLAB * (int)sizeof(Element), BYTES_C = SIZE_C * (int)sizeof(float);
     static constexpr int SHARED_BYTES = BYTES_SLABS > BYTES_C ? BYTES_SLABS : BYTES_C;
 
@@ -69,11 +72,13 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct TensorGemm : CtaProdu
             multiply(sum, tile_a, tile_b, warp_m, warp_n, group * Tile::GROUP_DEPTH, lane);
         }
 
-        __syncthreads();
         float* const finished = reinterpret_cast<float*>(shared);
-        spread(sum, finished + (group * BM + warp_m) * PITCH_C + warp_n, lane);
-        __syncthreads();
-        store_tile<BM, BN, PITCH_C, GROUPS, Tile::THREADS>(finished, m0, n0, out);
+        for (int row = 0; row < BM; row += ROWS_C) {
+            __syncthreads();
+            if (PASSES == 1 || warp_m == row) spread(sum, finished + (group * BM + warp_m - row) * PITCH_C + warp_n, lane);
+            __syncthreads();
+            store_tile<ROWS_C, BN, PITCH_C, GROUPS, Tile::THREADS>(finished, m0 + row, n0, out);
+        }
     }
 
     // The product of one group's part of a slab.

@@ -31,6 +31,13 @@ using FilterTile_16x16_f32 = SimtTile<16, 16, 128, 16>;
 FOR_EACH_16_BIT_DTYPE(TENSOR_TILES)
 TENSOR_TILES(tf32, tf32)
 
+// Of pointwise products, for wide layers: a multiplication takes half the bytes of operands that it takes in 64x64, and by the
+// warps' 64x32 elements three quarters of those read from shared memory. (In tf32 the slabs would not fit.)
+#define LARGE_TENSOR_TILES(T, dtype)                             \
+    using Tile_128x128_##dtype = TensorTile<T, 2, 4, 4, 4, 32>; \
+    using FilterTile_128x128_##dtype = Tile_128x128_##dtype;
+FOR_EACH_16_BIT_DTYPE(LARGE_TENSOR_TILES)
+
 }  // namespace separable
 
 // How the entry points of a tile begin. One resident block is enough: the second argument keeps ptxas from spilling for more.
@@ -67,6 +74,8 @@ TENSOR_TILES(tf32, tf32)
     FOR_EACH_NARROW_FILTER_TILE(KERNEL) \
     KERNEL(64x64, f32)                  \
     ON_TENSOR_CORES(KERNEL, 64x64)
+
+#define FOR_EACH_LARGE_TILE(KERNEL) ON_TENSOR_CORES(KERNEL, 128x128)
 
 // fp32 tensors multiplied on tensor cores: kernels that have such a variant expand these too, as KERNEL(tile, tf32).
 #define FOR_EACH_TF32_TILE(KERNEL) \

@@ -8,8 +8,7 @@
 
 namespace separable {
 
-constexpr int TILE_THREADS = 128;       // of any of the products' tiles, at most
-constexpr int GRADIENT_THREADS = 256;   // those of pointwise_one.cuh too
+constexpr int TILE_THREADS = 256;   // of any of the products' tiles, at most
 
 struct GatheredMoments { PivotedSum8 sum; };
 
@@ -35,7 +34,7 @@ __device__ __forceinline__ void bn_tiled_backward_reduce(const T* x, const T* dy
     StoreGradient<T> out({g, rows, channels}, x, nullptr, norm.at(channel < channels ? channel : 0));
     if (channel < channels)
         each_row(at, rows, tile_rows, columns, [&](int row) { out(row, channel, load(dy + row * channels + channel)); });
-    FoldGradientSums<GRADIENT_THREADS>{norm.stats, dgamma, dbeta, nullptr, partials, tickets + at.tile, place, rows, channels,
+    FoldGradientSums<TILE_THREADS>{norm.stats, dgamma, dbeta, nullptr, partials, tickets + at.tile, place, rows, channels,
                                    norm.epsilon}(out);
 }
 
@@ -47,7 +46,7 @@ __device__ __forceinline__ void bn_tiled_backward_reduce(const T* x, const T* dy
                                  int channels, int tile_rows, int columns, float momentum) {                                    \
         separable::bn_tiled_statistics(x, stats, running, partials, tickets, rows, channels, tile_rows, columns, momentum);     \
     }                                                                                                                           \
-    extern "C" __global__ void __launch_bounds__(separable::GRADIENT_THREADS)                                                   \
+    extern "C" __global__ void __launch_bounds__(separable::TILE_THREADS)                                                       \
     bn_tiled_backward_reduce_##suffix(const T* x, const T* dy, const float* stats, const float* gamma, const float* beta, T* g, \
                                       float* dgamma, float* dbeta, float* partials, int* tickets, int rows, int channels,       \
                                       int tile_rows, int columns, float epsilon, float low, float high) {                       \

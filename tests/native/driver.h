@@ -12,6 +12,7 @@ extern "C" {
 CUresult cuInit(unsigned);
 CUresult cuDeviceGet(CUdevice*, int);
 CUresult cuDeviceGetAttribute(int*, int, CUdevice);
+CUresult cuDeviceGetName(char*, int, CUdevice);
 CUresult cuDevicePrimaryCtxRetain(CUcontext*, CUdevice);
 CUresult cuDevicePrimaryCtxRelease_v2(CUdevice);
 CUresult cuDevicePrimaryCtxReset_v2(CUdevice);

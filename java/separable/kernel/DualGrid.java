@@ -1,5 +1,7 @@
 package separable.kernel;
 
+import java.util.Comparator;
+import java.util.List;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.Shape;
@@ -12,6 +14,20 @@ import separable.spec.Shape;
  * @param filter of the gradient of the weights
  */
 record DualGrid(FusedGrid data, FilterSplit filter) {
+
+    /**
+     * Of these tiles the one with which the busiest multiprocessor is done soonest with both products. The depth of the filter's, which
+     * is the pixels, is shared out evenly whatever its tiles.
+     */
+    static GemmTile tile(List<GemmTile> tiles, ConvSpec spec, DType type, int multiprocessors) {
+        int rows = spec.input().rows();
+        int cin = spec.input().channelStride();
+        int cout = spec.output().channelStride();
+        return GemmTile.forProduct(tiles, rows, cin, cout, multiprocessors).stream().min(Comparator.comparingDouble(tile -> {
+            GemmTile beside = tile.filterBeside(type);
+            return tile.busiest(rows, cin, multiprocessors) * cout + beside.time((double) beside.blocks(cout, cin) / multiprocessors) * rows;
+        })).orElseThrow();
+    }
 
     /** @param ctas of the kernel with this tile that the device holds at once */
     static DualGrid of(GemmTile tile, ConvSpec spec, DType type, int ctas) {

@@ -35,9 +35,10 @@ public final class FusedDense extends DeviceOp<Launch> {
     }
 
     private static Launch launch(Device device, ConvSpec spec, DType type, Products products, boolean bias) {
-        GemmTile tile = PointwiseConv.requireTiles(device, spec, type, Layout.PADDED_NHWC, products).forward();
+        PointwiseConv.requireTiles(device, spec, type, Layout.PADDED_NHWC, products);
         Shape in = spec.input();
         Shape out = spec.output();
+        GemmTile tile = GemmTile.forData(GemmTile.dataTiles(type, products), in.rows(), out.channelStride(), device.multiprocessors()).get(0);
         Launch launch = device.kernel(tile.entry("fused_dense", type)).launch().describe("fused dense " + spec + " " + type)
                 .grid(VectorGrid.blocks(in.rows(), tile.rows()), VectorGrid.blocks(out.channelStride(), tile.columns()), 1)
                 .block(tile.threads())

@@ -25,11 +25,6 @@ record FusedGrid(GemmTile tile, int parts, int columnTiles) {
         return new FusedGrid(tile, VectorGrid.blocks(rowTiles, share), columnTiles);
     }
 
-    /** The tile of a pointwise product with this output. */
-    static GemmTile tile(Shape output, DType type, Products products, int multiprocessors) {
-        return GemmTile.forData(GemmTile.fusedTiles(type, products), output.rows(), output.channelStride(), multiprocessors).get(0);
-    }
-
     /** With which a grid reaches over {@code channels}. */
     static boolean covers(DType type, int channels) {
         return !GemmTile.covering(GemmTile.fusedTiles(type, Products.EXACT), channels).isEmpty();

@@ -2,6 +2,7 @@ package separable.kernel;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.List;
 import java.util.function.UnaryOperator;
 import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUstream;
@@ -140,8 +141,9 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
     }
 
     private static GemmTile dualTile(Device device, Problem problem) {
-        return problem.gradient().pooled() ? GemmTile.fusedTiles(problem.type(), problem.products()).get(0)
-                : FusedGrid.tile(problem.spec().input(), problem.type(), problem.products(), device.multiprocessors());
+        List<GemmTile> tiles = problem.gradient().pooled() ? GemmTile.fusedPoolTiles(problem.type(), problem.products())
+                : GemmTile.fusedTiles(problem.type(), problem.products());
+        return DualGrid.tile(tiles, problem.spec(), problem.type(), device.multiprocessors());
     }
 
     private static DualGrid dualGrid(Device device, Problem problem, GemmTile tile) {
@@ -187,7 +189,14 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
         if (problem.gradient().pooled()) {
             Bounds.of(problem.gradient().activation()).append(launch.i32(out.h() * out.w()));
         }
-        return new Launches(launch, fold, 1, new GemmVariant(Pass.BACKWARD_FILTER, split.tile(), split.splits()));
+        return new Launches(launch, fold, 1, variant(problem, split));
+    }
+
+    /** Plain filter gradients have no large tile: any other adds the same parts in the same order. */
+    private static Variant variant(Problem problem, FilterSplit split) {
+        GemmTile tile = split.tile();
+        return GemmTile.filterTiles(problem.type(), problem.products()).contains(tile) ? new GemmVariant(Pass.BACKWARD_FILTER, tile, split.splits())
+                : GemmVariant.ofRows(problem.type(), split.depthPerSplit(), split.splits());
     }
 
     /** The pointers but for workspace and tickets. The kernels of DUAL have a parameter for x only where there is one. */

@@ -91,7 +91,8 @@ public final class FusedPointwiseForward extends DeviceOp<FusedPointwiseForward.
 
     /** The rule's grid, which its statistics' twin takes too. */
     static FusedGrid grid(Device device, ConvSpec spec, DType type, Products products, FusedInput input) {
-        GemmTile tile = FusedGrid.tile(spec.output(), type, products, device.multiprocessors());
+        GemmTile tile = GemmTile.forProduct(GemmTile.fusedTiles(type, products), spec.output().rows(), spec.output().channelStride(),
+                spec.input().channelStride(), device.multiprocessors()).get(0);
         return FusedGrid.of(tile, spec.output(), kernel(device, tile, type, input).residents(tile.threads(), 0));
     }
 

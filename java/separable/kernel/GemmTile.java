@@ -3,6 +3,7 @@ package separable.kernel;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 import separable.device.Launch;
 import separable.spec.DType;
 import separable.spec.Products;
@@ -14,7 +15,8 @@ import separable.spec.Products;
  * @param columns  of the output a block computes
  * @param depth    of the slabs the sum is taken in: parts of a split sum begin at multiples of it
  * @param threads  a block
- * @param cost     time per element of the tile, relative to the widest one of its precision
+ * @param cost     time per element of the tile, relative to 64 x 64 on tensor cores and 128 x 64 on ordinary lanes: narrower ones take more bytes
+ *                 of operands for a multiplication, the large one half as many
  * @param products of fp32 operands
  */
 record GemmTile(int rows, int columns, int depth, int threads, double cost, Products products) {
@@ -24,6 +26,8 @@ record GemmTile(int rows, int columns, int depth, int threads, double cost, Prod
             new GemmTile(256, 16, 8, 64, 1.3), new GemmTile(256, 8, 8, 32, 1.6));
     private static final List<GemmTile> TENSOR = List.of(
             new GemmTile(64, 64, 32, 128, 1.0), new GemmTile(128, 32, 32, 128, 1.2), new GemmTile(128, 16, 32, 128, 1.5));
+    private static final GemmTile LARGE = new GemmTile(128, 128, 32, 256, 0.7);
+    private static final List<GemmTile> TENSOR_AND_LARGE = Stream.concat(TENSOR.stream(), Stream.of(LARGE)).toList();
     private static final List<GemmTile> F32_FILTER = List.of(
             new GemmTile(64, 64, 16, 64, 1.0), new GemmTile(32, 32, 64, 64, 1.3), new GemmTile(16, 16, 128, 64, 2.2));
     private static final List<GemmTile> TENSOR_FILTER = List.of(
@@ -49,9 +53,19 @@ record GemmTile(int rows, int columns, int depth, int threads, double cost, Prod
         return products.of(type) == Products.TF32 ? TF32 : type == DType.F32 ? F32 : TENSOR;
     }
 
+    /** Those of plain pointwise products. */
+    static List<GemmTile> pointwiseTiles(DType type, Products products) {
+        return products.of(type) == Products.TF32 ? TF32 : type == DType.F32 ? F32 : TENSOR_AND_LARGE;
+    }
+
     /** Those that the fused kernels have: one for every kind of width. */
     static List<GemmTile> fusedTiles(DType type, Products products) {
-        return products.of(type) == Products.TF32 ? TF32 : type == DType.F32 ? F32.subList(1, 4) : TENSOR;
+        return products.of(type) == Products.TF32 ? TF32 : type == DType.F32 ? F32.subList(1, 4) : TENSOR_AND_LARGE;
+    }
+
+    /** Those of them that the fused kernels behind a mean over pixels have, where there are many channels. */
+    static List<GemmTile> fusedPoolTiles(DType type, Products products) {
+        return fusedTiles(type, products).stream().filter(tile -> tile.columns >= WIDE).toList();
     }
 
     /** The one of fused stems, which have few output channels: 128 x 32. */
@@ -61,7 +75,7 @@ record GemmTile(int rows, int columns, int depth, int threads, double cost, Prod
 
     /** Of the filter gradient in one launch with this tile's data gradient: both suit the width of the input. */
     GemmTile filterBeside(DType type) {
-        return filterTiles(type, products).get(columns > NARROW ? 0 : 1);
+        return equals(LARGE) ? LARGE : filterTiles(type, products).get(columns > NARROW ? 0 : 1);
     }
 
     /** Of the filter gradient of fused stems: 32 x 32. */
@@ -80,6 +94,12 @@ record GemmTile(int rows, int columns, int depth, int threads, double cost, Prod
     /** Kernels for pictures with few channels exist for tiles up to this many columns wide. */
     private static final int NARROW = 32;
 
+    /** Kernels behind a mean exist for tiles from this many columns on. */
+    private static final int WIDE = 64;
+
+    /** Elements that 64 x 64 tiles read from the second-level cache for one that goes through memory, from which on the large tile is worth its block. */
+    private static final int MANY_READS = 4;
+
     static List<GemmTile> narrow(List<GemmTile> tiles) {
         return tiles.stream().filter(tile -> tile.columns <= NARROW).toList();
     }
@@ -94,18 +114,36 @@ record GemmTile(int rows, int columns, int depth, int threads, double cost, Prod
      * tiles waste nothing beyond a narrow output, wide ones read less, small ones share the work better.
      */
     static List<GemmTile> forData(List<GemmTile> tiles, int height, int width, int multiprocessors) {
-        return ranked(covering(tiles, width), tile -> Math.ceil((double) tile.blocks(height, width) / multiprocessors));
+        return ranked(covering(tiles, width), tile -> tile.busiest(height, width, multiprocessors));
+    }
+
+    /**
+     * The same for a product with sums over {@code depth}: the large tile only where the second-level cache is read much more than memory.
+     * Through memory go {@code depth + width} elements a row, from the cache to 64 x 64 tiles {@code depth * width / 32}; the large tile
+     * halves those. But its registers leave room for one block a multiprocessor, which multiplies nothing while a tile is stored.
+     */
+    static List<GemmTile> forProduct(List<GemmTile> tiles, int height, int width, int depth, int multiprocessors) {
+        boolean wide = (long) depth * width / 32 >= (long) MANY_READS * (depth + width);
+        return forData(tiles.stream().filter(tile -> wide || !tile.equals(LARGE)).toList(), height, width, multiprocessors);
     }
 
     /** Best first: the tiles that waste least on a filter gradient of {@code height x width}; splitting its depth shares the work. */
     static List<GemmTile> forFilter(List<GemmTile> tiles, int height, int width) {
-        return ranked(tiles, tile -> (double) tile.blocks(height, width));
+        return ranked(tiles, tile -> tile.time(tile.blocks(height, width)));
     }
 
-    private static List<GemmTile> ranked(List<GemmTile> tiles, ToDoubleFunction<GemmTile> blocks) {
-        return tiles.stream()
-                .sorted(Comparator.comparingDouble(tile -> blocks.applyAsDouble(tile) * tile.rows * tile.columns * tile.cost))
-                .toList();
+    private static List<GemmTile> ranked(List<GemmTile> tiles, ToDoubleFunction<GemmTile> time) {
+        return tiles.stream().sorted(Comparator.comparingDouble(time)).toList();
+    }
+
+    /** Of the busiest multiprocessor over an output of {@code height x width}, a step of the depth. */
+    double busiest(int height, int width, int multiprocessors) {
+        return time(Math.ceil((double) blocks(height, width) / multiprocessors));
+    }
+
+    /** Of so many blocks one after the other, a step of the depth. */
+    double time(double blocks) {
+        return blocks * rows * columns * cost;
     }
 
     /** Blocks over an output of {@code height x width}. */

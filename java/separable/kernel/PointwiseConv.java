@@ -108,7 +108,7 @@ public final class PointwiseConv extends ConvKernel {
      */
     static Launch inference(Device device, ConvSpec spec, DType type, Products products, Optional<GemmTile> tile, UnaryOperator<Launch> operands) {
         requireSupported("pointwise convolution", spec, type, Layout.PADDED_NHWC, refusal(device, products.of(type)));
-        GemmTile taken = tile.orElseGet(() -> dataTiles(device, spec, type, products, cout(spec)).get(0));
+        GemmTile taken = tile.orElseGet(() -> dataTiles(device, spec, type, products, cout(spec), cin(spec)).get(0));
         return data(operands.apply(launch(device, taken, "pw_inference", spec, type)), taken, spec, cout(spec));
     }
 
@@ -128,12 +128,13 @@ public final class PointwiseConv extends ConvKernel {
 
     /** The tile of each of the three products. */
     private static ConvTiles tiles(Device device, ConvSpec spec, DType type, Products products) {
-        return new ConvTiles(dataTiles(device, spec, type, products, cout(spec)).get(0), dataTiles(device, spec, type, products, cin(spec)).get(0),
+        return new ConvTiles(dataTiles(device, spec, type, products, cout(spec), cin(spec)).get(0),
+                dataTiles(device, spec, type, products, cin(spec), cout(spec)).get(0),
                 filterTiles(spec, type, products).get(0));
     }
 
-    private static List<GemmTile> dataTiles(Device device, ConvSpec spec, DType type, Products products, int width) {
-        return GemmTile.forData(GemmTile.dataTiles(type, products), pixels(spec), width, device.multiprocessors());
+    private static List<GemmTile> dataTiles(Device device, ConvSpec spec, DType type, Products products, int width, int depth) {
+        return GemmTile.forProduct(GemmTile.pointwiseTiles(type, products), pixels(spec), width, depth, device.multiprocessors());
     }
 
     private static List<GemmTile> filterTiles(ConvSpec spec, DType type, Products products) {
@@ -157,8 +158,8 @@ public final class PointwiseConv extends ConvKernel {
 
     private static List<Variant> variantsOf(Device device, ConvSpec spec, DType type, Products products, Pass pass) {
         return switch (pass) {
-            case FORWARD -> GemmVariant.ofData(pass, dataTiles(device, spec, type, products, cout(spec)));
-            case BACKWARD_DATA -> GemmVariant.ofData(pass, dataTiles(device, spec, type, products, cin(spec)));
+            case FORWARD -> GemmVariant.ofData(pass, dataTiles(device, spec, type, products, cout(spec), cin(spec)));
+            case BACKWARD_DATA -> GemmVariant.ofData(pass, dataTiles(device, spec, type, products, cin(spec), cout(spec)));
             case BACKWARD_FILTER -> GemmVariant.ofFilter(filterTiles(spec, type, products), cout(spec), cin(spec), pixels(spec),
                     device.multiprocessors());
         };

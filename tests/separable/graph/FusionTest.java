@@ -101,6 +101,19 @@ class FusionTest {
         assertThat(InPlace.of(graph, Lifetimes.of(graph)).root(expand.g())).as("written over the skip's gradient").isEqualTo(head.g());
     }
 
+    /** A residual around one convolution: the gradient that comes in is the skip's too, and blocks read rows of it that others write. */
+    @Test
+    void aGradientThatIsItsOwnSkipIsNotWrittenOver() {
+        Graph graph = fused(new Network.Builder().add("stem", new Conv(8, 3, 1, PadRule.SYMMETRIC, PLAIN)).add("stem.n", RELU6)
+                .add("in", new PointwiseConv(8, PLAIN)).add("in.n", LINEAR)
+                .add("a", new Residual(List.of(new NamedLayer("ap", new PointwiseConv(8, PLAIN)), new NamedLayer("ap.n", LINEAR))))
+                .add("head", new PointwiseConv(24, PLAIN)).add("head.n", RELU6)
+                .add("pool", new GlobalAveragePool()).add("dense", new Dense(4, BIASED)).build("net", new Shape(1, 6, 6, 3)));
+        FusedOp.PointwiseBackward around = backward(graph, "ap");
+        assertThat(around.skip()).contains(((FusedOp.Stored) around.dy()).g());
+        assertThat(InPlace.of(graph, Lifetimes.of(graph)).root(around.g())).isEqualTo(around.g());
+    }
+
     private static FusedOp.PointwiseBackward backward(Graph graph, String layer) {
         return graph.ops().stream().filter(FusedOp.PointwiseBackward.class::isInstance).map(FusedOp.PointwiseBackward.class::cast)
                 .filter(op -> op.name().equals(layer)).findFirst().orElseThrow();

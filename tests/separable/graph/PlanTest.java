@@ -11,6 +11,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import separable.device.CapturedGraph;
 import separable.device.Device;
@@ -67,10 +68,10 @@ class PlanTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = DType.class, names = "F16", mode = EnumSource.Mode.EXCLUDE)
-    void mobileNetV2GoesForwardAndBack(DType type, Device device, Stream stream) {
+    @CsvSource({"F32, PLAIN", "BF16, PLAIN", "BF16, FUSED"})
+    void mobileNetV2GoesForwardAndBack(DType type, Schedule schedule, Device device, Stream stream) {
         Network network = MobileNetV2.standard().withWidth(0.35).withInput(32, 3, 2).withClasses(10).network();
-        try (TrainingStep step = new TrainingStep(device, stream, network, 4, type, PlanOptions.standard())) {
+        try (TrainingStep step = new TrainingStep(device, stream, network, 4, type, PlanOptions.standard().withSchedule(schedule))) {
             step.plan.fillArena((byte) 0xff);
             step.writeBatch();
             step.run();

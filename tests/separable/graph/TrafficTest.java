@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.assertj.core.data.Percentage;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import separable.kernel.FusedPointwiseBackward;
 import separable.layer.Network;
 import separable.layer.SoftmaxCrossEntropy;
@@ -25,33 +26,38 @@ class TrafficTest {
 
     private record Row(String layer, long twice, long once) {}
 
-    @Test
-    void theFusedScheduleMovesWhatItMust() throws IOException {
-        fits(MobileNetV1.standard().network(), "MobileNetV1");
-        fits(MobileNetV2.standard().network(), "MobileNetV2");
+    /** For every batch the forms of pointwise gradients are others: with few rows slices, with many what moves the fewest bytes. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 256})
+    void theFusedScheduleMovesWhatItMust(int batch) throws IOException {
+        fits(MobileNetV1.standard().network(), "MobileNetV1", batch);
+        fits(MobileNetV2.standard().network(), "MobileNetV2", batch);
     }
 
-    private static void fits(Network network, String model) throws IOException {
-        Graph graph = Fusion.of(training(network), StandInKernels.ALL);
+    private static void fits(Network network, String model, int batch) throws IOException {
+        Graph graph = Fusion.of(training(network, batch), StandInKernels.ALL);
         Map<String, Long> moved = graph.ops().stream().map(op -> OpTraffic.of(op, false))
                 .collect(Collectors.groupingBy(OpTraffic::layer, Collectors.summingLong(OpTraffic::activations)));
         List<FusedOp.ConvNorm> layers = graph.ops().stream().filter(FusedOp.ConvNorm.class::isInstance).map(FusedOp.ConvNorm.class::cast).toList();
         List<Row> rows = rows(model);
         assertThat(layers).hasSameSizeAs(rows);
+        long total = 0;
         for (int at = 0; at < rows.size(); at++) {
             String layer = layers.get(at).name();
             long floor = readsTwice(graph, layer) ? rows.get(at).twice : rows.get(at).once;
             long counted = moved.get(layer) + (at == rows.size() - 1 ? moved.get("pool") : 0);
-            assertThat(counted).as(model + " " + rows.get(at).layer).isCloseTo(2 * (floor + (at == 0 ? SURPLUS : 0)), Percentage.withPercentage(2));
+            total += counted;
+            assertThat(counted).as(model + " " + rows.get(at).layer).isCloseTo(2 * batch * (floor + (at == 0 ? SURPLUS : 0)), Percentage.withPercentage(2));
         }
+        assertThat(total).as(model + ": few layers read anything twice").isLessThan(2 * batch * (long) (1.1 * rows.stream().mapToLong(Row::once).sum()));
     }
 
     private static boolean readsTwice(Graph graph, String layer) {
         return graph.ops().stream().anyMatch(op -> op instanceof FusedOp.PointwiseBackward each && each.name().equals(layer) && each.form().form() == FusedPointwiseBackward.Form.DUAL);
     }
 
-    private static Graph training(Network network) {
-        return Backward.of(network.trainingGraph(1, DType.BF16, new SoftmaxCrossEntropy(0)));
+    private static Graph training(Network network, int batch) {
+        return Backward.of(network.trainingGraph(batch, DType.BF16, new SoftmaxCrossEntropy(0)));
     }
 
     private static List<Row> rows(String model) throws IOException {
@@ -61,10 +67,11 @@ class TrafficTest {
         }
     }
 
-    @Test
-    void fusedMovesLessThanHalfOfPlain() {
+    @ParameterizedTest
+    @ValueSource(ints = {1, 256})
+    void fusedMovesLessThanHalfOfPlain(int batch) {
         for (Network network : List.of(MobileNetV1.standard().network(), MobileNetV2.standard().network())) {
-            Graph plain = training(network);
+            Graph plain = training(network, batch);
             double share = (double) activations(Fusion.of(plain, StandInKernels.ALL)) / activations(plain);
             assertThat(share).as(network.name()).isBetween(0.3, 0.5);
         }

@@ -46,9 +46,16 @@ class FusedPointwiseBackwardTest {
             new Problem(new Shape(2, 13, 11, 136), 24, 0, 2), new Problem(new Shape(1, 7, 9, 24), 136, 1, 1),
             new Problem(new Shape(3, 19, 11, 40), 8, 1, 4), new Problem(new Shape(7, 10, 10, 8), 40, 2, 3)};
 
+    /** For the large tile, of which rows and columns are left over, of the filter too. */
+    private static final Problem WIDE = new Problem(new Shape(2, 13, 11, 136), 40, 3, 2);
+
     /** Every kind of gradient and input, with and without a skip, spread over the problems; tf32 where the device has it. */
     static Stream<Arguments> problems() {
-        return Stream.of(Precision.values()).flatMap(precision -> Stream.of(
+        Stream<Arguments> wide = Stream.of(Precision.BF16, Precision.FP16).flatMap(precision -> Stream.of(
+                Arguments.of(precision, FusedGradient.STORED, Input.NORM, true, WIDE), Arguments.of(precision, FusedGradient.STORED, Input.STORED, false, WIDE),
+                Arguments.of(precision, FusedGradient.pooled(Activation.RELU6), Input.NORM, false, WIDE),
+                Arguments.of(precision, FusedGradient.pooled(Activation.RELU), Input.STORED, true, WIDE)));
+        return Stream.concat(wide, Stream.of(Precision.values()).flatMap(precision -> Stream.of(
                 Arguments.of(precision, FusedGradient.STORED, Input.NORM, false, PROBLEMS[0]),
                 Arguments.of(precision, FusedGradient.STORED, Input.STORED, true, PROBLEMS[0]),
                 Arguments.of(precision, FusedGradient.STORED, Input.NORM, true, PROBLEMS[1]),
@@ -57,7 +64,7 @@ class FusedPointwiseBackwardTest {
                 Arguments.of(precision, FusedGradient.STORED, Input.NORM, false, PROBLEMS[3]),
                 Arguments.of(precision, FusedGradient.STORED, Input.STORED, true, PROBLEMS[3]),
                 Arguments.of(precision, FusedGradient.pooled(Activation.RELU6), Input.NORM, false, PROBLEMS[0]),
-                Arguments.of(precision, FusedGradient.pooled(Activation.RELU), Input.STORED, true, PROBLEMS[0])));
+                Arguments.of(precision, FusedGradient.pooled(Activation.RELU), Input.STORED, true, PROBLEMS[0]))));
     }
 
     /** One problem's operands, and what the backward pass leaves. */

@@ -13,6 +13,7 @@ import separable.device.Device;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.Padding;
+import separable.spec.Products;
 import separable.spec.Shape;
 import separable.testing.DeviceExtension;
 
@@ -38,7 +39,7 @@ class PointwiseConvTest {
         ConvSpec spec = ConvSpec.pointwise(new Shape(1, 23, 29, 72), 40);
         ConvProblem problem = ConvProblem.random(spec, type);
         GemmTile filter = GemmTile.filterTiles(type).get(0);
-        for (GemmTile tile : GemmTile.dataTiles(type)) {
+        for (GemmTile tile : GemmTile.pointwiseTiles(type, Products.EXACT)) {
             PointwiseConv conv = new PointwiseConv(device, spec, type, new ConvTiles(tile, tile, filter));
             problem.checkForward(device, conv::forward);
             problem.checkBackwardData(device, conv::backwardData);

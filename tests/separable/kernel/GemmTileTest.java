@@ -1,0 +1,74 @@
+package separable.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import separable.spec.ConvSpec;
+import separable.spec.DType;
+import separable.spec.Products;
+import separable.spec.Shape;
+
+/** Which tile a pointwise product takes, for a device that need not be there. */
+class GemmTileTest {
+
+    private static final int MULTIPROCESSORS = 132;
+
+    private static String tile(int rows, int width, int depth, DType type, Products products) {
+        return GemmTile.forProduct(GemmTile.fusedTiles(type, products), rows, width, depth, MULTIPROCESSORS).get(0).label();
+    }
+
+    /** Layers of MobileNetV1, then V2, at a resolution of 224 and a batch of 256: forward, and the gradient of the input. */
+    @ParameterizedTest
+    @CsvSource({"112, 32, 64, 64x64, 128x32", "56, 128, 128, 64x64, 64x64", "28, 256, 256, 128x128, 128x128", "14, 256, 512, 128x128, 128x128",
+            "14, 512, 512, 128x128, 128x128", "7, 512, 1024, 128x128, 128x128", "7, 1024, 1024, 128x128, 128x128",
+            "112, 32, 16, 128x16, 128x32", "56, 24, 144, 128x32, 128x32", "14, 96, 576, 64x64, 128x32", "7, 160, 960, 128x128, 128x32",
+            "7, 960, 160, 128x32, 128x128", "7, 960, 320, 64x64, 128x128", "7, 320, 1280, 128x128, 64x64"})
+    void wideLayersWithDeepSumsTakeTheLargeTile(int side, int cin, int cout, String forward, String backward) {
+        int rows = 256 * side * side;
+        assertThat(tile(rows, cout, cin, DType.BF16, Products.EXACT)).as("forward").isEqualTo(forward);
+        assertThat(tile(rows, cin, cout, DType.F16, Products.EXACT)).as("gradient of the input").isEqualTo(backward);
+    }
+
+    /** Large tiles would leave most of the device without one. */
+    @Test
+    void fewRowsTakeSmallTiles() {
+        assertThat(tile(4 * 7 * 7, 1024, 1024, DType.BF16, Products.EXACT)).isNotEqualTo("128x128");
+        assertThat(tile(14 * 14, 512, 512, DType.BF16, Products.EXACT)).isNotEqualTo("128x128");
+    }
+
+    /** Its operands of four bytes fit no block's shared memory, and ordinary lanes have tiles of their own. */
+    @Test
+    void theLargeTileIsOf16BitsOnly() {
+        assertThat(tile(256 * 14 * 14, 512, 512, DType.F32, Products.EXACT)).isEqualTo("64x64");
+        assertThat(tile(256 * 14 * 14, 512, 512, DType.F32, Products.TF32)).isEqualTo("64x64 tf32");
+    }
+
+    /** The roles of a backward pass are played by the same blocks. */
+    @Test
+    void bothRolesHaveAsManyThreads() {
+        for (DType type : DType.values()) {
+            for (GemmTile tile : GemmTile.fusedTiles(type, Products.EXACT)) {
+                assertThat(tile.filterBeside(type).threads()).as(tile.label()).isEqualTo(tile.threads());
+            }
+        }
+    }
+
+    /** Layers whose gradients are two roles of a launch: 128x32 would suit 160 channels, but not the filter beside it. */
+    @ParameterizedTest
+    @CsvSource({"14, 512, 512, 128x128", "7, 1024, 1024, 128x128", "7, 160, 960, 64x64", "7, 960, 320, 128x128", "56, 24, 144, 128x32", "112, 16, 8, 128x16"})
+    void theTileSuitsBothGradients(int side, int cin, int cout, String tile) {
+        ConvSpec spec = ConvSpec.pointwise(new Shape(256, side, side, cin), cout);
+        assertThat(DualGrid.tile(GemmTile.fusedTiles(DType.BF16, Products.EXACT), spec, DType.BF16, MULTIPROCESSORS).label()).isEqualTo(tile);
+    }
+
+    /** V1's 512 channels at 14x14: one block a multiprocessor, half of them for either gradient. */
+    @Test
+    void largeTilesOfBothGradientsFillTheDeviceOnce() {
+        GemmTile tile = GemmTile.fusedPoolTiles(DType.BF16, Products.EXACT).get(1);
+        DualGrid grid = DualGrid.of(tile, ConvSpec.pointwise(new Shape(256, 14, 14, 512), 512), DType.BF16, MULTIPROCESSORS);
+        assertThat(List.of(grid.filter().tiles(), grid.filter().splits(), grid.data().parts(), grid.data().columnTiles())).isEqualTo(List.of(16, 4, 17, 4));
+    }
+}
