@@ -40,7 +40,7 @@ BlockScheduler* current_scheduler() {
     return nullptr;
 }
 
-BlockScheduler::BlockScheduler() : fibers_(MAX_THREADS) {
+BlockScheduler::BlockScheduler() {
     void* const map = mmap(nullptr, SignalStack::SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     const int slot = active_count.load();
     if (map == MAP_FAILED || slot == MAX_SCHEDULERS) throw std::bad_alloc();
@@ -61,22 +61,18 @@ void BlockScheduler::start(const Launch& launch) {
     context_.scheduler = this;
     context_.dyn_shared = shared_.start(launch);
     own_bounds_ = sanitizer::own_stack();
-    create_fibers();
+    stacks_.grow(threads_);
+    copies_.grow(threads_);
     entry_of(this).thread.store(pthread_self(), std::memory_order_relaxed);
 }
 
 void BlockScheduler::finish() { entry_of(this).thread.store(0, std::memory_order_relaxed); }
 
-void BlockScheduler::create_fibers() {
-    for (; created_ < threads_; ++created_) create_fiber(fibers_[created_], int(created_));
-}
-
 bool BlockScheduler::run_block(uint64_t index) {
     reset_block(index);
     shared_.poison();
-    Fiber* const first = fresh_fiber();
     in_kernel_ = true;
-    switch_to(first, &own_stack_);
+    switch_to(idle_[--idle_count_], &own_stack_);
     in_kernel_ = false;
     if (fault_.code != 0) return false;
     shared_.learn_footprint();
@@ -89,10 +85,11 @@ void BlockScheduler::reset_block(uint64_t index) {
     ready_head_ = ready_count_ = 0;
     barrier_.waiting = 0;
     next_thread_ = exited_ = 0;
-    starter_ = nullptr;
+    copies_.next_block();
     for (unsigned w = 0; w < (threads_ + WARP - 1) / WARP; ++w) warp_[w].groups = 0;
-    if (idle_count_ != created_)  // new fibers, or a fault left some in the middle of a kernel
-        for (idle_count_ = 0; idle_count_ < created_; ++idle_count_) idle_[idle_count_] = &fibers_[created_ - 1 - idle_count_];
+    if (idle_count_ != stacks_.count())  // new fibers, or a fault left some in the middle of a kernel
+        for (idle_count_ = 0; idle_count_ < stacks_.count(); ++idle_count_)
+            idle_[idle_count_] = stacks_.prime(stacks_.count() - 1 - idle_count_, &BlockScheduler::fiber_entry);
     if (order_ != Order::FORWARD) order_threads(index);
 }
 
@@ -105,37 +102,13 @@ void BlockScheduler::order_threads(uint64_t index) {
 
 // ---- fibers
 
-Fiber* BlockScheduler::fresh_fiber() {
-    Fiber* const fiber = idle_[--idle_count_];
-    prime_fiber(*fiber, &BlockScheduler::fiber_entry);
-    return fiber;
-}
-
-Fiber* BlockScheduler::pop_ready() {
-    if (order_ == Order::RANDOM && ready_count_ > 1)
-        std::swap(ready_[ready_head_], ready_[(ready_head_ + random_() % ready_count_) % MAX_THREADS]);
-    Fiber* const fiber = ready_[ready_head_];
-    ready_head_ = (ready_head_ + 1) % MAX_THREADS;
-    --ready_count_;
-    return fiber;
-}
-
-// To null: the OS thread's own stack.
-inline void BlockScheduler::switch_to(Fiber* fiber, void** save) {
-    void* const fake = fiber == nullptr ? sanitizer::before_switch(own_bounds_.bottom, own_bounds_.size)
-                                        : sanitizer::before_switch(fiber->stack_bottom, FIBER_STACK);
-    running_ = fiber;
-    emulated_switch_stack(save, fiber == nullptr ? own_stack_ : fiber->stack_pointer);
-    sanitizer::after_switch(fake);
-}
-
 void BlockScheduler::fiber_entry() {
     sanitizer::after_switch(nullptr);
     current_scheduler()->run_threads();
-    __builtin_unreachable();
 }
 
-// The body of every fiber: starts threads until there are none left to start or somebody else is ready to go on.
+// The body of every fiber: starts threads until there are none left to start or somebody else is ready to go on, and
+// then rests among the idle ones until it is needed again, in this block or a later one.
 void BlockScheduler::run_threads() {
     for (;;) {
         unsigned first, last;
@@ -146,66 +119,46 @@ void BlockScheduler::run_threads() {
             first = thread_order_[next_thread_++];
             last = first + 1;
         }
-        starter_ = running_;
+        starting_ = true;
         starter_from_ = first;
-        running_->copies_of = ~0u;
         launch_->kernel->loop(&context_, first, last);
 
-        Fiber* const self = running_;
-        if (starter_ == self) {
-            note_exit(starter_from_, last);
-            starter_ = nullptr;
-        } else {
-            note_exit(self->thread, self->thread + 1);
-        }
+        exited_ += starting_ ? last - starter_from_ : 1;
+        starting_ = false;
         if (ready_count_ == 0 && next_thread_ < threads_) continue;
-        Fiber* const next = next_fiber();
-        idle_[idle_count_++] = self;
-        void* abandoned;
-        switch_to(next, &abandoned);
+        void* const next = next_stack();
+        switch_to(next, &idle_[idle_count_++]);
     }
 }
 
-Fiber* BlockScheduler::next_fiber() {
-    if (ready_count_ != 0) return pop_ready();
-    if (next_thread_ < threads_) return fresh_fiber();
-    if (exited_ == threads_) return nullptr;
+// Nobody is ready: a fiber for the threads to start, or the end of the block.
+void* BlockScheduler::other_stack() {
+    if (next_thread_ < threads_) return idle_[--idle_count_];
+    if (exited_ == threads_) return own_stack_;
     fail_deadlock();
-}
-
-// The running fiber waits until somebody makes it ready.
-void BlockScheduler::wait() {
-    Fiber* const self = running_;
-    if (starter_ == self) {
-        starter_ = nullptr;
-        if (order_ == Order::FORWARD) next_thread_ = self->thread + 1;
-    }
-    switch_to(next_fiber(), &self->stack_pointer);
-}
-
-// On every meeting point: the starter has finished all the threads that it began before this one.
-void BlockScheduler::arrive(unsigned thread, const char* file, int line) {
-    Fiber& self = *running_;
-    self.thread = thread;
-    self.file = file;
-    self.line = line;
-    if (starter_ == running_ && order_ == Order::FORWARD && starter_from_ < thread) {
-        note_exit(starter_from_, thread);
-        starter_from_ = thread;
-    }
 }
 
 // ---- __syncthreads and its kin
 
+// In the middle of a plain barrier, some before and some to come: a few instructions that need no registers saved but those
+// of the switch. All else has a function of its own.
 bool BlockScheduler::barrier(unsigned thread, int op, int predicate, int* result, const char* file, int line) {
-    enum { PLAIN, OR, AND, COUNT };
-    arrive(thread, file, line);
+    Barrier& b = barrier_;
+    const bool others_wait_here = b.waiting != 0 && b.line == line && b.file == file && (b.op | op) == PLAIN;
+    if (__builtin_expect(!others_wait_here || !others_ready() || b.waiting + 1 == threads_, 0))
+        return any_barrier(thread, op, predicate, result, file, line);
+    return go_on_with_next(&waiting_[b.waiting++]);
+}
+
+bool BlockScheduler::any_barrier(unsigned thread, int op, int predicate, int* result, const char* file, int line) {
+    arrive(thread);
     Barrier& b = barrier_;
     if (b.waiting == 0) {
         b.op = op;
         b.value = op == AND;
         b.file = file;
         b.line = line;
+        b.first = thread;
     } else if (b.line != line || b.op != op || (b.file != file && strcmp(b.file, file) != 0)) {
         fail(CUDA_ERROR_LAUNCH_FAILED, "divergent barrier: thread %u at %s:%d while others wait at %s:%d", thread, file, line, b.file, b.line);
     }
@@ -214,30 +167,24 @@ bool BlockScheduler::barrier(unsigned thread, int op, int predicate, int* result
     else if (op == COUNT) b.value += predicate != 0;
 
     // Strict: every thread of the block, so that one which has left makes it a deadlock.
-    if (b.waiting + 1 == threads_) return release_barrier(result);
-    running_->barrier_result = result;
-    b.fiber[b.waiting++] = running_;
-    wait();
-    return true;
+    const bool away = b.waiting + 1 == threads_ ? release_barrier() : wait(thread, &waiting_[b.waiting++]);
+    if (result != nullptr) *result = released_value_;
+    return away;
 }
 
-// The last thread has arrived: makes the others ready. True if the calling fiber was switched out.
-bool BlockScheduler::release_barrier(int* result) {
-    Barrier& b = barrier_;
-    if (result != nullptr) *result = b.value;
-    for (unsigned i = 0; i < b.waiting; ++i) {
-        if (b.fiber[i]->barrier_result != nullptr) *b.fiber[i]->barrier_result = b.value;
-        push_ready(b.fiber[i]);
-    }
-    b.waiting = 0;
+// The last thread has arrived: all others wait here, so that nobody was ready. True if the calling fiber was switched out.
+bool BlockScheduler::release_barrier() {
+    released_value_ = barrier_.value;
+    std::swap(ready_, waiting_);
+    ready_head_ = 0;
+    ready_count_ = barrier_.waiting;
+    barrier_.waiting = 0;
     if (order_ != Order::RANDOM) return false;
-    Fiber* const self = running_;
-    push_ready(self);
-    if (starter_ == self) starter_ = nullptr;
-    Fiber* const next = pop_ready();
-    if (next == self) return false;
-    switch_to(next, &self->stack_pointer);
-    return true;
+    // Any of them goes on first; the caller takes the place of that one in the queue.
+    const unsigned drawn = unsigned(random_() % (ready_count_ + 1));
+    if (drawn == ready_count_) return false;
+    starting_ = false;
+    return switch_to(ready_[drawn], &ready_[drawn]);
 }
 
 // ---- faults
@@ -249,7 +196,7 @@ void BlockScheduler::fail(int code, const char* format, ...) {
     va_end(arguments);
     fault_.code = code;
     void* abandoned;
-    switch_to(nullptr, &abandoned);
+    switch_to(own_stack_, &abandoned);
     __builtin_unreachable();
 }
 
@@ -257,7 +204,6 @@ void* BlockScheduler::abandon_kernel() {
     in_kernel_ = false;
     idle_count_ = 0;
     sanitizer::before_switch(own_bounds_.bottom, own_bounds_.size);
-    running_ = nullptr;
     return own_stack_;
 }
 
@@ -268,7 +214,7 @@ void BlockScheduler::fail_deadlock() {
         if (at < int(sizeof text)) at += snprintf(text + at, sizeof text - size_t(at), format, values...);
     };
     if (barrier_.waiting != 0)
-        append("%u thread(s) wait at %s:%d (first: thread %u), ", barrier_.waiting, barrier_.file, barrier_.line, barrier_.fiber[0]->thread);
+        append("%u thread(s) wait at %s:%d (first: thread %u), ", barrier_.waiting, barrier_.file, barrier_.line, barrier_.first);
     for (unsigned w = 0; w < (threads_ + WARP - 1) / WARP; ++w)
         for (int g = 0; g < warp_[w].groups && at < 400; ++g) {
             const Rendezvous& r = warp_[w].group[g];

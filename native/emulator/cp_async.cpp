@@ -9,19 +9,8 @@
 namespace emulated {
 namespace {
 
-BlockScheduler& scheduler_of(const EmuCtx* block) { return *static_cast<BlockScheduler*>(block->scheduler); }
-
-CopyQueue& queue_of(const EmuCtx* block, unsigned thread) {
-    Fiber& fiber = scheduler_of(block).running_fiber();
-    if (fiber.copies_of != thread) {
-        fiber.copies_of = thread;
-        fiber.copies->copies = fiber.copies->groups = 0;
-    }
-    return *fiber.copies;
-}
-
 void perform(const CopyQueue::Copy& copy) {
-    if (copy.source_bytes == 16) {  // nearly all: two instructions
+    if (copy.source_bytes == 16) {  // nearly always, and then no call
         memcpy(copy.destination, copy.source, 16);
         return;
     }
@@ -29,39 +18,34 @@ void perform(const CopyQueue::Copy& copy) {
     memset(static_cast<char*>(copy.destination) + copy.source_bytes, 0, copy.bytes - copy.source_bytes);
 }
 
-void remove_first_groups(CopyQueue& queue, int groups) {
-    const int done = queue.group_end[groups - 1];
-    for (int i = done; i < queue.copies; ++i) queue.copy[i - done] = queue.copy[i];
-    for (int g = groups; g < queue.groups; ++g) queue.group_end[g - groups] = queue.group_end[g] - done;
-    queue.copies -= done;
-    queue.groups -= groups;
+}  // namespace
+
+void CopyQueue::wait(unsigned left) {
+    if (groups_ - groups_done_ <= left) return;
+    groups_done_ = groups_ - left;
+    const unsigned due = group_end_[(groups_done_ - 1) % MAX_GROUPS];
+    for (; done_ != due; ++done_) perform(copy_[done_ % MAX_COPIES]);
 }
 
-}  // namespace
 }  // namespace emulated
 
 using namespace emulated;
 
-void emu_cp_async(const EmuCtx* block, unsigned thread, void* destination, const void* source, unsigned bytes, unsigned source_bytes) {
-    CopyQueue& queue = queue_of(block, thread);
+void emu_cp_async(unsigned thread, void* destination, const void* source, unsigned bytes, unsigned source_bytes) {
+    BlockScheduler& scheduler = *current_scheduler();
+    CopyQueue& queue = scheduler.copies(thread);
     if ((reinterpret_cast<uintptr_t>(destination) | reinterpret_cast<uintptr_t>(source)) & (bytes - 1))
-        scheduler_of(block).fail(CUDA_ERROR_MISALIGNED_ADDRESS, "thread %u: misaligned cp.async", thread);
-    if (queue.copies == CopyQueue::MAX_COPIES)
-        scheduler_of(block).fail(CUDA_ERROR_LAUNCH_FAILED, "thread %u: more than %d cp.async in flight", thread, CopyQueue::MAX_COPIES);
-    queue.copy[queue.copies++] = {destination, source, bytes, source_bytes};
+        scheduler.fail(CUDA_ERROR_MISALIGNED_ADDRESS, "thread %u: misaligned cp.async", thread);
+    if (queue.full()) scheduler.fail(CUDA_ERROR_LAUNCH_FAILED, "thread %u: more than %u cp.async in flight", thread, CopyQueue::MAX_COPIES);
+    queue.add({destination, source, bytes, source_bytes});
 }
 
-void emu_cp_commit(const EmuCtx* block, unsigned thread) {
-    CopyQueue& queue = queue_of(block, thread);
-    if (queue.groups == CopyQueue::MAX_GROUPS)
-        scheduler_of(block).fail(CUDA_ERROR_LAUNCH_FAILED, "thread %u: more than %d cp.async groups in flight", thread, CopyQueue::MAX_GROUPS);
-    queue.group_end[queue.groups++] = queue.copies;
+void emu_cp_commit(unsigned thread) {
+    BlockScheduler& scheduler = *current_scheduler();
+    CopyQueue& queue = scheduler.copies(thread);
+    if (queue.full_of_groups())
+        scheduler.fail(CUDA_ERROR_LAUNCH_FAILED, "thread %u: more than %u cp.async groups in flight", thread, CopyQueue::MAX_GROUPS);
+    queue.close_group();
 }
 
-void emu_cp_wait(const EmuCtx* block, unsigned thread, int groups_left) {
-    CopyQueue& queue = queue_of(block, thread);
-    const int due = queue.groups - groups_left;
-    if (due <= 0) return;
-    for (int i = 0; i < queue.group_end[due - 1]; ++i) perform(queue.copy[i]);
-    remove_first_groups(queue, due);
-}
+void emu_cp_wait(unsigned thread, int groups_left) { current_scheduler()->copies(thread).wait(unsigned(groups_left)); }

@@ -12,8 +12,6 @@
 namespace emulated {
 namespace {
 
-constexpr ptrdiff_t GUARD = 4096;
-
 struct sigaction previous[NSIG];
 
 struct Diagnosis {
@@ -21,14 +19,13 @@ struct Diagnosis {
     const char* what;
 };
 
-Diagnosis diagnose(int signal, const siginfo_t& info, const Fiber& fiber) {
+Diagnosis diagnose(int signal, const siginfo_t& info, const FiberStacks& stacks) {
     if (signal == timeout_signal()) return {CUDA_ERROR_LAUNCH_TIMEOUT, "kernel ran past its time (endless loop?)"};
     if (signal == SIGFPE) return {CUDA_ERROR_LAUNCH_FAILED, "integer division by zero"};
     if (signal == SIGILL) return {CUDA_ERROR_ILLEGAL_INSTRUCTION, "illegal instruction"};
     // An aligned vector access to an unaligned address raises a general protection fault, without an address.
     if (info.si_code == SI_KERNEL && info.si_addr == nullptr) return {CUDA_ERROR_MISALIGNED_ADDRESS, "misaligned address"};
-    const char* const address = static_cast<const char*>(info.si_addr);
-    if (address >= fiber.stack_bottom - GUARD && address < fiber.stack_bottom) return {CUDA_ERROR_LAUNCH_FAILED, "local memory overflow (stack)"};
+    if (stacks.in_guard(info.si_addr)) return {CUDA_ERROR_LAUNCH_FAILED, "local memory overflow (stack)"};
     return {CUDA_ERROR_ILLEGAL_ADDRESS, "illegal address"};
 }
 
@@ -54,7 +51,7 @@ void on_fault(int signal, siginfo_t* info, void* context) {
         return;
     }
     auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
-    const Diagnosis found = diagnose(signal, *info, scheduler->running_fiber());
+    const Diagnosis found = diagnose(signal, *info, scheduler->stacks());
     Fault& fault = scheduler->fault();
     fault.code = found.code;
     fault.program_counter = reinterpret_cast<void*>(registers[REG_RIP]);
