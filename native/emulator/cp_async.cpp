@@ -9,6 +9,8 @@
 namespace emulated {
 namespace {
 
+BlockScheduler& scheduler_of(const EmuCtx* block) { return *static_cast<BlockScheduler*>(block->scheduler); }
+
 void perform(const CopyQueue::Copy& copy) {
     if (copy.source_bytes == 16) {  // nearly always, and then no call
         memcpy(copy.destination, copy.source, 16);
@@ -31,8 +33,8 @@ void CopyQueue::wait(unsigned left) {
 
 using namespace emulated;
 
-void emu_cp_async(unsigned thread, void* destination, const void* source, unsigned bytes, unsigned source_bytes) {
-    BlockScheduler& scheduler = *current_scheduler();
+void emu_cp_async(const EmuCtx* block, unsigned thread, void* destination, const void* source, unsigned bytes, unsigned source_bytes) {
+    BlockScheduler& scheduler = scheduler_of(block);
     CopyQueue& queue = scheduler.copies(thread);
     if ((reinterpret_cast<uintptr_t>(destination) | reinterpret_cast<uintptr_t>(source)) & (bytes - 1))
         scheduler.fail(CUDA_ERROR_MISALIGNED_ADDRESS, "thread %u: misaligned cp.async", thread);
@@ -40,12 +42,12 @@ void emu_cp_async(unsigned thread, void* destination, const void* source, unsign
     queue.add({destination, source, bytes, source_bytes});
 }
 
-void emu_cp_commit(unsigned thread) {
-    BlockScheduler& scheduler = *current_scheduler();
+void emu_cp_commit(const EmuCtx* block, unsigned thread) {
+    BlockScheduler& scheduler = scheduler_of(block);
     CopyQueue& queue = scheduler.copies(thread);
     if (queue.full_of_groups())
         scheduler.fail(CUDA_ERROR_LAUNCH_FAILED, "thread %u: more than %u cp.async groups in flight", thread, CopyQueue::MAX_GROUPS);
     queue.close_group();
 }
 
-void emu_cp_wait(unsigned thread, int groups_left) { current_scheduler()->copies(thread).wait(unsigned(groups_left)); }
+void emu_cp_wait(const EmuCtx* block, unsigned thread, int groups_left) { scheduler_of(block).copies(thread).wait(unsigned(groups_left)); }
