@@ -135,7 +135,7 @@ struct FoldPlace { int part, parts, first, columns, vectors; };
 
 // Folds over lanes and then over CTAs; tail(k, vector, total) runs in the CTA that arrives last.
 //   mine      this thread's VALUES partial results (see fold_lanes for who owns what)
-//   partials  [parts][VALUES][vectors][E::FLOATS], any content before and after; not touched where a CTA is alone
+//   partials  [parts][VALUES][vectors][E::FLOATS], any content before and after; not used by a single CTA, nor the ticket
 //   ticket    one integer for these columns, zero before and after
 //   slots     [VALUES][blockDim.x] in shared memory, which no other thread uses any more
 template <int VALUES, class E, class Tail>
@@ -143,22 +143,21 @@ __device__ __forceinline__ void fold_ctas_in(E* slots, E (&mine)[VALUES], float*
     auto partial = [&](int part, int k, int vector) {
         return partials + (size_t)((part * VALUES + k) * at.vectors + vector) * E::FLOATS;
     };
-    const bool alone = at.parts == 1;
-    fold_lanes(slots, mine, at.columns, [&](int k, int column, const E& total) {
-        const int vector = at.first + column;
-        if (vector >= at.vectors) return;
-        if (alone) tail(k, vector, total); else total.write(partial(at.part, k, vector));
-    });
-    if (alone || !last_to_arrive(ticket, at.parts)) return;
+    if (at.parts > 1) {
+        fold_lanes(slots, mine, at.columns, [&](int k, int column, const E& total) {
+            if (at.first + column < at.vectors) total.write(partial(at.part, k, at.first + column));
+        });
+        if (!last_to_arrive(ticket, at.parts)) return;
 
-    // Every lane merges a run of neighbouring parts, then the lanes are folded as before.
-    const int lanes = (int)blockDim.x / at.columns, lane = (int)threadIdx.x / at.columns;
-    const int vector = at.first + (int)threadIdx.x % at.columns;
-    const int run = (at.parts + lanes - 1) / lanes;
-    UNROLL_FLOAT8 for (int k = 0; k < VALUES; ++k) mine[k] = E::empty();
-    if (vector < at.vectors) {
-        for (int part = lane * run; part < at.parts && part < (lane + 1) * run; ++part) {
-            UNROLL_FLOAT8 for (int k = 0; k < VALUES; ++k) mine[k].merge(E::read(partial(part, k, vector)));
+        // Every lane merges a run of neighbouring parts, then the lanes are folded as before.
+        const int lanes = (int)blockDim.x / at.columns, lane = (int)threadIdx.x / at.columns;
+        const int vector = at.first + (int)threadIdx.x % at.columns;
+        const int run = (at.parts + lanes - 1) / lanes;
+        UNROLL_FLOAT8 for (int k = 0; k < VALUES; ++k) mine[k] = E::empty();
+        if (vector < at.vectors) {
+            for (int part = lane * run; part < at.parts && part < (lane + 1) * run; ++part) {
+                UNROLL_FLOAT8 for (int k = 0; k < VALUES; ++k) mine[k].merge(E::read(partial(part, k, vector)));
+            }
         }
     }
     fold_lanes(slots, mine, at.columns, [&](int k, int column, const E& total) {

@@ -244,19 +244,22 @@ template <int THREADS> struct FoldGradientSums {
     // As FoldStatistics::fold.
     template <class Store> __device__ __forceinline__ void fold(const Store& gathered, Slot* slots) const {
         Sum8 mine[2] = {{gathered.sum_g}, {gathered.sum_gx}};
+        fold_ctas_in(slots, mine, partials, ticket, place, [&](int k, int vector, const Sum8& total) { finish(k, vector, total); });
+    }
+
+    // Writes what sum number k, of g (0) or of g times the distance from the mean (1), is for.
+    __device__ __forceinline__ void finish(int k, int vector, const Sum8& total) const {
         const float per_row = 1.f / (float)rows;
-        fold_ctas_in(slots, mine, partials, ticket, place, [&](int k, int vector, const Sum8& total) {
-            const int channel = vector * VEC;
-            if (k == 0) {
-                store(dbeta + channel, total.sum);
-                if (sums) store(sums + channel, total.sum * per_row);
-            } else {
-                const Float8 inverse = inverse_deviation(load_readonly(statistics + channels + channel), epsilon);
-                const Float8 gradient = total.sum * inverse;
-                store(dgamma + channel, gradient);
-                if (sums) store(sums + channels + channel, gradient * per_row * inverse);
-            }
-        });
+        const int channel = vector * VEC;
+        if (k == 0) {
+            store(dbeta + channel, total.sum);
+            if (sums) store(sums + channel, total.sum * per_row);
+        } else {
+            const Float8 inverse = inverse_deviation(load_readonly(statistics + channels + channel), epsilon);
+            const Float8 gradient = total.sum * inverse;
+            store(dgamma + channel, gradient);
+            if (sums) store(sums + channels + channel, gradient * per_row * inverse);
+        }
     }
 };
 

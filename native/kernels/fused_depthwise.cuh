@@ -50,23 +50,79 @@ __device__ __forceinline__ FoldPlace dw_place(const DwCut& cut, int channels) {
     return FoldPlace{(int)blockIdx.x, (int)gridDim.x, (int)blockIdx.y * cut.columns, cut.columns, channels / VEC};
 }
 
+// What the walks leave to the two compilers: a GPU's threads have no registers to keep coefficients and filter in, and other warps to
+// hide a wait for memory; the emulated device has a stack, and a cache that threads fill one after the other.
+
+// What a load or a table has at one channel vector, kept or taken anew at every use.
+template <class Source> struct DwAt {
+#ifdef __CUDACC__
+    Source source;
+    int channel;
+    __device__ __forceinline__ DwAt(const Source& of, int first) : source(of), channel(first) {}
+    __device__ __forceinline__ auto operator*() const { return source.at(channel); }
+#else
+    decltype(Source().at(0)) kept;
+    DwAt(const Source& of, int first) : kept(of.at(first)) {}
+    const auto& operator*() const { return kept; }
+#endif
+    // As the reader of a load.
+    __device__ __forceinline__ Float8 operator()(int e) const { return (**this)(e); }
+};
+
+// A filter, [K][K][channels] at w, at one channel vector, in the same way. Zeros unless PRESENT: then w is not read.
+template <int K, bool PRESENT, class T> struct DwTaps {
+#ifdef __CUDACC__
+    const T* w;
+    int channels;
+    __device__ __forceinline__ DwTaps(const T* filter, int first, int count) : w(PRESENT ? filter + first : filter), channels(count) {}
+    __device__ __forceinline__ Float8 at(int ky, int kx) const {
+        return PRESENT ? load_readonly(w + ky * K * channels + kx * channels) : broadcast(0.f);
+    }
+#else
+    Float8 taps[K * K];
+    DwTaps(const T* w, int channel, int channels) {
+        UNROLL_FLOAT8 for (int k = 0; k < K * K; ++k) taps[k] = PRESENT ? load_readonly(w + k * channels + channel) : broadcast(0.f);
+    }
+    const Float8& at(int ky, int kx) const { return taps[ky * K + kx]; }
+#endif
+};
+
+// Brings nearer what the threads beside this one are about to touch: the line of memory behind the one of p.
+template <class T> __device__ __forceinline__ void fetch_ahead(const T* p) {
+#ifndef __CUDACC__
+    __builtin_prefetch(p + 64 / sizeof(T));
+#endif
+}
+
+template <class T> __device__ __forceinline__ void fetch_ahead(const RawLoad<T>& in, int e) { fetch_ahead(in.x + e); }
+template <class T> __device__ __forceinline__ void fetch_ahead(const NormLoad<T>& in, int e) { fetch_ahead(in.y + e); }
+template <class T> __device__ __forceinline__ void fetch_ahead(const GradientLoad<T>& in, int e) {
+    fetch_ahead(in.g + e);
+    fetch_ahead(in.y + e);
+}
+
 // Pixels a strip is wide in the forward pass: DepthwiseWalk.forward. Lines of a 5x5 filter that are not finished are more.
 template <int K> constexpr int DW_FORWARD_STRIP = K == 3 ? 4 : 1;
 
-// One line of x and one row of the filter: acc[i] += sum_kx v[i*S + kx] * w[kx]. w: the row at the thread's channels.
+// One line of x and row ky of the filter: acc[i] += sum_kx v[i*S + kx] * w[ky,kx].
 template <int K, int S, int W, class T>
-__device__ __forceinline__ void add_row(Float8 (&acc)[W], const Float8 (&v)[(W - 1) * S + K], const T* w, int channels) {
-    Float8 taps[K];
-    load_taps(taps, w, channels);
-    UNROLL_FLOAT8 for (int kx = 0; kx < K; ++kx)
-        UNROLL_FLOAT8 for (int i = 0; i < W; ++i) acc[i] += v[i * S + kx] * taps[kx];
+__device__ __forceinline__ void add_row(Float8 (&acc)[W], const Float8 (&v)[(W - 1) * S + K], const DwTaps<K, true, T>& filter, int ky) {
+    UNROLL_FLOAT8 for (int kx = 0; kx < K; ++kx) {
+        const Float8 tap = filter.at(ky, kx);
+        UNROLL_FLOAT8 for (int i = 0; i < W; ++i) acc[i] += v[i * S + kx] * tap;
+    }
 }
 
-// COUNT pixels of a line from x on, 0 outside [0, width). base: element of pixel 0 at the thread's channels.
-template <int COUNT, class Reader>
-__device__ __forceinline__ void load_pixels(Float8 (&v)[COUNT], const Reader& in, int base, int x, int width, int channels) {
-    UNROLL_FLOAT8 for (int j = 0; j < COUNT; ++j)
-        v[j] = within(x + j, width) ? in(base + (x + j) * channels) : broadcast(0.f);
+// COUNT pixels of a line from x on, 0 outside [0, width). base: element of pixel 0 at the thread's channels. in: the reader of `load`
+// there, or a DwAt: with more coefficients than one line can keep.
+template <int COUNT, class Reader, class Load>
+__device__ __forceinline__ void load_pixels(Float8 (&v)[COUNT], const Reader& in, const Load& load, int base, int x, int width,
+                                            int channels) {
+    UNROLL_FLOAT8 for (int j = 0; j < COUNT; ++j) {
+        const int e = base + (x + j) * channels;
+        v[j] = within(x + j, width) ? in(e) : broadcast(0.f);
+        fetch_ahead(load, e);
+    }
 }
 
 // The lines of one piece of y. Lines of x are taken S at a time, as `unit` S*unit .. S*unit + S-1 counted from the padding on: they
@@ -77,6 +133,8 @@ __device__ __forceinline__ void dw_forward_piece(const DwPiece& piece, int chann
                                                  const DwGeometry& g) {
     constexpr int OPEN = (K + S - 1) / S;
     const int x = piece.strip * W;
+    const DwAt<Load> in(load, channel);
+    const DwTaps<K, true, T> filter(w, channel, g.channels);
     Float8 acc[OPEN][W];
     UNROLL_FLOAT8 for (int m = 0; m < OPEN; ++m)
         UNROLL_FLOAT8 for (int i = 0; i < W; ++i) acc[m][i] = broadcast(0.f);
@@ -85,9 +143,9 @@ __device__ __forceinline__ void dw_forward_piece(const DwPiece& piece, int chann
             const int iy = unit * S + s - g.top, before = (K - 1 - s) / S;  // lines of y before line `unit` that read it
             if (!within(iy, g.h) || unit - before >= piece.last) continue;
             Float8 v[(W - 1) * S + K];
-            load_pixels(v, load.at(channel), (piece.image * g.h + iy) * g.w * g.channels + channel, x * S - g.left, g.w, g.channels);
+            load_pixels(v, *in, load, (piece.image * g.h + iy) * g.w * g.channels + channel, x * S - g.left, g.w, g.channels);
             UNROLL_FLOAT8 for (int m = 0; m < OPEN; ++m)
-                if (m <= before) add_row<K, S>(acc[OPEN - 1 - m], v, w + (s + S * m) * K * g.channels + channel, g.channels);
+                if (m <= before) add_row<K, S>(acc[OPEN - 1 - m], v, filter, s + S * m);
         }
         const int oy = unit - (OPEN - 1);
         if (oy >= piece.first) {

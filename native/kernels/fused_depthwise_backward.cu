@@ -9,16 +9,22 @@
 // bn_backward_reduce_lines as bn_backward_reduce in batchnorm.cu.
 //
 // Grid: gridDim.x CTAs share the pieces of the input, gridDim.y the channels; blockDim.x = columns * lanes <= DW_THREADS
-// (DepthwiseWalk). partials: fp32 [gridDim.x][2][channels] for norm with data, then those of fold_dw; so the tickets, one per gridDim.y
-// and then those of fold_dw.
+// (DepthwiseWalk). partials: fp32 [gridDim.x][sums][channels], of which norm with data has 2, and the filter one a tap more; one ticket
+// per gridDim.y. For the filter alone: those of fold_dw.
 #include "fused_depthwise_backward.cuh"
 
 namespace separable {
 
 using DwFoldGradient = FoldGradientSums<DW_THREADS>;
 
+// What a walk over the input does with dx at `element`, and with A there, where it has that.
 struct NoStore {
-    __device__ __forceinline__ void operator()(int /*row*/, int /*channel*/, const Float8& /*v*/) const {}
+    __device__ __forceinline__ void operator()(int /*element*/, const Float8& /*dx*/, const Float8& /*a*/) const {}
+};
+
+template <class T> struct DwStore {
+    T* dx;
+    __device__ __forceinline__ void operator()(int e, const Float8& v, const Float8& /*a*/) const { store(dx + e, v); }
 };
 
 // The pointers of an entry point, as its parameters.
@@ -33,25 +39,34 @@ template <class T> struct DwBackwardOperands {
     int* tickets;
 };
 
-// StoreGradient that takes its coefficients from the table each time: kept, they cost the walk registers.
-template <class T> struct DwStoreGradient {
-    StoreRows<T> g;
+// StoreGradient of this walk, which has no ragged tiles. KNOWN: A, which the mask is taken from, comes with dx.
+template <class T, bool KNOWN> struct DwStoreGradient : SumGradient<T> {
+    T* g;
     const T* y;
-    NormTable norm;
-    Float8 sum_g, sum_gx;
+    DwAt<NormTable> norm;
 
-    __device__ __forceinline__ DwStoreGradient(const StoreRows<T>& to, const T* raw, const NormTable& of)
-        : g(to), y(raw), norm(of), sum_g(broadcast(0.f)), sum_gx(broadcast(0.f)) {}
+    __device__ __forceinline__ DwStoreGradient(T* to, const T* raw, const DwAt<NormTable>& of) : g(to), y(raw), norm(of) {}
 
-    __device__ __forceinline__ void operator()(int row, int channel, const Float8& dx) {
-        StoreGradient<T> store_(g, y, nullptr, norm.at(channel));
-        store_.sum_g = sum_g;
-        store_.sum_gx = sum_gx;
-        store_(row, channel, dx);
-        sum_g = store_.sum_g;
-        sum_gx = store_.sum_gx;
+    __device__ __forceinline__ void operator()(int e, const Float8& dx, const Float8& a) {
+        const NormAct& at = *norm;
+        const Float8 value = load_readonly(y + e), sum = rounded<T>(dx);
+        const Float8 gradient = KNOWN ? where_inside(sum, a, at.low, at.high) : at.template masked<T>(value, sum);
+        store(g + e, gradient);
+        fetch_ahead(g + e);
+        this->add(gradient, value - at.mean);
     }
 };
+
+// All that a thread gathered, in one fold: the two sums of the normalisation, then those of the filter.
+template <int TAPS, class Store>
+__device__ __forceinline__ void fold_norm_and_dw(const DwFoldGradient& norm, const Store& gathered, const Sum8 (&sums)[TAPS], float* dw) {
+    Sum8 mine[2 + TAPS] = {{gathered.sum_g}, {gathered.sum_gx}};
+    UNROLL_FLOAT8 for (int k = 0; k < TAPS; ++k) mine[2 + k] = sums[k];
+    fold_ctas<DW_THREADS>(mine, norm.partials, norm.ticket, norm.place, [&](int k, int vector, const Sum8& total) {
+        if (k < 2) norm.finish(k, vector, total);
+        else store(dw + (k - 2) * norm.channels + vector * VEC, total.sum);
+    });
+}
 
 // Form with the sums of the normalisation before the convolution.
 template <class Form, class T>
@@ -61,13 +76,13 @@ __device__ __forceinline__ void fused_dw_backward_norm(const DwBackwardOperands<
     const GradientLoad<T> gradient{at.g, at.y, {at.statistics, at.sums, g.channels}};
     const NormTable norm{at.norm, g.channels, low, high};
     const int rows = cut.images * g.h * g.w;
-    DwStoreGradient<T> out({at.dx, rows, g.channels}, at.x, norm);
+    DwStoreGradient<T, (Form::ROWS > 0)> out(at.dx, at.x, {norm, walk.channel < g.channels ? walk.channel : 0});
     Sum8 sums[Form::TAPS];
     dw_backward_walk<Form>(walk, 0, gradient, NormLoad<T>{at.x, norm}, at.w, out, sums, g, cut);
-    DwFoldGradient{at.norm, at.dgamma, at.dbeta, at.x_sums, at.partials, at.tickets + blockIdx.y, dw_place(cut, g.channels), rows,
-                   g.channels, epsilon}(out);
-    if (Form::ROWS > 0)
-        fold_dw(sums, at.dw, at.partials + (size_t)gridDim.x * 2 * g.channels, at.tickets + gridDim.y, g.channels, cut);
+    const DwFoldGradient tail{at.norm, at.dgamma, at.dbeta, at.x_sums, at.partials, at.tickets + blockIdx.y, dw_place(cut, g.channels),
+                              rows, g.channels, epsilon};
+    if (Form::ROWS > 0) fold_norm_and_dw(tail, out, sums, at.dw);
+    else tail(out);
 }
 
 // Form without sums: the input as it is, or of the filter alone.
@@ -83,7 +98,7 @@ template <class Form, class T>
 __device__ __forceinline__ void fused_dw_backward_raw(const DwBackwardOperands<T>& at, const DwGeometry& g, const DwCut& cut, float, float,
                                                       float) {
     dw_backward_plain<Form>(GradientLoad<T>{at.g, at.y, {at.statistics, at.sums, g.channels}}, RawLoad<T>{at.x}, at.w,
-                            StoreRows<T>{at.dx, cut.images * g.h * g.w, g.channels}, at.dw, at.partials, at.tickets, g, cut);
+                            DwStore<T>{at.dx}, at.dw, at.partials, at.tickets, g, cut);
 }
 
 template <class Form, class T>

@@ -33,12 +33,11 @@ template <int W> struct DwOpenLine {
     }
 };
 
-// One line of dy and one of the filter, w (at the thread's channels), whose sums are `sums`; kx descending, as in the plain
-// kernel.
-template <class Form, class T>
-__device__ __forceinline__ void add_line(DwOpenLine<Form::W>& line, const Float8 (&dy)[Form::WINDOW], const T* w, int channels, Sum8* sums) {
+// One line of dy and line ky of the filter, whose sums are `sums`; kx descending, as in the plain kernel.
+template <class Form, class Filter>
+__device__ __forceinline__ void add_line(DwOpenLine<Form::W>& line, const Float8 (&dy)[Form::WINDOW], const Filter& filter, int ky, Sum8* sums) {
     UNROLL_FLOAT8 for (int kx = Form::K - 1; kx >= 0; --kx) {
-        const Float8 tap = Form::DATA ? load_readonly(w + kx * channels) : broadcast(0.f);
+        const Float8 tap = filter.at(ky, kx);
         UNROLL_FLOAT8 for (int i = 0; i < Form::W; ++i) {
             if ((i + kx) % Form::S != 0) continue;  // the same as i - kx, S being 1 or 2
             const Float8& v = dy[(i - kx) / Form::S + Form::BEFORE];
@@ -58,24 +57,24 @@ __device__ __forceinline__ void dw_backward_piece(const DwPiece& piece, int chan
     constexpr int S = Form::S, LINES = Form::LINES, W = Form::W;
     const int x = piece.strip * W - g.left % S, ox = (x + g.left) / S - Form::BEFORE, base = g.top - ky;
     const int top_line = floor_divide<S>(piece.first + base - LINES + S);
+    const DwAt<Gradient> dys(gradient, channel);
+    const DwAt<Input> as(input, channel);
+    const DwTaps<Form::K, Form::DATA, T> filter(w, channel, g.channels);
     DwOpenLine<W> open[LINES];
     UNROLL_FLOAT8 for (int k = 0; k < LINES; ++k) open[k].clear();
     for (int oy = floor_divide<S>(piece.last - 1 + base); oy >= top_line; --oy) {
         const bool inside = within(oy, g.oh);
-        const int first = ((piece.image * g.oh + oy) * g.ow + ox) * g.channels + channel;
         Float8 dy[Form::WINDOW];
-        UNROLL_FLOAT8 for (int j = 0; j < Form::WINDOW; ++j)
-            dy[j] = inside && within(ox + j, g.ow) ? gradient.at(channel)(first + j * g.channels) : broadcast(0.f);
+        load_pixels(dy, dys, gradient, (piece.image * g.oh + oy) * g.ow * g.channels + channel, ox, inside ? g.ow : 0, g.channels);
         UNROLL_FLOAT8 for (int k = LINES - 1; k >= 0; --k) {
             const int y = oy * S - base + k, row = (piece.image * g.h + y) * g.w;
             const bool has = y >= piece.first && y < piece.last;
             if (Form::ROWS > 0 && k < S && has)
-                load_pixels(open[k].a, input.at(channel), row * g.channels + channel, x, g.w, g.channels);
-            const T* const taps = Form::DATA ? w + (ky + k) * Form::K * g.channels + channel : w;  // null if not DATA
-            if (inside) add_line<Form>(open[k], dy, taps, g.channels, sums + k * Form::K);
+                load_pixels(open[k].a, *as, input, row * g.channels + channel, x, g.w, g.channels);
+            if (inside) add_line<Form>(open[k], dy, filter, k, sums + k * Form::K);
             if (Form::DATA && k >= LINES - S && has) {
                 UNROLL_FLOAT8 for (int i = 0; i < W; ++i)
-                    if (within(x + i, g.w)) out(row + x + i, channel, open[k].dx[i]);
+                    if (within(x + i, g.w)) out((row + x + i) * g.channels + channel, open[k].dx[i], open[k].a[i]);
             }
         }
         UNROLL_FLOAT8 for (int k = LINES - 1; k >= 0; --k) {

@@ -46,8 +46,8 @@ record DepthwiseWalk(int images, int columns, int lanes, int tiles, int parts, i
     }
 
     /**
-     * Whole pieces of the smallest height that still gives every thread of the device one, if there are so many, and as many to each
-     * lane of a CTA.
+     * Whole pieces of the smallest height that still gives every thread of the device one, if there are so many; as many to each lane of
+     * a CTA, and no lane without one: it would only wait at the fold.
      *
      * @param before pixels that the first strip begins left of the picture
      * @param width  of a strip
@@ -66,6 +66,7 @@ record DepthwiseWalk(int images, int columns, int lanes, int tiles, int parts, i
         rows = VectorGrid.blocks(shape.h(), bands);
         bands = VectorGrid.blocks(shape.h(), rows);
         int pieces = shape.n() * bands * strips;
+        lanes = Math.min(lanes, VectorGrid.blocks(pieces, ctas));
         int share = VectorGrid.blocks(VectorGrid.blocks(pieces, ctas), lanes) * lanes;
         return new DepthwiseWalk(shape.n(), columns, lanes, tiles, VectorGrid.blocks(pieces, share), rows, bands, strips);
     }

@@ -18,11 +18,6 @@ record Fold(long bytes, int tickets) {
         return new Fold(Math.max(bytes, other.bytes), Math.max(tickets, other.tickets));
     }
 
-    /** Both, one behind the other. */
-    Fold and(Fold other) {
-        return new Fold(bytes + other.bytes, tickets + other.tickets);
-    }
-
     /** Appends the two pointers. */
     Launch append(Launch launch) {
         return launch.fold(bytes, tickets);

@@ -82,13 +82,21 @@ public final class FusedDepthwiseBackward extends DeviceOp<FusedDepthwiseBackwar
         }
         boolean folds = input.normalises() && form.data();
         DepthwiseWalk walk = DepthwiseWalk.backward(spec, form.data() ? 1 : DepthwiseWalk.filterDepth(spec), device.multiprocessors());
-        Fold fold = (folds ? walk.fold(2, spec.input()) : Fold.NONE).and(form.filter() ? walk.filterFold(spec) : Fold.NONE);
+        Fold fold = fold(walk, spec, form, folds);
         Launch launch = device.kernel(entry(spec, type, input, form)).launch().describe("fused depthwise gradients " + form + " " + spec + " " + type);
         operands(launch, spec, type, input, form, folds);
         // A kernel that folds nothing has the two parameters all the same.
         DepthwiseWalk.geometry(launch.scratch("workspace", fold.bytes()).output("tickets", (long) fold.tickets() * Integer.BYTES, Integer.BYTES), spec);
         Bounds.of(before.activation()).append(walk.shape(launch, form.data() ? 1 : DepthwiseWalk.filterDepth(spec))).f32(before.epsilon());
         return new Launches(launch, fold);
+    }
+
+    /** One fold of everything: the two sums of the normalisation before and those of the filter. */
+    private static Fold fold(DepthwiseWalk walk, ConvSpec spec, Form form, boolean normalises) {
+        if (!normalises) {
+            return form.filter() ? walk.filterFold(spec) : Fold.NONE;
+        }
+        return walk.fold(2 + (form.filter() ? spec.kernelHeight() * spec.kernelWidth() : 0), spec.input());
     }
 
     private static String entry(ConvSpec spec, DType type, FusedInput input, Form form) {
