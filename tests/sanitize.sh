@@ -7,8 +7,8 @@
 #   --out    folder for the logs (default: target/sanitize)
 #
 # Two things are run. The replay launches every kernel with arguments that were recorded, in buffers of just their size, without a JVM:
-# for memcheck, racecheck and synccheck. Its buffers begin as zeros, so initcheck gets training steps instead, plain and fused, in whose
-# memory nothing is written before a kernel does; memcheck gets them too.
+# for memcheck, racecheck and synccheck. Its buffers begin as zeros, so initcheck gets training steps instead, plain and fused, whose
+# arenas hold nothing until a kernel writes there; memcheck gets them too.
 #
 # COMPUTE_SANITIZER names the tool's program, else it is looked for on PATH and in /usr/local/cuda/bin. REPLAY is the replay's command, and
 # SEPARABLE the one that runs ours, words split at spaces, where they are not built here:
@@ -45,7 +45,8 @@ step=("${ours[@]}" bench step --model mobilenet-v2 --resolution 32 --batch 4 --p
     --warm-up 3 --samples 1 --seconds 0.001)
 
 sanitizer=${COMPUTE_SANITIZER:-$(command -v compute-sanitizer || echo /usr/local/cuda/bin/compute-sanitizer)}
-command -v "$sanitizer" >/dev/null || fail "compute-sanitizer is neither on PATH nor in /usr/local/cuda/bin: install the CUDA toolkit, or name it in COMPUTE_SANITIZER"
+command -v "$sanitizer" >/dev/null \
+    || fail "compute-sanitizer is neither on PATH nor in /usr/local/cuda/bin: install the CUDA toolkit, or name it in COMPUTE_SANITIZER"
 mkdir -p -- "$out"
 
 # examine TOOL COMMAND...: appends to the tool's log; succeeds when the command did and the tool came to an end without a finding.

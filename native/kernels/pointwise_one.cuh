@@ -1,5 +1,5 @@
 // The backward pass of a pointwise convolution in one kernel on tensor cores: the gradients of input and weights from one reading
-// of what they share. With M pixels, W [Cout, Cin] and the terms of fused.cuh,
+// of what they share, G, Y and W. With M pixels, W [Cout, Cin] and the terms of fused.cuh,
 //
 //     dY = BN backward of (G, Y)                    [M, Cout]   made on load; G stored, or a mean's gradient dP (pixels > 0)
 //     A  = act(BN(Yprev)), or a stored sum X        [M, Cin]    made on load

@@ -15,8 +15,9 @@ import separable.spec.Shape;
  * How {@link FusedPointwiseBackward} computes both gradients of a pointwise convolution. With {@code So = M * Cout} and
  * {@code Si = M * Cin} elements on either side:
  * <ul>
- * <li>{@code ONE}: every block keeps its share of {@code dW} in registers, 128 of 256 threads' each, and reads a row of G, Y and the
- *     input once: 2 So + 2 Si are read. Possible up to 32768 elements of {@code dW}, on tensor cores.
+ * <li>{@code ONE}: every block keeps its share of {@code dW} in registers, 128 of 256 threads' each, and reads a row of G and Y once, of the
+ *     input as it multiplies it, and of the raw input again for the gradient's mask and sums: 2 So + 2 Si, the last Si from the
+ *     second-level cache where the input is made of it. Possible up to 32768 elements of {@code dW}, on tensor cores.
  * <li>{@code SLICE}: the same with Cin cut into S slices whose blocks each read all of G and Y: 2 S So + 2 Si. Blocks of the same rows are
  *     neighbours, so the surplus comes from the second-level cache; that pays while it at most doubles what is read.
  * <li>{@code DUAL}: two roles of one launch, the gradient of the input and that of the weights: 4 So + 3 Si. For all else, and fp32.

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -25,6 +26,9 @@ class FatbinTest {
 
     /** Static shared memory a block can have on every GPU. */
     static final int SHARED_BYTES = 48 * 1024;
+
+    /** Bytes of stack that are no spills: cosf reduces arguments above 105615, as no draw is, in an array that sm_90 keeps there. */
+    static final Map<String, Integer> STACKS = Map.of("initialise_normal_f32", 32);
 
     /** Kernel names, and the threads of the largest block each was launched with. A line begins: name, grid x y z, block x y z. */
     static SortedMap<String, Integer> blocks() {
@@ -56,7 +60,8 @@ class FatbinTest {
     @MethodSource("kernels")
     void spillsNothing(String entry, int threads, Device device) {
         Kernel kernel = device.kernel(entry);
-        assertThat(kernel.localBytes()).as("bytes of local memory of %s, %d registers", entry, kernel.registers()).isZero();
+        assertThat(kernel.localBytes()).as("bytes of local memory of %s, %d registers", entry, kernel.registers())
+                .isLessThanOrEqualTo(STACKS.getOrDefault(entry, 0));
         assertThat(kernel.sharedBytes()).isLessThanOrEqualTo(SHARED_BYTES);
     }
 }

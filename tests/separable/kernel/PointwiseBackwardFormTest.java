@@ -61,10 +61,10 @@ class PointwiseBackwardFormTest {
         assertThat(PointwiseBackwardForm.of(H100, spec(256, 14, 64, 384), DType.BF16).apart()).isFalse();
     }
 
-    /** 1024 rows on 132 multiprocessors: a tile of 128 would leave most of them idle. */
+    /** 1024 rows are 16 tiles of 64, and as many blocks: tiles of 128 would leave half of these idle. */
     @Test
     void largerTilesMustNotLeaveBlocksIdle() {
-        assertThat(PointwiseBackwardForm.of(H100, spec(1, 32, 32, 16), DType.BF16).tileRows()).isEqualTo(32);
+        assertThat(PointwiseBackwardForm.of(H100, spec(1, 32, 32, 16), DType.BF16).tileRows()).isEqualTo(64);
     }
 
     @Test

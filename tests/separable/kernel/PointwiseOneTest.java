@@ -50,7 +50,7 @@ class PointwiseOneTest {
 
     /**
      * @param tileRows of the layout of shared memory with the data gradient apart; below 0 in the input's place
-     * @param ctas     blocks over the rows at most; 0: the rule's division
+     * @param ctas     blocks over the rows at most; 0: the rule's division; below 0 so many of one tile each, for fewer rows
      */
     record Problem(Shape input, int cout, int slices, int tileRows, int ctas, Kind kind) {
 
@@ -59,6 +59,9 @@ class PointwiseOneTest {
         }
 
         PointwiseBackwardForm form(Device device, DType type) {
+            if (ctas < 0) {
+                return new PointwiseBackwardForm(Form.ONE, input.c(), tileRows, true, tileRows, -ctas);
+            }
             int slice = Math.min(input.c(), VectorGrid.blocks(VectorGrid.blocks(input.c(), slices), 16) * 16);
             return ctas == 0 ? PointwiseBackwardForm.of(device, spec(), type)
                     : PointwiseBackwardForm.sharing(spec(), slice, new PointwiseOne.Layout(Math.abs(tileRows), tileRows > 0), ctas);
@@ -69,7 +72,7 @@ class PointwiseOneTest {
         }
     }
 
-    /** Every instantiation; rows that fill no tile and no block; slices of which the last is narrower; the rule's choice. */
+    /** Every instantiation; rows that fill no tile and no block; blocks without rows; slices of which the last is narrower; the rule's choice. */
     static List<Problem> problems() {
         Shape ragged = new Shape(3, 7, 5, 8);
         Shape few = new Shape(1, 2, 5, 8);
@@ -87,6 +90,7 @@ class PointwiseOneTest {
                 new Problem(channels(few, 40), 392, 1, 32, 2, Kind.NORM),
                 new Problem(channels(ragged, 136), 40, 3, -32, 3, Kind.SKIP),
                 new Problem(channels(few, 192), 16, 12, 64, 4, Kind.POOL),
+                new Problem(channels(few, 16), 24, 1, 32, -3, Kind.NORM),
                 new Problem(channels(ragged, 96), 16, 1, 64, 0, Kind.SUM));
     }
 

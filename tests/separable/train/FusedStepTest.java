@@ -117,7 +117,8 @@ class FusedStepTest {
             run(fused);
             run(plain);
             assertThat(written(fused, FusedOp.PointwiseBackward.class)).as("fused").contains("head.conv", "b.project").doesNotContain("b.expand");
-            assertThat(written(fused, Op.ConvBackwardFilter.class)).as("plain").contains("b.expand", "first.conv", "stem.conv").doesNotContain("a.expand", "head.conv");
+            assertThat(written(fused, Op.ConvBackwardFilter.class)).as("plain").contains("b.expand", "first.conv", "stem.conv")
+                    .doesNotContain("a.expand", "head.conv");
             assertSame(fused, plain);
             state(fused).forEach((name, digest) -> assertThat(digest.equals(before.get(name))).as(name + " stays").isEqualTo(name.startsWith("a.")));
         }
