@@ -113,9 +113,10 @@ __device__ __forceinline__ void dw_backward_filter_tap(const LoadX& in, const Lo
 
 }  // namespace separable
 
-// lines: rows of all images of dy.
+// lines: rows of all images of dy. Of 5x5 in 16 bit ptxas would rather have 128 registers, and for sm_90 spills to get them: 6 blocks a
+// multiprocessor leave 168. 0 leaves the choice to it.
 #define DEPTHWISE_FILTER_STRIPS(K, S, ROWS, T, suffix)                                                                   \
-    extern "C" __global__ void __launch_bounds__(64)                                                                     \
+    extern "C" __global__ void __launch_bounds__(64, K == 5 && sizeof(T) == 2 ? 6 : 0)                                   \
     dw_backward_filter_k##K##s##S##_##suffix(const T* x, const T* dy, float* dw, float* partials, int* tickets, int h,   \
                                              int w, int oh, int ow, int channels, int top, int left, int lines,          \
                                              int columns) {                                                              \
