@@ -53,7 +53,7 @@ final class BenchStepOptions {
     List<String> precisions;
 
     @Option(names = "--schedule", paramLabel = "NAME", split = ",", hideParamSyntax = true,
-            description = "plain: every op a kernel of its own; fused: convolutions with what lies around them; or both with a comma (default: plain)")
+            description = "plain: every op a kernel of its own; fused: convolutions with what lies around them; or both with a comma (default: fused)")
     List<String> schedules;
 
     @Option(names = "--optimizer", paramLabel = "NAME", defaultValue = "sgd",

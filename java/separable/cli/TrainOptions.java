@@ -63,7 +63,7 @@ final class TrainOptions {
             + " their times are in the results' plan.txt")
     String tune;
 
-    @Option(names = "--step-schedule", paramLabel = "NAME", description = "plain or fused: every operation of a step by a kernel of its own, or what lies around a convolution by the convolution's")
+    @Option(names = "--step-schedule", paramLabel = "NAME", description = "fused or plain: what lies around a convolution by the convolution's kernel, or every operation of a step by its own (default: fused)")
     String stepSchedule;
 
     @Option(names = "--optimizer", paramLabel = "NAME", description = "sgd, nesterov, rmsprop, adam or adamw; another than a recipe's or configuration's comes with its own rate, decay and momentum")

@@ -13,6 +13,8 @@ import separable.device.Device;
 import separable.exchange.NamedTensor;
 import separable.exchange.SafeTensors;
 import separable.exchange.StateImport;
+import separable.graph.Schedule;
+import separable.tune.Effort;
 import separable.tune.Tuning;
 
 /**
@@ -130,8 +132,13 @@ public final class TrainingRun {
     private static Evaluation run(Device device, RunConfig config, RunFolder folder, int checkpointSteps, TrainListener listener, BooleanSupplier stop,
                                   Preparation preparation) {
         LoadedData data = config.data().loadAll(DecodeListener.NONE);
-        Tuning tuning = Tuning.of(config.recipe().effort()).withListener(listener::tuned);
-        try (Trainer trainer = new Trainer(device, config.model().network(), config.recipe(), data.train(), data.test(), tuning)) {
+        Recipe recipe = config.recipe();
+        if (recipe.effort() != Effort.OFF && recipe.stepSchedule().equals(Schedule.FUSED.toString())) {
+            listener.warned("tuning " + recipe.tune() + ": the fused schedule's kernels are chosen by rule, so only what it leaves plain is measured; "
+                    + "use --step-schedule plain to measure all");
+        }
+        Tuning tuning = Tuning.of(recipe.effort()).withListener(listener::tuned);
+        try (Trainer trainer = new Trainer(device, config.model().network(), recipe, data.train(), data.test(), tuning)) {
             TrainingRun run = new TrainingRun(config, folder, DataIdentity.of(data), trainer, listener);
             preparation.of(run);
             String plans = trainer.describePlans();

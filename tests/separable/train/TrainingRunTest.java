@@ -24,6 +24,7 @@ import separable.data.KnownDataset.Part;
 import separable.device.Device;
 import separable.exchange.SafeTensors;
 import separable.graph.Parameters;
+import separable.graph.Schedule;
 import separable.graph.StateValue;
 import separable.spec.Precision;
 import separable.testing.DeviceExtension;
@@ -93,6 +94,22 @@ class TrainingRunTest {
         assertThat(weights.tensor("conv_stem.weight").shape()).containsExactly(8, 1, 3, 3);
         assertThat(weights.tensor("bn1.num_batches_tracked").integers()).containsExactly(2 * (TRAIN / 16));
         assertThat(weights.tensor("classifier.weight").shape()).startsWith(10);
+    }
+
+    /** Who asks for measurement hears where there is none. */
+    @Test
+    void theFusedScheduleSaysThatItIsNotTuned(Device device) {
+        for (Effort effort : List.of(Effort.QUICK, Effort.OFF)) {
+            List<String> heard = new ArrayList<>();
+            Recipe recipe = recipe(1).withStepSchedule(Schedule.FUSED).withTune(effort);
+            TrainingRun.execute(device, config(mobileNet(), recipe), place.resolve(effort.toString()), 0, new TrainListener() {
+                @Override
+                public void warned(String message) {
+                    heard.add(message);
+                }
+            }, () -> false);
+            assertThat(heard).hasSize(effort == Effort.OFF ? 0 : 1).allMatch(message -> message.startsWith("tuning quick: the fused schedule's kernels are chosen by rule"));
+        }
     }
 
     @Test
