@@ -53,11 +53,18 @@ else()
   set(kernels_fatbin ${CMAKE_BINARY_DIR}/fatbin/kernels.fatbin)
   set(kernels_table ${CMAKE_BINARY_DIR}/fatbin/kernels.csv)
   set(scripts ${PROJECT_SOURCE_DIR}/native/kernels)
+  # One file has work for one core only, unless the compiler splits what comes after reading it.
+  execute_process(COMMAND ${NVCC} --help OUTPUT_VARIABLE nvcc_help COMMAND_ERROR_IS_FATAL ANY)
+  set(split "")
+  if(nvcc_help MATCHES "--split-compile ")
+    set(split --split-compile 0)
+  endif()
+
   # Every image compressed, which nvcc by itself does to some: two architectures and PTX are 6 MB instead of 48.
   add_custom_command(OUTPUT ${kernels_fatbin} ${kernels_table}
     COMMAND ${scripts}/stage.sh ${scripts} ${staged}
     COMMAND ${scripts}/compile.sh ${kernels_table}
-      ${NVCC} -fatbin -std=c++17 -lineinfo --threads 0 -Xptxas -v -Xfatbin -compress-all ${code} -o ${kernels_fatbin} all.cu
+      ${NVCC} -fatbin -std=c++17 -lineinfo --threads 0 ${split} -Xptxas -v -Xfatbin -compress-all ${code} -o ${kernels_fatbin} all.cu
     WORKING_DIRECTORY ${staged}
     DEPENDS ${staged}/all.cu ${scripts}/stage.sh ${scripts}/compile.sh ${scripts}/kernel_table.awk ${scripts}/kernel_summary.awk
       ${kernel_sources} ${kernel_headers}

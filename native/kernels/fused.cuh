@@ -213,7 +213,7 @@ template <class T> struct StoreGradient {
     }
 };
 
-// Gathers the same of a G that is not stored.
+// The same sums of a G that its caller stores, or nobody: of G, and of G times the distance of Y from its mean.
 template <class T> struct SumGradient {
     Float8 sum_g, sum_gx;
     __device__ __forceinline__ SumGradient() : sum_g(broadcast(0.f)), sum_gx(broadcast(0.f)) {}

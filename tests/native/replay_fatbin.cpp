@@ -1,6 +1,6 @@
 // Repeats recorded launches of every kernel on whatever device libcuda.so.1 has: `replay_fatbin LAUNCHES.txt KERNELS.fatbin`. Without
-// a JVM, so that a GPU's own checkers (tests/sanitize.sh) see little but the kernels. That the two files fit together is what
-// replay_launches shows.
+// a JVM, so that a GPU's own checkers (tests/sanitize.sh) see little but the kernels. That the launches fit the
+// kernels is what replay_launches shows, of the same sources.
 #include <fstream>
 #include <set>
 

@@ -13,6 +13,7 @@ public record LaunchRow(PlannedOp op, Timing timing) {
         requireNonNull(timing, "timing");
     }
 
+    /** Of what the op moves at least. */
     public double bytesPerSecond() {
         return timing.median() == 0 ? 0 : 1e6 * op.traffic().bytes() / timing.median();
     }

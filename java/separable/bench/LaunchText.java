@@ -13,14 +13,14 @@ final class LaunchText {
     static String of(StepRow row, StepReport report) {
         List<LaunchRow> launches = row.launches();
         double total = launches.stream().mapToDouble(each -> each.timing().median()).sum();
-        StringBuilder text = new StringBuilder(String.format(ROW, "layer", "operation", "time", "share", "moved", "bandwidth", "of copy", "arithmetic", "kernel"));
+        StringBuilder text = new StringBuilder(String.format(Locale.ROOT, ROW, "layer", "operation", "time", "share", "moved", "bandwidth", "of copy", "arithmetic", "kernel"));
         for (LaunchRow each : launches) {
             text.append(String.format(Locale.ROOT, ROW, each.op().traffic().layer(), each.op().traffic().op(), Units.time(each.timing().median()),
                     String.format(Locale.ROOT, "%.1f%%", 100 * each.timing().median() / total), Units.bytes(each.op().traffic().bytes()), Units.bandwidth(each.bytesPerSecond()),
                     Units.percent(each.bytesPerSecond() / report.copyBytesPerSecond()), each.op().multiplyAdds() == 0 ? "-" : Units.rate(each.flopsPerSecond()),
                     each.op().kernel()));
         }
-        return text.append(String.format("  %d ops one by one: %s; a step as a whole: %s%n", launches.size(), Units.time(total),
+        return text.append(String.format(Locale.ROOT, "  %d ops one by one: %s; a step as a whole: %s%n", launches.size(), Units.time(total),
                 Units.time(row.timing().median()))).toString();
     }
 }

@@ -64,7 +64,7 @@ final class BenchStepOptions {
     Float ema;
 
     @Option(names = "--tune", paramLabel = "EFFORT", defaultValue = "off",
-            description = "off (default), quick or full: measure the kernels of convolutions first")
+            description = "off (default), quick or full: measure the plain schedule's kernels of convolutions first")
     String tune;
 
     @Option(names = "--warm-up", paramLabel = "N", description = "steps before the first sample (default: 20; 3 on a small device)")

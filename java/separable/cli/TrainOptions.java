@@ -59,7 +59,7 @@ final class TrainOptions {
     @Option(names = "--profile", description = "name data, forward, backward, update and evaluate on a profiler's timeline (NVTX); kernels are then launched one by one")
     boolean profile;
 
-    @Option(names = "--tune", paramLabel = "EFFORT", description = "off, quick or full: measure kernels for convolutions before training (default: off); winners, runners-up and"
+    @Option(names = "--tune", paramLabel = "EFFORT", description = "off, quick or full: measure kernels for convolutions before training, of the plain step schedule (default: off); winners, runners-up and"
             + " their times are in the results' plan.txt")
     String tune;
 

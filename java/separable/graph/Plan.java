@@ -179,9 +179,14 @@ public final class Plan implements AutoCloseable {
      * none after it.
      *
      * @param op its place in {@link #ops}
+     * @throws IndexOutOfBoundsException when there is no such op
+     * @throws separable.device.DeviceException naming the launch that the driver refused
      */
     public void enqueue(int op, Stream stream) {
         memory.requireOpen();
+        if (op < 0 || op >= steps.length) {
+            throw new IndexOutOfBoundsException(graph.name() + ": op " + op + " of " + steps.length);
+        }
         steps[op].on(stream.handle());
     }
 

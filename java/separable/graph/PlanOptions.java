@@ -29,6 +29,7 @@ public record PlanOptions(boolean reuseMemory, Tuning tuning, boolean foldNorms,
         Objects.requireNonNull(products, "products");
     }
 
+    /** Chosen by rule, memory shared, the fused schedule for training, normalisations folded elsewhere. */
     public static PlanOptions standard() {
         return new PlanOptions(true, Tuning.off(), true, Schedule.FUSED, false, Products.EXACT);
     }

@@ -46,8 +46,8 @@ record DepthwiseWalk(int images, int columns, int lanes, int tiles, int parts, i
     }
 
     /**
-     * Whole pieces of the smallest height that still gives every thread of the device one, if there are so many; as many to each lane of
-     * a CTA, and no lane without one: it would only wait at the fold.
+     * Whole pieces of the smallest height that still gives every thread of the device one, if there are so many; and no lane without one but in
+     * the last CTA: it would only wait at the fold.
      *
      * @param before pixels that the first strip begins left of the picture
      * @param width  of a strip

@@ -3,7 +3,6 @@ package separable.kernel;
 import separable.device.Kernel;
 import separable.device.Launch;
 import separable.spec.DType;
-import separable.spec.Products;
 import separable.spec.Shape;
 
 /**
@@ -25,9 +24,9 @@ record FusedGrid(GemmTile tile, int parts, int columnTiles) {
         return new FusedGrid(tile, VectorGrid.blocks(rowTiles, share), columnTiles);
     }
 
-    /** With which a grid reaches over {@code channels}. */
+    /** Whether a grid reaches over {@code channels} with the widest tile that serves every depth. */
     static boolean covers(DType type, int channels) {
-        return !GemmTile.covering(GemmTile.fusedTiles(type, Products.EXACT), channels).isEmpty();
+        return !GemmTile.covering(GemmTile.dataTiles(type), channels).isEmpty();
     }
 
     /** CTAs over all. */

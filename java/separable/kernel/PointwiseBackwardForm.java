@@ -41,7 +41,7 @@ public record PointwiseBackwardForm(Form form, int slice, int tileRows, boolean 
     /** Elements of a partial {@code dW} of which a multiprocessor may leave two. */
     private static final int SMALL_FILTER = 8192;
 
-    /** Rows that a tile has where shared memory allows: what few rows are counted in. */
+    /** What few rows are counted in, and the least rows of a tile where two blocks share a multiprocessor. */
     private static final int TILE_ROWS = 64;
 
     /** One part in this many more rows for the busiest block is worth larger tiles. */

@@ -30,8 +30,8 @@ public final class TiledBackwardReduce extends DeviceOp<TiledBackwardReduce.Laun
 
     /**
      * @param spec the pointwise convolution whose input is normalised
+     * @param form as the fused kernel has it, like {@code products}, {@code gradient} and {@code input}
      * @param norm that normalisation
-     * @param form of the fused kernel
      */
     public TiledBackwardReduce(Device device, ConvSpec spec, DType type, Products products, FusedGradient gradient, FusedPointwiseBackward.Input input, NormSpec norm,
                                FusedPointwiseBackward.Form form) {

@@ -32,6 +32,7 @@ final class GraphOperations {
 
     private static final int BATCH = 2;
     private static final int CLASSES = 3;
+    private static final PlanOptions PLAIN = PlanOptions.standard().withSchedule(Schedule.PLAIN);
     private static final PlanOptions FUSED = PlanOptions.standard().withSchedule(Schedule.FUSED);
     /** Making a plan loads kernel after kernel, all in the same way. */
     private static final int FUSED_TURNS = 40;
@@ -154,13 +155,13 @@ final class GraphOperations {
                         return () -> plan.read(plan.graph().logits());
                     };
                 }),
-                planning("Plan.training", network(), DType.F32, PlanOptions.standard()),
+                planning("Plan.training", network(), DType.F32, PLAIN),
                 planning("Plan.training, fused", fusable(), DType.BF16, FUSED).within(FUSED_TURNS),
-                enqueuing("Plan.enqueue", network(), DType.F32, PlanOptions.standard()),
+                enqueuing("Plan.enqueue", network(), DType.F32, PLAIN),
                 enqueuing("Plan.enqueue, fused", fusable(), DType.BF16, FUSED),
                 new Operation("a captured Plan", place -> {
                     Parameters parameters = initialised(place);
-                    Plan plan = training(place, parameters, network(), DType.F32, PlanOptions.standard());
+                    Plan plan = training(place, parameters, network(), DType.F32, PLAIN);
                     return () -> {
                         try (CapturedGraph graph = place.stream.capture(() -> plan.enqueue(place.stream))) {
                             graph.launch(place.stream);

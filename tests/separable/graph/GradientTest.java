@@ -130,7 +130,13 @@ class GradientTest {
     }
 
     private static void followEveryGradient(Network network, Device device, Stream stream) {
-        try (TrainingStep step = new TrainingStep(device, stream, network, 6, DType.F32, PlanOptions.standard())) {
+        for (Schedule schedule : Schedule.values()) {
+            followEveryGradient(network, schedule, device, stream);
+        }
+    }
+
+    private static void followEveryGradient(Network network, Schedule schedule, Device device, Stream stream) {
+        try (TrainingStep step = new TrainingStep(device, stream, network, 6, DType.F32, PlanOptions.standard().withSchedule(schedule))) {
             step.run();
             Map<String, StateValue.Floats> gradients = step.parameters.exportGradients();
             Map<String, StateValue> start = step.parameters.export();
