@@ -72,7 +72,7 @@ final class DoctorCommand implements Callable<Integer> {
             row("Separable", info.version());
             row("kernels", info.hasGpuCode()
                     ? info.describeCode() + "; built with " + info.compiler()
-                    : "no GPU code: there was no nvcc when they were built; only a device that brings the kernels itself can run them");
+                    : "no GPU code: they were built without nvcc, as ./separable does where there is no GPU; only a device that brings the kernels itself can run them");
         } catch (DeviceException e) {
             row("kernels", "not found");
             problems.add(e.getMessage());
