@@ -127,31 +127,26 @@ __device__ __forceinline__ void fused_pw_dual(const GradientLoad& dy, const Inpu
     EXPORT_KERNEL(fused_pw_dual_pool_norm_##data##_##dtype);                                                                 \
     EXPORT_KERNEL(fused_pw_dual_pool_stored_##data##_##dtype);
 
-// A tile of the data gradient and the one of the filter gradient that goes with it, both by the width of Cin.
-#define FOR_EACH_DUAL_TILE(KERNEL) \
-    KERNEL(64x64, 64x64, f32)      \
-    KERNEL(128x32, 32x32, f32)     \
-    KERNEL(256x16, 32x32, f32)     \
-    KERNEL(64x64, 64x64, bf16)     \
-    KERNEL(128x32, 32x32, bf16)    \
-    KERNEL(128x16, 32x32, bf16)    \
-    KERNEL(64x64, 64x64, f16)      \
-    KERNEL(128x32, 32x32, f16)     \
-    KERNEL(128x16, 32x32, f16)     \
-    KERNEL(128x128, 128x128, bf16) \
-    KERNEL(128x128, 128x128, f16)  \
-    KERNEL(64x64, 64x64, tf32)     \
-    KERNEL(128x32, 32x32, tf32)    \
-    KERNEL(128x16, 32x32, tf32)
-
-// Before a mean there are many channels.
-#define FOR_EACH_DUAL_POOL_TILE(KERNEL) \
+// A tile of the data gradient and the one of the filter gradient that goes with it, both by the width of Cin. Before a mean there
+// are many channels: only the wide ones.
+#define FOR_EACH_WIDE_DUAL_TILE(KERNEL) \
     KERNEL(64x64, 64x64, f32)           \
+    KERNEL(64x64, 64x64, tf32)          \
     KERNEL(64x64, 64x64, bf16)          \
     KERNEL(64x64, 64x64, f16)           \
     KERNEL(128x128, 128x128, bf16)      \
-    KERNEL(128x128, 128x128, f16)       \
-    KERNEL(64x64, 64x64, tf32)
+    KERNEL(128x128, 128x128, f16)
+
+#define FOR_EACH_DUAL_TILE(KERNEL)  \
+    FOR_EACH_WIDE_DUAL_TILE(KERNEL) \
+    KERNEL(128x32, 32x32, f32)      \
+    KERNEL(256x16, 32x32, f32)      \
+    KERNEL(128x32, 32x32, tf32)     \
+    KERNEL(128x16, 32x32, tf32)     \
+    KERNEL(128x32, 32x32, bf16)     \
+    KERNEL(128x16, 32x32, bf16)     \
+    KERNEL(128x32, 32x32, f16)      \
+    KERNEL(128x16, 32x32, f16)
 
 FOR_EACH_DUAL_TILE(FUSED_PW_DUAL)
-FOR_EACH_DUAL_POOL_TILE(FUSED_PW_DUAL_POOL)
+FOR_EACH_WIDE_DUAL_TILE(FUSED_PW_DUAL_POOL)

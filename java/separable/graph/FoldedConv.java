@@ -12,7 +12,7 @@ import separable.spec.ConvSpec;
  * @param skip of a residual block, shaped like {@code y}, which may take its memory
  */
 record FoldedConv(String name, ConvSpec spec, Activation activation, Tensor x, Tensor w, Tensor bias, Optional<Tensor> skip, Tensor y)
-        implements Op {
+        implements Op, ConvOp {
 
     FoldedConv {
         if (skip.isPresent() && !skip.get().shape().equals(y.shape())) {
@@ -33,10 +33,5 @@ record FoldedConv(String name, ConvSpec spec, Activation activation, Tensor x, T
     @Override
     public List<Reuse> reuses() {
         return skip.filter(added -> !added.equals(x)).map(added -> List.of(new Reuse(added, y))).orElse(List.of());
-    }
-
-    @Override
-    public long multiplyAdds() {
-        return spec.multiplyAdds();
     }
 }

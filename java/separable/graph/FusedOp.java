@@ -19,7 +19,7 @@ public sealed interface FusedOp extends Op {
 
     /** {@code y = conv(source, w)} and y's statistics; the running ones move. Depthwise, pointwise or a stem's convolution, as {@code spec} says. */
     record ConvNorm(String name, ConvSpec spec, FusedSource source, Tensor w, NormSpec norm, Tensor gamma, Tensor beta, Tensor running,
-                    Tensor y, Tensor statistics) implements FusedOp {
+                    Tensor y, Tensor statistics) implements FusedOp, ConvOp {
         @Override
         public List<Tensor> reads() {
             return join(source.reads(), List.of(w, gamma, beta, running));
@@ -28,11 +28,6 @@ public sealed interface FusedOp extends Op {
         @Override
         public List<Tensor> writes() {
             return join(source.writes(), List.of(y, statistics, running));
-        }
-
-        @Override
-        public long multiplyAdds() {
-            return spec.multiplyAdds();
         }
     }
 
@@ -50,7 +45,7 @@ public sealed interface FusedOp extends Op {
     }
 
     /** {@code y = x w^T + bias}. */
-    record Dense(String name, ConvSpec spec, Tensor x, Tensor w, Tensor bias, Tensor y) implements FusedOp {
+    record Dense(String name, ConvSpec spec, Tensor x, Tensor w, Tensor bias, Tensor y) implements FusedOp, ConvOp {
         @Override
         public List<Tensor> reads() {
             return List.of(x, w, bias);
@@ -60,16 +55,11 @@ public sealed interface FusedOp extends Op {
         public List<Tensor> writes() {
             return List.of(y);
         }
-
-        @Override
-        public long multiplyAdds() {
-            return spec.multiplyAdds();
-        }
     }
 
     /** {@code dw = dy^T x}, {@code dbias = sum of dy}, {@code dx = dropout's mask of dy w}; a rate of 0 drops nothing. */
     record DenseBackward(String name, ConvSpec spec, Tensor dy, Tensor x, Tensor w, float rate, int salt, Tensor dx, Tensor dw, Tensor dbias)
-            implements FusedOp {
+            implements FusedOp, ConvOp {
         @Override
         public List<Tensor> reads() {
             return List.of(dy, x, w);
@@ -81,8 +71,8 @@ public sealed interface FusedOp extends Op {
         }
 
         @Override
-        public long multiplyAdds() {
-            return 2 * spec.multiplyAdds();
+        public int passes() {
+            return 2;
         }
     }
 
@@ -136,7 +126,7 @@ public sealed interface FusedOp extends Op {
 
     /** Both gradients of a depthwise convolution: {@code dw}, and {@code g} at the output of the normalisation before it. */
     record DepthwiseBackward(String name, ConvSpec spec, Stored dy, FusedSource.Norm source, Tensor w, Tensor g, NormGradient gradient, Tensor dw)
-            implements FusedOp {
+            implements FusedOp, ConvOp {
         @Override
         public List<Tensor> reads() {
             return join(dy.reads(), source.reads(), List.of(w));
@@ -148,8 +138,8 @@ public sealed interface FusedOp extends Op {
         }
 
         @Override
-        public long multiplyAdds() {
-            return 2 * spec.multiplyAdds();
+        public int passes() {
+            return 2;
         }
     }
 
@@ -162,7 +152,7 @@ public sealed interface FusedOp extends Op {
      * @param dw     the gradient, or its addends {@code [P, Cout, Cin]}, which {@link GradientFold} adds up
      */
     record PointwiseBackward(String name, ConvSpec spec, Gradient dy, FusedSource.Norm source, Optional<Tensor> stored, Optional<Tensor> skip,
-                             Tensor w, PointwiseBackwardForm form, Tensor g, NormGradient gradient, Tensor dw) implements FusedOp {
+                             Tensor w, PointwiseBackwardForm form, Tensor g, NormGradient gradient, Tensor dw) implements FusedOp, ConvOp {
         public PointwiseBackward {
             Objects.requireNonNull(form, "form");
         }
@@ -183,8 +173,8 @@ public sealed interface FusedOp extends Op {
         }
 
         @Override
-        public long multiplyAdds() {
-            return 2 * spec.multiplyAdds();
+        public int passes() {
+            return 2;
         }
 
         @Override
@@ -200,7 +190,7 @@ public sealed interface FusedOp extends Op {
     }
 
     /** The filter gradient of the first convolution. */
-    record StemBackward(String name, ConvSpec spec, Stored dy, Tensor x, Tensor dw) implements FusedOp {
+    record StemBackward(String name, ConvSpec spec, Stored dy, Tensor x, Tensor dw) implements FusedOp, ConvOp {
         @Override
         public List<Tensor> reads() {
             return join(dy.reads(), List.of(x));
@@ -209,11 +199,6 @@ public sealed interface FusedOp extends Op {
         @Override
         public List<Tensor> writes() {
             return List.of(dw);
-        }
-
-        @Override
-        public long multiplyAdds() {
-            return spec.multiplyAdds();
         }
     }
 

@@ -37,13 +37,8 @@ public sealed interface Op
         return Stream.concat(reads().stream(), writes().stream()).toList();
     }
 
-    /** Of its convolutions, taps in the padding included; none where there is no convolution. */
-    default long multiplyAdds() {
-        return 0;
-    }
-
     /** {@code y = conv(x, w)}. A dense layer is a pointwise convolution of a matrix that views {@code x}. */
-    record ConvForward(String name, ConvSpec spec, Tensor x, Tensor w, Tensor y) implements Op {
+    record ConvForward(String name, ConvSpec spec, Tensor x, Tensor w, Tensor y) implements Op, ConvOp {
         public ConvForward {
             requireElements(name, spec, x, y);
         }
@@ -57,14 +52,9 @@ public sealed interface Op
         public List<Tensor> writes() {
             return List.of(y);
         }
-
-        @Override
-        public long multiplyAdds() {
-            return spec.multiplyAdds();
-        }
     }
 
-    record ConvBackwardData(String name, ConvSpec spec, Tensor dy, Tensor w, Tensor dx) implements Op {
+    record ConvBackwardData(String name, ConvSpec spec, Tensor dy, Tensor w, Tensor dx) implements Op, ConvOp {
         public ConvBackwardData {
             requireElements(name, spec, dx, dy);
         }
@@ -78,14 +68,9 @@ public sealed interface Op
         public List<Tensor> writes() {
             return List.of(dx);
         }
-
-        @Override
-        public long multiplyAdds() {
-            return spec.multiplyAdds();
-        }
     }
 
-    record ConvBackwardFilter(String name, ConvSpec spec, Tensor x, Tensor dy, Tensor dw) implements Op {
+    record ConvBackwardFilter(String name, ConvSpec spec, Tensor x, Tensor dy, Tensor dw) implements Op, ConvOp {
         public ConvBackwardFilter {
             requireElements(name, spec, x, dy);
         }
@@ -98,11 +83,6 @@ public sealed interface Op
         @Override
         public List<Tensor> writes() {
             return List.of(dw);
-        }
-
-        @Override
-        public long multiplyAdds() {
-            return spec.multiplyAdds();
         }
     }
 

@@ -258,7 +258,7 @@ public final class Plan implements AutoCloseable {
     public List<PlannedOp> ops() {
         List<OpTraffic> traffic = traffic();
         return IntStream.range(0, chosen.size())
-                .mapToObj(at -> new PlannedOp(traffic.get(at), graph.ops().get(at).multiplyAdds(), chosen.get(at).kernel())).toList();
+                .mapToObj(at -> new PlannedOp(traffic.get(at), ConvOp.multiplyAdds(graph.ops().get(at)), chosen.get(at).kernel())).toList();
     }
 
     /** How the kernels of convolutions were chosen, in the order of the ops. */
