@@ -20,24 +20,17 @@ namespace {
 
 constexpr unsigned MAX_BLOCK_THREADS = 1024, MAX_BLOCK_Z = 64, MAX_GRID_YZ = 65535;
 
-// The parameters' own copy for work that runs after the call.
+// The parameters' own copy, for work that runs after the call too.
 class KeptParameters {
 public:
-    KeptParameters(const EmuKernel& kernel, void* const* values) {
-        for (int i = 0; i < kernel.parameters; ++i) {
-            bytes_.emplace_back(new char[kernel.parameter[i].size + kernel.parameter[i].align]);
-            char* const room = bytes_.back().get();
-            const uintptr_t align = kernel.parameter[i].align;
-            char* const at = room + (align - reinterpret_cast<uintptr_t>(room) % align) % align;
-            memcpy(at, values[i], kernel.parameter[i].size);
-            pointers_.push_back(at);
-        }
+    KeptParameters(const EmuKernel& kernel, void* const* values) : bytes_(kernel.parameter_bytes) {
+        for (int i = 0; i < kernel.parameters; ++i) memcpy(bytes_.data() + kernel.parameter[i].offset, values[i], kernel.parameter[i].size);
     }
-    void** pointers() { return pointers_.data(); }
+    KeptParameters(const EmuKernel& kernel, const char* packed) : bytes_(packed, packed + kernel.parameter_bytes) {}
+    const char* bytes() const { return bytes_.data(); }
 
 private:
-    std::vector<std::unique_ptr<char[]>> bytes_;
-    std::vector<void*> pointers_;
+    std::vector<char> bytes_;
 };
 
 CUresult check_geometry(const CUfunc_st& function, const Launch& launch) {
@@ -59,7 +52,7 @@ CUresult check_pointers(const Launch& launch) {
     for (int i = 0; i < launch.kernel->parameters; ++i) {
         if (!launch.kernel->parameter[i].pointer) continue;
         uintptr_t address;
-        memcpy(&address, launch.parameters[i], sizeof address);
+        memcpy(&address, launch.parameters + launch.kernel->parameter[i].offset, sizeof address);
         if (address == 0 || Memory::get().device_allocation(address) != nullptr || Memory::get().pinned_allocation(address) != nullptr) continue;
         char text[200];
         snprintf(text, sizeof text, "kernel %s: parameter %d (0x%zx) is no device pointer", launch.kernel->name, i, size_t(address));
@@ -82,28 +75,21 @@ CUresult submit(Launch launch, CUstream stream) {
     if (stream->capture == nullptr && !switches().deferred) return run(launch);
     const auto kept = std::make_shared<KeptParameters>(*launch.kernel, launch.parameters);
     return Streams::get().submit(stream, CU_NODE_KERNEL, [launch, kept]() mutable {
-        launch.parameters = kept->pointers();
+        launch.parameters = kept->bytes();
         return run(launch);
     });
 }
 
 // The `extra` form: all parameters in one buffer, each at its natural alignment.
-CUresult unpack_buffer(const EmuKernel& kernel, void** extra, std::vector<void*>& values) {
-    char* buffer = nullptr;
+CUresult find_buffer(const EmuKernel& kernel, void** extra, const char*& buffer) {
     size_t bytes = 0;
     for (void** e = extra; *e != CU_EXTRA_END; e += 2) {
-        if (*e == CU_EXTRA_BUFFER_POINTER) buffer = static_cast<char*>(e[1]);
+        if (*e == CU_EXTRA_BUFFER_POINTER) buffer = static_cast<const char*>(e[1]);
         else if (*e == CU_EXTRA_BUFFER_SIZE) bytes = *static_cast<size_t*>(e[1]);
         else return error(CUDA_ERROR_INVALID_VALUE, "kernel %s: an unknown entry in `extra`", kernel.name);
     }
-    size_t at = 0;
-    for (int i = 0; i < kernel.parameters; ++i) {
-        at = (at + kernel.parameter[i].align - 1) / kernel.parameter[i].align * kernel.parameter[i].align;
-        values.push_back(buffer + at);
-        at += kernel.parameter[i].size;
-    }
-    if (at != bytes && (buffer == nullptr || bytes < at))
-        return error(CUDA_ERROR_INVALID_VALUE, "kernel %s: its parameters take %zu bytes, %zu given", kernel.name, at, bytes);
+    if (kernel.parameter_bytes > 0 && (buffer == nullptr || bytes < kernel.parameter_bytes))
+        return error(CUDA_ERROR_INVALID_VALUE, "kernel %s: its parameters take %u bytes, %zu given", kernel.name, kernel.parameter_bytes, bytes);
     return CUDA_SUCCESS;
 }
 
@@ -192,13 +178,13 @@ CUDA_API cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, u
         if (stream->context != nullptr && stream->context != current_context())
             return error(CUDA_ERROR_INVALID_HANDLE, "cuLaunchKernel: a stream of another context");
         const EmuKernel& kernel = *function->kernel;
-        std::vector<void*> unpacked;
-        if (extra != nullptr) {
-            if (const CUresult bad = unpack_buffer(kernel, extra, unpacked); bad != CUDA_SUCCESS) return bad;
-            parameters = unpacked.data();
-        }
-        if (parameters == nullptr && kernel.parameters > 0) return error(CUDA_ERROR_INVALID_VALUE, "kernel %s: no parameters given", kernel.name);
-        const Launch launch{&kernel, dim3(grid_x, grid_y, grid_z), dim3(block_x, block_y, block_z), shared_bytes, parameters,
+        const char* buffer = nullptr;
+        if (extra != nullptr)
+            if (const CUresult bad = find_buffer(kernel, extra, buffer); bad != CUDA_SUCCESS) return bad;
+        if (extra == nullptr && parameters == nullptr && kernel.parameters > 0)
+            return error(CUDA_ERROR_INVALID_VALUE, "kernel %s: no parameters given", kernel.name);
+        const KeptParameters kept = extra != nullptr ? KeptParameters(kernel, buffer) : KeptParameters(kernel, parameters);
+        const Launch launch{&kernel, dim3(grid_x, grid_y, grid_z), dim3(block_x, block_y, block_z), shared_bytes, kept.bytes(),
                             switches().order, switches().seed, switches().check};
         if (const CUresult bad = check_geometry(*function, launch); bad != CUDA_SUCCESS) return bad;
         return submit(launch, stream);

@@ -15,12 +15,13 @@ struct EmuCtx {
     dim3 grid, block;
     uint3 bid;
     void* dyn_shared;
-    void** params;  // one pointer to the value of each kernel parameter
+    const char* params;  // the kernel's parameters, each at its offset
     void* scheduler;
 };
 
+// offset: from the first parameter, each lying at its natural alignment, as `extra` of cuLaunchKernel has them.
 struct EmuParam {
-    unsigned size, align;
+    unsigned size, offset;
     bool pointer;
 };
 
@@ -31,6 +32,7 @@ struct EmuKernel {
     const char* file;
     void (*loop)(const EmuCtx*, unsigned first, unsigned last);
     int parameters;
+    unsigned parameter_bytes;
     const EmuParam* parameter;
 };
 

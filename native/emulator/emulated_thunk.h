@@ -1,20 +1,44 @@
-// The bridge from cuLaunchKernel's `void**` to a kernel's own signature, and the loop over the threads of a block.
+// The bridge from cuLaunchKernel's parameters to a kernel's own signature, and the loop over the threads of a block.
 #pragma once
-#include <tuple>
+#include <cstring>
 #include <type_traits>
 #include <utility>
 
 #include "emulated_threads.h"
 
+// Where parameters of these types lie.
+template <class... A> struct EmuLayout {
+    // The surplus entry is the end, and keeps the arrays of a kernel without parameters legal.
+    static constexpr unsigned size[] = {sizeof(A)..., 0}, align[] = {alignof(A)..., 1};
+
+    static constexpr unsigned offset(size_t index) {
+        unsigned at = 0;
+        for (size_t i = 0; i < index; ++i) at = (at + align[i] - 1) / align[i] * align[i] + size[i];
+        return (at + align[index] - 1) / align[index] * align[index];
+    }
+
+    static constexpr unsigned BYTES = offset(sizeof...(A));
+};
+
+template <int COUNT> struct EmuTable { EmuParam parameter[COUNT]; };
+
 template <auto Kernel> struct EmuThunk;
 
 template <class... A, void (*Kernel)(A...)> struct EmuThunk<Kernel> {
-    // The surplus entry keeps the array of a kernel without parameters legal.
-    static constexpr EmuParam parameter[sizeof...(A) + 1] = {{sizeof(A), alignof(A), std::is_pointer_v<A>}..., {0, 0, false}};
+    using Layout = EmuLayout<A...>;
+
+    static constexpr int COUNT = sizeof...(A);
+
+    template <size_t... I> static constexpr EmuTable<COUNT + 1> table(std::index_sequence<I...>) {
+        return {{{sizeof(A), Layout::offset(I), std::is_pointer_v<A>}..., {}}};
+    }
+    static constexpr EmuTable<COUNT + 1> TABLE = table(std::make_index_sequence<COUNT>());
 
     template <size_t... I>
     static inline __attribute__((always_inline)) void run(const EmuCtx* context, unsigned first, unsigned last, std::index_sequence<I...>) {
-        std::tuple<std::remove_cv_t<A>...> a{*static_cast<std::remove_cv_t<A>*>(context->params[I])...};
+        // A copy, for then GCC knows that no pointer leads there; in one piece, for every thread with a barrier begins here.
+        alignas(16) char a[Layout::BYTES + 1];
+        memcpy(a, context->params, Layout::BYTES);
         emu_enter_block(context);
         const unsigned width = context->block.x, height = context->block.y;
         unsigned t = first, x = t % width, y = t / width % height, z = t / width / height;
@@ -23,7 +47,7 @@ template <class... A, void (*Kernel)(A...)> struct EmuThunk<Kernel> {
             const int n = int(last - t < width - x ? last - t : width - x);
             for (int i = 0; i < n; ++i) {
                 emu_set_thread(x + unsigned(i), y, z, t + unsigned(i));
-                Kernel(std::get<I>(a)...);
+                Kernel(*reinterpret_cast<const std::remove_cv_t<A>*>(a + Layout::offset(I))...);
                 if (emu_lost) return;  // constant false, and removed, when the kernel contains no barrier
             }
             t += unsigned(n);
@@ -41,8 +65,7 @@ template <class... A, void (*Kernel)(A...)> struct EmuThunk<Kernel> {
 };
 
 // Makes an entry point known to the emulated device under its name.
-#define EXPORT_KERNEL(k)                                                                                          \
-    static const EmuKernel emu_kernel_##k{#k, __FILE__, &EmuThunk<&k>::loop,                                      \
-                                          int(sizeof(EmuThunk<&k>::parameter) / sizeof(EmuParam)) - 1,            \
-                                          EmuThunk<&k>::parameter};                                               \
+#define EXPORT_KERNEL(k)                                                                                                        \
+    static const EmuKernel emu_kernel_##k{#k, __FILE__, &EmuThunk<&k>::loop, EmuThunk<&k>::COUNT, EmuThunk<&k>::Layout::BYTES, \
+                                          EmuThunk<&k>::TABLE.parameter};                                                             \
     static const bool emu_registered_##k = (emu_register(&emu_kernel_##k), true)

@@ -13,7 +13,7 @@ struct Launch {
     const EmuKernel* kernel;
     dim3 grid, block;
     unsigned shared_bytes;  // dynamic
-    void** parameters;
+    const char* parameters;  // as EmuCtx::params
     Order order = Order::FORWARD;
     unsigned seed = 0;
     bool check = false;

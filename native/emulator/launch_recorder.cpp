@@ -43,7 +43,8 @@ void record_launch(const Launch& launch) {
         line += " " + std::to_string(n);
     for (int i = 0; i < launch.kernel->parameters; ++i) {
         const EmuParam& parameter = launch.kernel->parameter[i];
-        line += parameter.pointer ? pointer_text(launch.parameters[i]) : " value:" + hex(launch.parameters[i], parameter.size);
+        const char* const value = launch.parameters + parameter.offset;
+        line += parameter.pointer ? pointer_text(value) : " value:" + hex(value, parameter.size);
     }
     FILE* const file = fopen(switches().record.c_str(), "a");
     if (file == nullptr) return;

@@ -10,14 +10,14 @@ namespace separable {
 // Contains barriers: every thread of the CTA calls it.
 __device__ __forceinline__ bool last_to_arrive(int* ticket, int parts) {
     __shared__ int is_last;
-    __threadfence();
     __syncthreads();
     if (threadIdx.x == 0 && threadIdx.y == 0) {
+        __threadfence();  // behind the barrier one thread's fence orders what all of them wrote
         is_last = atomicAdd(ticket, 1) == parts - 1;
         if (is_last) *ticket = 0;
+        __threadfence();
     }
     __syncthreads();
-    __threadfence();
     return is_last != 0;
 }
 

@@ -26,10 +26,11 @@ __device__ __forceinline__ void persistent_product(unsigned char* shared, const 
     using Gemm = typename Tile::template Gemm<Depth::COLUMNS, DEPTH_B>;
     static_assert(Tail::SLOTS * (int)sizeof(typename Tail::Slot) <= Gemm::SHARED_BYTES, "the fold needs no more than the product");
     const auto keep = [&out](int row, int column, const Float8& v) { out(row, column, v); };
-    for (int tile = mine.first; tile < mine.last; ++tile) {
-        Gemm::tile(shared, a, b, tile * Tile::BM, at.tile * Tile::BN, 0, depth, keep);
-        __syncthreads();
+    for (int tile = mine.first, slab = 0; tile < mine.last; ++tile) {
+        slab = Gemm::tile(shared, a, b, tile * Tile::BM, at.tile * Tile::BN, 0, depth, keep, slab);
+        if (Gemm::STORES_FROM_SHARED) __syncthreads();
     }
+    if (!Gemm::STORES_FROM_SHARED) __syncthreads();
     tail.fold(out, reinterpret_cast<typename Tail::Slot*>(shared));
 }
 

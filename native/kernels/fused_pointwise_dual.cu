@@ -140,7 +140,7 @@ __device__ __forceinline__ void fused_pw_dual(const GradientLoad& dy, const Inpu
 #define FOR_EACH_DUAL_TILE(KERNEL)  \
     FOR_EACH_WIDE_DUAL_TILE(KERNEL) \
     KERNEL(128x32, 32x32, f32)      \
-    KERNEL(256x16, 32x32, f32)      \
+    KERNEL(256x16, 16x16, f32)      \
     KERNEL(128x32, 32x32, tf32)     \
     KERNEL(128x16, 32x32, tf32)     \
     KERNEL(128x32, 32x32, bf16)     \

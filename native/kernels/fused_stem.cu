@@ -83,12 +83,5 @@ __device__ __forceinline__ void fused_stem_forward(const Picture& picture, const
     EXPORT_KERNEL(fused_stem_few_backward_##tile##_##dtype);                                                                 \
     EXPORT_KERNEL(fused_stem_backward_##tile##_##dtype);
 
-#define FOR_EACH_STEM_TILE(KERNEL) \
-    KERNEL(128x32, f32)            \
-    ON_TENSOR_CORES(KERNEL, 128x32)
-#define FOR_EACH_STEM_FILTER_TILE(KERNEL) \
-    KERNEL(32x32, f32)                    \
-    ON_TENSOR_CORES(KERNEL, 32x32)
-
-FOR_EACH_STEM_TILE(FUSED_STEM_FORWARD)
-FOR_EACH_STEM_FILTER_TILE(FUSED_STEM_BACKWARD)
+FOR_EACH_NARROW_TILE(FUSED_STEM_FORWARD)
+FOR_EACH_NARROW_FILTER_TILE(FUSED_STEM_BACKWARD)

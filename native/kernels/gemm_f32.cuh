@@ -1,5 +1,6 @@
 // The fp32 matrix product on ordinary lanes (see gemm.cuh for the terms). A thread owns 8x8 elements of C and reads, per step
-// of depth, eight values of A and eight neighbouring values of B from shared memory. Slabs are double-buffered: one barrier each.
+// of depth, eight values of A and eight neighbouring values of B from shared memory. Slabs are double-buffered: one barrier each,
+// and none between tiles.
 #pragma once
 #include "gemm.cuh"
 
@@ -30,6 +31,7 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct SimtGemm : CtaProduct
     static constexpr int SLAB = FLOATS_A + FLOATS_B;
     static constexpr int PARTIAL = GROUPS > 1 ? GROUPS * BM * BN : 0;
     static constexpr int SHARED_BYTES = (2 * SLAB > PARTIAL ? 2 * SLAB : PARTIAL) * (int)sizeof(float);
+    static constexpr bool STORES_FROM_SHARED = GROUPS > 1;
 
     // One slab: sums += A * B over `depth` (a multiple of eight) steps beginning at `first`.
     static __device__ __forceinline__ void multiply(Float8 (&sum)[TM], const float* a, const float* b, int first, int last) {
@@ -44,8 +46,8 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct SimtGemm : CtaProduct
 
     // As TensorGemm::tile.
     template <class SourceA, class SourceB, class Store>
-    static __device__ __forceinline__ void tile(unsigned char* memory, const SourceA& a, const SourceB& b, int m0, int n0, int depth0,
-                                                int depth1, Store& out) {
+    static __device__ __forceinline__ int tile(unsigned char* memory, const SourceA& a, const SourceB& b, int m0, int n0, int depth0,
+                                               int depth1, Store& out, int slab = 0) {
         float* const shared = reinterpret_cast<float*>(memory);
         const int group = (int)threadIdx.x / Tile::GROUP_THREADS, member = (int)threadIdx.x % Tile::GROUP_THREADS;
         const int thread_row = member / Tile::THREAD_COLUMNS, thread_column = member % Tile::THREAD_COLUMNS;
@@ -57,7 +59,7 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct SimtGemm : CtaProduct
 
         stage_a.fetch(depth0);
         stage_b.fetch(depth0);
-        for (int d = depth0, slab = 0; d < depth1; d += BK, slab ^= 1) {
+        for (int d = depth0; d < depth1; d += BK, slab ^= 1) {
             float* const tile_a = shared + slab * SLAB;
             float* const tile_b = tile_a + FLOATS_A;
             stage_a.stash(tile_a, PITCH_A);
@@ -82,6 +84,7 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct SimtGemm : CtaProduct
             UNROLL_FLOAT8 for (int i = 0; i < TM; ++i)
                 out(m0 + tile_row(thread_row, i), n0 + thread_column * VEC, sum[i]);
         }
+        return slab;
     }
 
     // Threads take every THREAD_ROWS-th row of an [BM][BK] tile, so that a warp's reads fall into different banks.

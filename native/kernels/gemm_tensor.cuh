@@ -39,12 +39,14 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct TensorGemm : CtaProdu
     static constexpr int PITCH_C = BN + 4, SIZE_C = GROUPS * ROWS_C * PITCH_C;
     static constexpr int BYTES_SLABS = 2 * SLAB * (int)sizeof(Element), BYTES_C = SIZE_C * (int)sizeof(float);
     static constexpr int SHARED_BYTES = BYTES_SLABS > BYTES_C ? BYTES_SLABS : BYTES_C;
+    static constexpr bool STORES_FROM_SHARED = true;
 
     // C[m0.., n0..] over depth [depth0, depth1), by way of SHARED_BYTES of shared memory; both sources give zeros beyond their
-    // ends. A CTA that computes another tile in the same memory puts a barrier between the two.
+    // ends. slab: which of the two buffers comes first; returns the one for the next tile of this CTA in the same memory, which
+    // needs a barrier before it only if tiles are stored from there.
     template <class SourceA, class SourceB, class Store>
-    static __device__ __forceinline__ void tile(unsigned char* shared, const SourceA& a, const SourceB& b, int m0, int n0, int depth0,
-                                                int depth1, Store& out) {
+    static __device__ __forceinline__ int tile(unsigned char* shared, const SourceA& a, const SourceB& b, int m0, int n0, int depth0,
+                                               int depth1, Store& out, int slab = 0) {
         Element* const slabs = reinterpret_cast<Element*>(shared);
         const int warp = (int)threadIdx.x / 32, lane = (int)threadIdx.x % 32;
         const int group = warp / (Tile::WARPS_M * Tile::WARPS_N);
@@ -59,7 +61,7 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct TensorGemm : CtaProdu
 
         stage_a.fetch(depth0);
         stage_b.fetch(depth0);
-        for (int d = depth0, slab = 0; d < depth1; d += BK, slab ^= 1) {
+        for (int d = depth0; d < depth1; d += BK, slab ^= 1) {
             Element* const tile_a = slabs + slab * SLAB;
             Element* const tile_b = tile_a + SIZE_A;
             stage_a.stash(tile_a, PITCH_A);
@@ -79,6 +81,7 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct TensorGemm : CtaProdu
             __syncthreads();
             store_tile<ROWS_C, BN, PITCH_C, GROUPS, Tile::THREADS>(finished, m0 + row, n0, out);
         }
+        return slab;
     }
 
     // The product of one group's part of a slab.

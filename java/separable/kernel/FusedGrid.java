@@ -2,7 +2,6 @@ package separable.kernel;
 
 import separable.device.Kernel;
 import separable.device.Launch;
-import separable.spec.DType;
 import separable.spec.Shape;
 
 /**
@@ -22,11 +21,6 @@ record FusedGrid(GemmTile tile, int parts, int columnTiles) {
         int rowTiles = VectorGrid.blocks(output.rows(), tile.rows());
         int share = VectorGrid.blocks(rowTiles, Math.max(1, Math.min(ctas / columnTiles, rowTiles)));
         return new FusedGrid(tile, VectorGrid.blocks(rowTiles, share), columnTiles);
-    }
-
-    /** Whether a grid reaches over {@code channels} with the widest tile that serves every depth. */
-    static boolean covers(DType type, int channels) {
-        return !GemmTile.covering(GemmTile.dataTiles(type), channels).isEmpty();
     }
 
     /** CTAs over all. */

@@ -1,5 +1,6 @@
 package separable.kernel;
 
+import java.util.List;
 import separable.device.Device;
 import separable.device.Launch;
 import separable.spec.ConvSpec;
@@ -24,9 +25,12 @@ final class FusedProblem {
         if (!spec.isPointwise() || spec.isDepthwise()) {
             throw new IllegalArgumentException(op + " cannot compute " + spec + ": it takes a 1x1 kernel with stride 1, one group and no padding");
         }
-        int widest = Math.max(spec.input().channelStride(), spec.output().channelStride());
-        if (!FusedGrid.covers(type, widest)) {
-            throw new IllegalArgumentException(op + " cannot compute " + spec + ": " + widest + " channels are more than its grid has blocks for");
+        requireCover(op, spec, GemmTile.dataTiles(type), Math.max(spec.input().channelStride(), spec.output().channelStride()));
+    }
+
+    private static void requireCover(String op, ConvSpec spec, List<GemmTile> tiles, int channels) {
+        if (GemmTile.covering(tiles, channels).isEmpty()) {
+            throw new IllegalArgumentException(op + " cannot compute " + spec + ": " + channels + " channels are more than its grid has blocks for");
         }
     }
 
@@ -39,6 +43,7 @@ final class FusedProblem {
 
     static void requireStem(String op, ConvSpec spec, DType type) {
         ConvKernel.requireSupported(op, spec, type, Layout.PADDED_NHWC, Conv.refusal(spec, type, Layout.PADDED_NHWC));
+        requireCover(op, spec, GemmTile.stemTiles(type), spec.output().channelStride());
     }
 
     /** Bytes of the statistics [4][channels]. */

@@ -39,8 +39,9 @@ public final class FusedStemBackward extends DeviceOp<FusedStemBackward.Launches
     private static Launches launches(Device device, ConvSpec spec, DType type) {
         requireProblem("spec", spec, type);
         FusedProblem.requireStem("fused stem", spec, type);
-        FilterSplit split = FilterSplit.of(GemmTile.stemFilter(type), spec.output().channelStride(), Conv.filterColumns(spec), spec.output().rows(),
-                device.multiprocessors());
+        int channels = spec.output().channelStride();
+        GemmTile tile = GemmTile.forFilter(GemmTile.stemFilterTiles(type), channels, Conv.filterColumns(spec)).get(0);
+        FilterSplit split = FilterSplit.of(tile, channels, Conv.filterColumns(spec), spec.output().rows(), device.multiprocessors());
         Fold fold = new Fold(split.workspaceBytes(), split.tickets());
         String operation = Conv.hasFewChannels(spec) ? "fused_stem_few_backward" : "fused_stem_backward";
         Launch launch = device.kernel(split.tile().entry(operation, type)).launch().describe("fused stem " + spec + " " + type)

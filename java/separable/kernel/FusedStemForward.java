@@ -11,6 +11,7 @@ import separable.device.Launch;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.NormSpec;
+import separable.spec.Shape;
 
 /**
  * The first convolution of the fused schedule, in one launch: {@link Conv#forward} of a picture as it is, and the statistics of its raw
@@ -49,20 +50,21 @@ public final class FusedStemForward extends DeviceOp<FusedStemForward.Launches> 
         FusedProblem.requireStem("fused stem", spec, type);
         FusedGrid grid = choice.apply(grid(device, spec, type));
         Fold fold = grid.fold(BatchNorm.MOMENTS, spec.output().channelStride());
-        Launch launch = grid.shape(kernel(device, spec, type).launch().describe("fused stem " + spec + " " + type))
+        Launch launch = grid.shape(kernel(device, spec, type, grid.tile()).launch().describe("fused stem " + spec + " " + type))
                 .input("x", spec.input().bytes(type));
         fold.append(FusedProblem.forwardOutputs(launch, spec, type));
         return new Launches(Conv.geometry(launch, spec, true).f32(output.epsilon()).f32(output.momentum()), fold);
     }
 
-    private static Kernel kernel(Device device, ConvSpec spec, DType type) {
-        return device.kernel(GemmTile.stem(type).entry(Conv.hasFewChannels(spec) ? "fused_stem_few_forward" : "fused_stem_forward", type));
+    private static Kernel kernel(Device device, ConvSpec spec, DType type, GemmTile tile) {
+        return device.kernel(tile.entry(Conv.hasFewChannels(spec) ? "fused_stem_few_forward" : "fused_stem_forward", type));
     }
 
     /** The rule's grid, which its statistics' twin takes too. */
     static FusedGrid grid(Device device, ConvSpec spec, DType type) {
-        GemmTile tile = GemmTile.stem(type);
-        return FusedGrid.of(tile, spec.output(), kernel(device, spec, type).residents(tile.threads(), 0));
+        Shape output = spec.output();
+        GemmTile tile = GemmTile.forData(GemmTile.stemTiles(type), output.rows(), output.channelStride(), device.multiprocessors()).get(0);
+        return FusedGrid.of(tile, output, kernel(device, spec, type, tile).residents(tile.threads(), 0));
     }
 
     /** Bytes of the workspace, of any content. */

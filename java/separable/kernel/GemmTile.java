@@ -68,19 +68,20 @@ record GemmTile(int rows, int columns, int depth, int threads, double cost, Prod
         return fusedTiles(type, products).stream().filter(tile -> tile.columns >= WIDE).toList();
     }
 
-    /** The one of fused stems, which have few output channels: 128 x 32. */
-    static GemmTile stem(DType type) {
-        return fusedTiles(type, Products.EXACT).get(1);
+    /** Those of fused stems, which have few output channels. */
+    static List<GemmTile> stemTiles(DType type) {
+        return narrow(dataTiles(type));
     }
 
-    /** Of the filter gradient in one launch with this tile's data gradient: both suit the width of the input. */
+    /** Those of their filter gradient. */
+    static List<GemmTile> stemFilterTiles(DType type) {
+        return narrow(filterTiles(type));
+    }
+
+    /** Of the filter gradient in one launch with this tile's data gradient: both suit the width of the input, and have as many threads. */
     GemmTile filterBeside(DType type) {
-        return equals(LARGE) ? LARGE : filterTiles(type, products).get(columns > NARROW ? 0 : 1);
-    }
-
-    /** Of the filter gradient of fused stems: 32 x 32. */
-    static GemmTile stemFilter(DType type) {
-        return filterTiles(type).get(1);
+        boolean narrowest = columns < NARROW && type == DType.F32 && products == Products.EXACT;
+        return equals(LARGE) ? LARGE : filterTiles(type, products).get(columns > NARROW ? 0 : narrowest ? 2 : 1);
     }
 
     static List<GemmTile> filterTiles(DType type) {
@@ -91,7 +92,7 @@ record GemmTile(int rows, int columns, int depth, int threads, double cost, Prod
         return products.of(type) == Products.TF32 ? TF32_FILTER : type == DType.F32 ? F32_FILTER : TENSOR_FILTER;
     }
 
-    /** Kernels for pictures with few channels exist for tiles up to this many columns wide. */
+    /** Kernels for pictures with few channels, and those of fused stems, exist for tiles up to this many columns wide. */
     private static final int NARROW = 32;
 
     /** Kernels behind a mean exist for tiles from this many columns on. */

@@ -28,24 +28,31 @@ class FusedStemTest {
 
     private static final NormSpec OUTPUT = new NormSpec(Activation.RELU6, RawOutput.EPSILON, 0.1f);
 
-    /** Few channels and many, both strides, both paddings, one picture and several, more than one column tile. */
+    /** Few channels and many, both strides, both paddings, one picture and several, more than one column tile; narrow and wide filter tiles. */
     static Stream<Arguments> problems() {
         Shape picture = new Shape(2, 31, 27, 3);
         Shape even = new Shape(3, 16, 22, 1);
         return Stream.of(DType.values()).flatMap(type -> Stream.of(
                 Arguments.of(type, ConvSpec.full(picture, 24, 3, 2, 1, Padding.symmetric(1)), 3),
                 Arguments.of(type, ConvSpec.full(even, 40, 3, 2, 1, Padding.same(16, 22, 3, 3, 2, 1)), 1),
-                Arguments.of(type, ConvSpec.full(new Shape(1, 19, 15, 8), 16, 3, 1, 1, Padding.same(19, 15, 3, 3, 1, 1)), 2)));
+                Arguments.of(type, ConvSpec.full(new Shape(1, 19, 15, 8), 16, 3, 1, 1, Padding.same(19, 15, 3, 3, 1, 1)), 2),
+                Arguments.of(type, ConvSpec.full(new Shape(1, 9, 11, 8), 32, 3, 1, 1, Padding.symmetric(1)), 1)));
+    }
+
+    /** Each of {@link #problems()} with every tile. */
+    static Stream<Arguments> tiles() {
+        return problems().flatMap(problem -> GemmTile.stemTiles((DType) problem.get()[0]).stream()
+                .map(tile -> Arguments.of(Stream.concat(Stream.of(problem.get()), Stream.of(tile)).toArray())));
     }
 
     @ParameterizedTest
-    @MethodSource("problems")
-    void forwardIsThePlainOpsOneAfterTheOther(DType type, ConvSpec spec, int parts, Device device, separable.device.Stream stream) {
+    @MethodSource("tiles")
+    void forwardIsThePlainOpsOneAfterTheOther(DType type, ConvSpec spec, int parts, GemmTile tile, Device device, separable.device.Stream stream) {
         Shape out = spec.output();
         DeviceBuffer x = HostTensor.random(spec.input(), 1).roundTo(type).upload(device, type);
         DeviceBuffer w = HostFilter.random(spec, 2).roundTo(type).upload(device, type);
         RawOutput of = RawOutput.random(device, out, type, Activation.RELU6, 3);
-        FusedGrid grid = new FusedGrid(GemmTile.stem(type), parts, VectorGrid.blocks(out.c(), GemmTile.stem(type).columns()));
+        FusedGrid grid = new FusedGrid(tile, parts, VectorGrid.blocks(out.c(), tile.columns()));
 
         DeviceBuffer y = Poisoned.buffer(device, out, type);
         DeviceBuffer statistics = Poisoned.floats(device, 4 * out.c());
