@@ -106,7 +106,7 @@ template <class Body> CUresult on_function(const char* name, CUfunction function
 // Blocks of one multiprocessor: limited by threads, and shared memory with 1 KB reserved for each. Registers, which only a GPU's
 // compiler counts, leave room for a few, so that grids sized from the answer stay small.
 int resident_blocks(int threads, size_t shared_bytes) {
-    constexpr int BY_REGISTERS = 4;
+    constexpr int BY_REGISTERS = 1;
     const int by_threads = 2048 / ((threads + 31) / 32 * 32);
     const int by_shared = int(164 * 1024 / (shared_bytes + 1024));
     return std::min({BY_REGISTERS, by_threads, by_shared});

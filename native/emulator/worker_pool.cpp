@@ -16,8 +16,6 @@
 namespace emulated {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr int SPINS = 6000;  // about 200 us: a training step launches kernels back to back
 
 // The blocks of one launch, handed out in chunks.
@@ -66,12 +64,12 @@ public:
 
     LaunchOutcome run(const Launch& launch) {
         Job job(launch, workers_);
-        deadline_ns_.store(now_ns() + int64_t(switches().timeout_ms) * 1000000, std::memory_order_relaxed);
+        deadline_.store(ticks_.load(std::memory_order_relaxed) + TICKS_ALLOWED, std::memory_order_relaxed);
         const bool alone = workers_ == 1 || job.blocks == 1;
         if (!alone) open(job);
         work(*seats_[0], job);
         if (!alone) close();
-        deadline_ns_.store(INT64_MAX, std::memory_order_relaxed);
+        deadline_.store(INT64_MAX, std::memory_order_relaxed);
         return outcome(job);
     }
 
@@ -80,8 +78,6 @@ private:
         BlockScheduler scheduler;
         std::atomic<pthread_t> thread{0};  // while it works
     };
-
-    static int64_t now_ns() { return Clock::now().time_since_epoch().count(); }
 
     static void work(Seat& seat, Job& job) {
         seat.thread = pthread_self();
@@ -128,15 +124,16 @@ private:
         }
     }
 
-    // Interrupts the kernels of a launch that is past its deadline.
+    // Interrupts the kernels of a launch that is past its deadline. It counts its own rounds: a process that was suspended meanwhile, or
+    // a machine asleep, is not to blame the kernel.
     [[noreturn]] void watch() {
         sigset_t all;
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, nullptr);
-        const auto pause = std::chrono::milliseconds(std::clamp(switches().timeout_ms / 8, 5, 500));
+        const auto pause = std::chrono::microseconds(std::max<int64_t>(switches().timeout_ms * int64_t{1000} / TICKS_ALLOWED, 1));
         for (;;) {
             std::this_thread::sleep_for(pause);
-            if (now_ns() < deadline_ns_.load(std::memory_order_relaxed)) continue;
+            if (ticks_.fetch_add(1, std::memory_order_relaxed) < deadline_.load(std::memory_order_relaxed)) continue;
             for (const auto& seat : seats_) {
                 const pthread_t thread = seat->thread.load();
                 if (thread != 0) pthread_kill(thread, timeout_signal());
@@ -161,7 +158,8 @@ private:
     Job* job_ = nullptr;
     std::atomic<int> gate_{CLOSED};
     std::atomic<unsigned> epoch_{0};
-    std::atomic<int64_t> deadline_ns_{INT64_MAX};
+    static constexpr int64_t TICKS_ALLOWED = 40;
+    std::atomic<int64_t> ticks_{0}, deadline_{INT64_MAX};
 };
 
 }  // namespace

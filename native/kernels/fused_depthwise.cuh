@@ -87,6 +87,15 @@ template <int K, bool PRESENT, class T> struct DwTaps {
 #endif
 };
 
+// Whether the products of pixel x of a line are taken: outside the picture they are zeros, which on a GPU cost less than a branch.
+__device__ __forceinline__ bool worth_multiplying(int x, int width) {
+#ifdef __CUDACC__
+    return true;
+#else
+    return within(x, width);
+#endif
+}
+
 // Brings nearer what the threads beside this one are about to touch: the line of memory behind the one of p.
 template <class T> __device__ __forceinline__ void fetch_ahead(const T* p) {
 #ifndef __CUDACC__
@@ -104,12 +113,16 @@ template <class T> __device__ __forceinline__ void fetch_ahead(const GradientLoa
 // Pixels a strip is wide in the forward pass: DepthwiseWalk.forward. Lines of a 5x5 filter that are not finished are more.
 template <int K> constexpr int DW_FORWARD_STRIP = K == 3 ? 4 : 1;
 
-// One line of x and row ky of the filter: acc[i] += sum_kx v[i*S + kx] * w[ky,kx].
+// One line of x and row ky of the filter: acc[i] += sum_kx v[i*S + kx] * w[ky,kx]. v[0]: pixel x of `width`.
 template <int K, int S, int W, class T>
-__device__ __forceinline__ void add_row(Float8 (&acc)[W], const Float8 (&v)[(W - 1) * S + K], const DwTaps<K, true, T>& filter, int ky) {
-    UNROLL_FLOAT8 for (int kx = 0; kx < K; ++kx) {
-        const Float8 tap = filter.at(ky, kx);
-        UNROLL_FLOAT8 for (int i = 0; i < W; ++i) acc[i] += v[i * S + kx] * tap;
+__device__ __forceinline__ void add_row(Float8 (&acc)[W], const Float8 (&v)[(W - 1) * S + K], const DwTaps<K, true, T>& filter, int ky, int x,
+                                        int width) {
+    UNROLL_FLOAT8 for (int j = 0; j < (W - 1) * S + K; ++j) {
+        if (!worth_multiplying(x + j, width)) continue;
+        UNROLL_FLOAT8 for (int i = 0; i < W; ++i) {
+            const int kx = j - i * S;
+            if (kx >= 0 && kx < K) acc[i] += v[j] * filter.at(ky, kx);
+        }
     }
 }
 
@@ -145,7 +158,8 @@ __device__ __forceinline__ void dw_forward_piece(const DwPiece& piece, int chann
             Float8 v[(W - 1) * S + K];
             load_pixels(v, *in, load, (piece.image * g.h + iy) * g.w * g.channels + channel, x * S - g.left, g.w, g.channels);
             UNROLL_FLOAT8 for (int m = 0; m < OPEN; ++m)
-                if (m <= before) add_row<K, S>(acc[OPEN - 1 - m], v, filter, s + S * m);
+                if (m <= before && unit - m >= piece.first && unit - m < piece.last)
+                    add_row<K, S>(acc[OPEN - 1 - m], v, filter, s + S * m, x * S - g.left, g.w);
         }
         const int oy = unit - (OPEN - 1);
         if (oy >= piece.first) {

@@ -33,16 +33,18 @@ template <int W> struct DwOpenLine {
     }
 };
 
-// One line of dy and line ky of the filter, whose sums are `sums`; kx descending, as in the plain kernel.
+// One line of dy and line ky of the filter, whose sums are `sums`; kx descending, as in the plain kernel. dy[0]: pixel x of `width`.
 template <class Form, class Filter>
-__device__ __forceinline__ void add_line(DwOpenLine<Form::W>& line, const Float8 (&dy)[Form::WINDOW], const Filter& filter, int ky, Sum8* sums) {
+__device__ __forceinline__ void add_line(DwOpenLine<Form::W>& line, const Float8 (&dy)[Form::WINDOW], const Filter& filter, int ky, Sum8* sums, int x,
+                                         int width) {
     UNROLL_FLOAT8 for (int kx = Form::K - 1; kx >= 0; --kx) {
         const Float8 tap = filter.at(ky, kx);
         UNROLL_FLOAT8 for (int i = 0; i < Form::W; ++i) {
             if ((i + kx) % Form::S != 0) continue;  // the same as i - kx, S being 1 or 2
-            const Float8& v = dy[(i - kx) / Form::S + Form::BEFORE];
-            if (Form::DATA) line.dx[i] += v * tap;
-            if (Form::ROWS > 0) sums[kx].sum += v * line.a[i];
+            const int j = (i - kx) / Form::S + Form::BEFORE;
+            if (!worth_multiplying(x + j, width)) continue;
+            if (Form::DATA) line.dx[i] += dy[j] * tap;
+            if (Form::ROWS > 0) sums[kx].sum += dy[j] * line.a[i];
         }
     }
 }
@@ -71,7 +73,7 @@ __device__ __forceinline__ void dw_backward_piece(const DwPiece& piece, int chan
             const bool has = y >= piece.first && y < piece.last;
             if (Form::ROWS > 0 && k < S && has)
                 load_pixels(open[k].a, *as, input, row * g.channels + channel, x, g.w, g.channels);
-            if (inside) add_line<Form>(open[k], dy, filter, k, sums + k * Form::K);
+            if (inside && has) add_line<Form>(open[k], dy, filter, k, sums + k * Form::K, ox, g.ow);
             if (Form::DATA && k >= LINES - S && has) {
                 UNROLL_FLOAT8 for (int i = 0; i < W; ++i)
                     if (within(x + i, g.w)) out((row + x + i) * g.channels + channel, open[k].dx[i], open[k].a[i]);

@@ -130,6 +130,7 @@ __device__ __forceinline__ void fused_pw_dual(const GradientLoad& dy, const Inpu
 // A tile of the data gradient and the one of the filter gradient that goes with it, both by the width of Cin. Before a mean there
 // are many channels: only the wide ones.
 #define FOR_EACH_WIDE_DUAL_TILE(KERNEL) \
+    KERNEL(128x64, 128x64, f32)         \
     KERNEL(64x64, 64x64, f32)           \
     KERNEL(64x64, 64x64, tf32)          \
     KERNEL(64x64, 64x64, bf16)          \

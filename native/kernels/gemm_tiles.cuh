@@ -17,6 +17,7 @@ using Tile_64x64_f32 = SimtTile<64, 64, 16>;
 using Tile_128x32_f32 = SimtTile<128, 32, 16>;
 using Tile_256x16_f32 = SimtTile<256, 16, 8>;
 using Tile_256x8_f32 = SimtTile<256, 8, 8>;
+using FilterTile_128x64_f32 = Tile_128x64_f32;
 using FilterTile_64x64_f32 = SimtTile<64, 64, 16>;
 using FilterTile_32x32_f32 = SimtTile<32, 32, 64, 4>;
 using FilterTile_16x16_f32 = SimtTile<16, 16, 128, 16>;
@@ -90,6 +91,7 @@ FOR_EACH_16_BIT_DTYPE(LARGE_TENSOR_TILES)
 
 // Of the fused schedule: one tile for every kind of width.
 #define FOR_EACH_FUSED_TILE(KERNEL) \
+    KERNEL(128x64, f32)             \
     KERNEL(64x64, f32)              \
     KERNEL(128x32, f32)             \
     KERNEL(256x16, f32)             \

@@ -51,7 +51,7 @@ class FusedPointwiseBackwardTest {
 
     /** Every kind of gradient and input, with and without a skip, spread over the problems; tf32 where the device has it. */
     static Stream<Arguments> problems() {
-        Stream<Arguments> wide = Stream.of(Precision.BF16, Precision.FP16).flatMap(precision -> Stream.of(
+        Stream<Arguments> wide = Stream.of(Precision.FP32, Precision.BF16, Precision.FP16).flatMap(precision -> Stream.of(
                 Arguments.of(precision, FusedGradient.STORED, Input.NORM, true, WIDE), Arguments.of(precision, FusedGradient.STORED, Input.STORED, false, WIDE),
                 Arguments.of(precision, FusedGradient.pooled(Activation.RELU6), Input.NORM, false, WIDE),
                 Arguments.of(precision, FusedGradient.pooled(Activation.RELU), Input.STORED, true, WIDE)));

