@@ -1,7 +1,9 @@
 package separable.kernel;
 
+import separable.device.Device;
 import separable.device.Launch;
 import separable.spec.ConvSpec;
+import separable.spec.DType;
 import separable.spec.Shape;
 
 /**
@@ -18,21 +20,37 @@ record DepthwiseWalk(int images, int columns, int lanes, int tiles, int parts, i
     /** Vectors a CTA takes at most: a line of memory in 16 bit, and few enough for every last CTA to have little to fold. */
     private static final int MAX_COLUMNS = 8;
 
-    /** CTAs that registers leave room for. */
-    private static final int CTAS_PER_MULTIPROCESSOR = 2;
-
     /** Lines of a band: every band reads K - S lines of its neighbour's again. */
     private static final int MOST_ROWS = 16;
     private static final int LEAST_ROWS = 4;
 
-    /** Over the lines of y, in strips of DW_FORWARD_STRIP pixels. */
-    static DepthwiseWalk forward(ConvSpec spec, int multiprocessors) {
-        return over(spec.output(), 0, spec.kernelHeight() == 3 ? 4 : 1, CTAS_PER_MULTIPROCESSOR * multiprocessors);
+    /** Of the forward pass on this device, and of its twins. */
+    static DepthwiseWalk forward(Device device, ConvSpec spec, DType type) {
+        return forward(spec, residents(device, "fused_dw_forward_" + filter(spec) + "_norm", type));
     }
 
-    /** Over the lines of x, in strips of DW_BACKWARD_STRIP pixels that begin where the stride divides the padded coordinate, for a grid of {@code depth} CTAs along z. */
-    static DepthwiseWalk backward(ConvSpec spec, int depth, int multiprocessors) {
-        return over(spec.input(), before(spec), 2, CTAS_PER_MULTIPROCESSOR * multiprocessors / depth);
+    /** Over the lines of y, in strips of DW_FORWARD_STRIP pixels. @param ctas that the device holds at once */
+    static DepthwiseWalk forward(ConvSpec spec, int ctas) {
+        return over(spec.output(), 0, spec.kernelHeight() == 3 ? 4 : 1, ctas);
+    }
+
+    /** Of the gradients on this device, and of their twins, whichever of them a kernel computes: as many CTAs as it holds of the one that takes most registers. */
+    static DepthwiseWalk backward(Device device, ConvSpec spec, DType type, int depth) {
+        String form = spec.kernelHeight() == 3 ? "both" : depth == 1 ? "data" : "filter";
+        return backward(spec, depth, residents(device, "fused_dw_backward_" + form + "_" + filter(spec) + "_norm", type));
+    }
+
+    /**
+     * Over the lines of x, in strips of DW_BACKWARD_STRIP pixels that begin where the stride divides the padded coordinate, for a grid of {@code depth} CTAs along z.
+     *
+     * @param ctas that the device holds at once
+     */
+    static DepthwiseWalk backward(ConvSpec spec, int depth, int ctas) {
+        return over(spec.input(), before(spec), 2, ctas / depth);
+    }
+
+    private static int residents(Device device, String entry, DType type) {
+        return device.kernel(entry + "_" + type.suffix()).residents(THREADS, 0);
     }
 
     /** Pixels that the first strip of {@link #backward} begins left of the picture. */

@@ -81,7 +81,7 @@ public final class FusedDepthwiseBackward extends DeviceOp<FusedDepthwiseBackwar
                     + ": 5x5 filters take DATA and FILTER, a launch each");
         }
         boolean folds = input.normalises() && form.data();
-        DepthwiseWalk walk = DepthwiseWalk.backward(spec, form.data() ? 1 : DepthwiseWalk.filterDepth(spec), device.multiprocessors());
+        DepthwiseWalk walk = DepthwiseWalk.backward(device, spec, type, form.data() ? 1 : DepthwiseWalk.filterDepth(spec));
         Fold fold = fold(walk, spec, form, folds);
         Launch launch = device.kernel(entry(spec, type, input, form)).launch().describe("fused depthwise gradients " + form + " " + spec + " " + type);
         operands(launch, spec, type, input, form, folds);

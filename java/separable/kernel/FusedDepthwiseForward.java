@@ -66,7 +66,7 @@ public final class FusedDepthwiseForward extends DeviceOp<FusedDepthwiseForward.
         requireNonNull(inputActivation, "inputActivation");
         requireNonNull(output, "output");
         requireSupported("fused depthwise convolution", spec, input);
-        DepthwiseWalk walk = DepthwiseWalk.forward(spec, device.multiprocessors());
+        DepthwiseWalk walk = DepthwiseWalk.forward(device, spec, type);
         Fold fold = walk.fold(BatchNorm.MOMENTS, spec.output());
         long channel = (long) spec.output().channelStride() * Float.BYTES;
         ConvOperands conv = ConvOperands.vectors(spec, type, Layout.PADDED_NHWC);

@@ -23,10 +23,10 @@ class DepthwiseWalkTest {
     @ParameterizedTest
     @MethodSource("specs")
     void everyThreadHasAPiece(ConvSpec spec) {
-        for (int multiprocessors : new int[] {1, 4, 108, 132}) {
-            check(DepthwiseWalk.forward(spec, multiprocessors), spec.output(), 0, spec.kernelHeight() == 3 ? 4 : 1);
-            check(DepthwiseWalk.backward(spec, 1, multiprocessors), spec.input(), DepthwiseWalk.before(spec), 2);
-            check(DepthwiseWalk.backward(spec, DepthwiseWalk.filterDepth(spec), multiprocessors), spec.input(), DepthwiseWalk.before(spec), 2);
+        for (int ctas : new int[] {1, 4, 8, 216, 264, 396}) {
+            check(DepthwiseWalk.forward(spec, ctas), spec.output(), 0, spec.kernelHeight() == 3 ? 4 : 1);
+            check(DepthwiseWalk.backward(spec, 1, ctas), spec.input(), DepthwiseWalk.before(spec), 2);
+            check(DepthwiseWalk.backward(spec, DepthwiseWalk.filterDepth(spec), ctas), spec.input(), DepthwiseWalk.before(spec), 2);
         }
     }
 
