@@ -16,7 +16,7 @@ namespace {
 
 constexpr char NAME[] = "Emulated CUDA device";
 constexpr int CAPABILITY_MAJOR = 8, CAPABILITY_MINOR = 0;
-constexpr int SHARED_PER_MULTIPROCESSOR = 164 * 1024, SHARED_RESERVED = 1024, THREADS_PER_MULTIPROCESSOR = 2048, BLOCKS_PER_MULTIPROCESSOR = 32;
+constexpr int SHARED_PER_MULTIPROCESSOR = 164 * 1024, SHARED_RESERVED = 1024;
 
 CUresult check_device(CUdevice device) {
     return device == 0 ? CUDA_SUCCESS : error(CUDA_ERROR_INVALID_DEVICE, "device %d: there is only device 0", device);
@@ -40,7 +40,7 @@ const std::map<int, int>& attributes() {
         {31, 1},                                          // concurrent kernels
         {36, 1215000}, {37, 5120},                        // memory clock in kHz, bus width
         {38, 4 << 20},                                    // second-level cache
-        {39, THREADS_PER_MULTIPROCESSOR},
+        {39, 1024},                                       // threads per multiprocessor: one block's
         {40, 2},                                          // copy engines
         {41, 1},                                          // unified addressing
         {75, CAPABILITY_MAJOR}, {76, CAPABILITY_MINOR},
@@ -51,7 +51,7 @@ const std::map<int, int>& attributes() {
         {87, 2},                                          // fp32 to fp64 rate
         {90, 1},                                          // compute preemption
         {97, int(SharedMemory::MAX_DYNAMIC)},             // shared memory per block, opted in
-        {106, BLOCKS_PER_MULTIPROCESSOR},
+        {106, 1},                                         // blocks per multiprocessor: a worker runs one after the other
         {111, SHARED_RESERVED},                           // shared memory reserved per block
     };
     return table;

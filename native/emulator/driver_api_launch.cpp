@@ -103,14 +103,8 @@ template <class Body> CUresult on_function(const char* name, CUfunction function
     });
 }
 
-// Blocks of one multiprocessor: limited by threads, and shared memory with 1 KB reserved for each. Registers, which only a GPU's
-// compiler counts, leave room for a few, so that grids sized from the answer stay small.
-int resident_blocks(int threads, size_t shared_bytes) {
-    constexpr int BY_REGISTERS = 1;
-    const int by_threads = 2048 / ((threads + 31) / 32 * 32);
-    const int by_shared = int(164 * 1024 / (shared_bytes + 1024));
-    return std::min({BY_REGISTERS, by_threads, by_shared});
-}
+// Blocks that a multiprocessor runs at once: there is one, as CU_DEVICE_ATTRIBUTE_MAX_BLOCKS_PER_MULTIPROCESSOR says, if it fits.
+int resident_blocks(size_t shared_bytes) { return shared_bytes <= SharedMemory::MAX_DYNAMIC ? 1 : 0; }
 
 }  // namespace
 
@@ -194,7 +188,7 @@ CUDA_API cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, u
 CUDA_API cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, CUfunction function, int threads, size_t shared_bytes) {
     return on_function("cuOccupancyMaxActiveBlocksPerMultiprocessor", function, [&] {
         if (threads < 1 || unsigned(threads) > MAX_BLOCK_THREADS) return error(CUDA_ERROR_INVALID_VALUE, "a block of %d threads", threads);
-        *blocks = resident_blocks(threads, shared_bytes);
+        *blocks = resident_blocks(shared_bytes);
         return CUDA_SUCCESS;
     });
 }
@@ -204,7 +198,7 @@ CUDA_API cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* blocks, CUfun
 CUDA_API cuOccupancyMaxPotentialBlockSize(int* grid, int* block, CUfunction function, size_t (*)(int), size_t shared_bytes, int limit) {
     return on_function("cuOccupancyMaxPotentialBlockSize", function, [&] {
         *block = limit > 0 ? std::min(limit, int(MAX_BLOCK_THREADS)) : int(MAX_BLOCK_THREADS);
-        *grid = switches().multiprocessors * resident_blocks(*block, shared_bytes);
+        *grid = switches().multiprocessors * resident_blocks(shared_bytes);
         return CUDA_SUCCESS;
     });
 }

@@ -190,6 +190,11 @@ public final class Device implements AutoCloseable {
         return context.properties().multiprocessors();
     }
 
+    /** The most blocks that one multiprocessor runs at once, whatever they need. */
+    public int blocksPerMultiprocessor() {
+        return context.properties().blocksPerMultiprocessor();
+    }
+
     /** Bytes of memory on the device. */
     public long totalMemory() {
         return context.properties().totalMemory();

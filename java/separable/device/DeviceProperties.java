@@ -8,15 +8,16 @@ import jcuda.driver.JCudaDriver;
 /**
  * What never changes about a device.
  *
- * @param ordinal              its number in CUDA's list
- * @param totalMemory          bytes
- * @param driverVersion        the CUDA version the driver supports, 12040 for 12.4
- * @param computeCapability    80 for 8.0
- * @param sharedMemoryPerBlock bytes, static and dynamic, that a block can have at most
- * @param cacheBytes           of the second level, which all multiprocessors share
+ * @param ordinal                 its number in CUDA's list
+ * @param totalMemory             bytes
+ * @param driverVersion           the CUDA version the driver supports, 12040 for 12.4
+ * @param computeCapability       80 for 8.0
+ * @param blocksPerMultiprocessor that can run at once on one of them
+ * @param sharedMemoryPerBlock    bytes, static and dynamic, that a block can have at most
+ * @param cacheBytes              of the second level, which all multiprocessors share
  */
 record DeviceProperties(int ordinal, String name, long totalMemory, int driverVersion, int computeCapability, int multiprocessors,
-                        int sharedMemoryPerBlock, int cacheBytes) {
+                        int blocksPerMultiprocessor, int sharedMemoryPerBlock, int cacheBytes) {
 
     static DeviceProperties of(CUdevice handle) {
         int ordinal = (int) Handles.of(handle);
@@ -24,6 +25,7 @@ record DeviceProperties(int ordinal, String name, long totalMemory, int driverVe
                 10 * attribute(handle, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
                         + attribute(handle, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR),
                 attribute(handle, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT),
+                attribute(handle, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_BLOCKS_PER_MULTIPROCESSOR),
                 attribute(handle, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN),
                 attribute(handle, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE));
     }

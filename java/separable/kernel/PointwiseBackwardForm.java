@@ -65,11 +65,16 @@ public record PointwiseBackwardForm(Form form, int slice, int tileRows, boolean 
         requireNonNull(device, "device");
         requireNonNull(spec, "spec");
         requireNonNull(type, "type");
-        return of(new Limits(device.multiprocessors(), device.sharedMemoryPerBlock()), spec, type);
+        return of(new Limits(device.multiprocessors(), device.blocksPerMultiprocessor(), device.sharedMemoryPerBlock()), spec, type);
     }
 
-    /** What the rule knows of a device. @param sharedBytes of shared memory that a block can have at most */
-    public record Limits(int multiprocessors, int sharedBytes) {
+    /**
+     * What the rule knows of a device.
+     *
+     * @param blocks      that a multiprocessor runs at once at most
+     * @param sharedBytes of shared memory that a block can have at most
+     */
+    public record Limits(int multiprocessors, int blocks, int sharedBytes) {
     }
 
     /** The rule, for a device that need not be there. */
@@ -96,7 +101,7 @@ public record PointwiseBackwardForm(Form form, int slice, int tileRows, boolean 
         int cout = spec.output().channelStride();
         int slice = Math.min(cin, VectorGrid.blocks(VectorGrid.blocks(cin, slices), PointwiseOne.STEP) * PointwiseOne.STEP);
         return PointwiseOne.tile(cout, slice).flatMap(tile -> {
-            int copies = cout * slice <= SMALL_FILTER ? tile.resident() : 1;
+            int copies = cout * slice <= SMALL_FILTER ? Math.min(tile.resident(), device.blocks) : 1;
             return resident(device, spec, slice, copies, TILE_ROWS).or(() -> resident(device, spec, slice, 1, 1));
         });
     }

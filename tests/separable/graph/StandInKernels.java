@@ -9,7 +9,7 @@ final class StandInKernels {
 
     private StandInKernels() {}
 
-    private static final PointwiseBackwardForm.Limits H100 = new PointwiseBackwardForm.Limits(132, 227 * 1024);
+    private static final PointwiseBackwardForm.Limits H100 = new PointwiseBackwardForm.Limits(132, 32, 227 * 1024);
 
     /** A kernel for everything; general convolutions are stems, and the device is large. */
     static final FusedKernels ALL = new FusedKernels() {

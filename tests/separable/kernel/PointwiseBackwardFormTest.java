@@ -12,9 +12,9 @@ import separable.spec.Shape;
 
 class PointwiseBackwardFormTest {
 
-    private static final PointwiseBackwardForm.Limits H100 = new PointwiseBackwardForm.Limits(132, 227 * 1024);
-    private static final PointwiseBackwardForm.Limits A100 = new PointwiseBackwardForm.Limits(108, 163 * 1024);
-    private static final PointwiseBackwardForm.Limits L4 = new PointwiseBackwardForm.Limits(58, 99 * 1024);
+    private static final PointwiseBackwardForm.Limits H100 = new PointwiseBackwardForm.Limits(132, 32, 227 * 1024);
+    private static final PointwiseBackwardForm.Limits A100 = new PointwiseBackwardForm.Limits(108, 32, 163 * 1024);
+    private static final PointwiseBackwardForm.Limits L4 = new PointwiseBackwardForm.Limits(58, 24, 99 * 1024);
 
     private static ConvSpec spec(int n, int side, int cin, int cout) {
         return ConvSpec.pointwise(new Shape(n, side, side, cin), cout);
@@ -45,6 +45,21 @@ class PointwiseBackwardFormTest {
         PointwiseBackwardForm form = PointwiseBackwardForm.of(H100, spec, DType.F16);
         assertThat(form.form()).isEqualTo(FusedPointwiseBackward.Form.SLICE);
         assertThat(form.parts() * form.slices(spec)).isBetween(60, 132);
+    }
+
+    /** 512 by 512 channels take eleven slices, whose registers hold dW: worth what they read again only where blocks would be idle otherwise. */
+    @Test
+    void fewRowsAreNotSlicedForBlocksThatWait() {
+        PointwiseBackwardForm.Limits small = new PointwiseBackwardForm.Limits(4, 1, 163 * 1024);
+        assertThat(PointwiseBackwardForm.of(small, spec(32, 2, 512, 512), DType.BF16)).hasToString("dual");
+        assertThat(PointwiseBackwardForm.of(H100, spec(32, 2, 512, 512), DType.BF16).form()).isEqualTo(FusedPointwiseBackward.Form.SLICE);
+    }
+
+    @Test
+    void aDeviceThatRunsOneBlockAMultiprocessorGetsNoCopies() {
+        PointwiseBackwardForm.Limits small = new PointwiseBackwardForm.Limits(4, 1, 163 * 1024);
+        assertThat(PointwiseBackwardForm.of(small, spec(64, 16, 16, 32), DType.BF16).parts()).isEqualTo(4);
+        assertThat(PointwiseBackwardForm.of(new PointwiseBackwardForm.Limits(4, 2, 163 * 1024), spec(64, 16, 16, 32), DType.BF16).parts()).isEqualTo(8);
     }
 
     @Test
