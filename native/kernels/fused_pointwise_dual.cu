@@ -134,20 +134,20 @@ __device__ __forceinline__ void fused_pw_dual(const GradientLoad& dy, const Inpu
     KERNEL(64x64, 64x64, f32)           \
     KERNEL(64x64, 64x64, tf32)          \
     KERNEL(64x64, 64x64, bf16)          \
-    KERNEL(64x64, 64x64, f16)           \
+    FP16(KERNEL(64x64, 64x64, f16))     \
     KERNEL(128x128, 128x128, bf16)      \
-    KERNEL(128x128, 128x128, f16)
+    FP16(KERNEL(128x128, 128x128, f16))
 
-#define FOR_EACH_DUAL_TILE(KERNEL)  \
-    FOR_EACH_WIDE_DUAL_TILE(KERNEL) \
-    KERNEL(128x32, 32x32, f32)      \
-    KERNEL(256x16, 16x16, f32)      \
-    KERNEL(128x32, 32x32, tf32)     \
-    KERNEL(128x16, 32x32, tf32)     \
-    KERNEL(128x32, 32x32, bf16)     \
-    KERNEL(128x16, 32x32, bf16)     \
-    KERNEL(128x32, 32x32, f16)      \
-    KERNEL(128x16, 32x32, f16)
+#define FOR_EACH_DUAL_TILE(KERNEL)   \
+    FOR_EACH_WIDE_DUAL_TILE(KERNEL)  \
+    KERNEL(128x32, 32x32, f32)       \
+    KERNEL(256x16, 16x16, f32)       \
+    KERNEL(128x32, 32x32, tf32)      \
+    KERNEL(128x16, 32x32, tf32)      \
+    KERNEL(128x32, 32x32, bf16)      \
+    KERNEL(128x16, 32x32, bf16)      \
+    FP16(KERNEL(128x32, 32x32, f16)) \
+    FP16(KERNEL(128x16, 32x32, f16))
 
 FOR_EACH_DUAL_TILE(FUSED_PW_DUAL)
 FOR_EACH_WIDE_DUAL_TILE(FUSED_PW_DUAL_POOL)

@@ -49,7 +49,7 @@ FOR_EACH_16_BIT_DTYPE(LARGE_TENSOR_TILES)
 // The precisions that tensor cores take.
 #define ON_TENSOR_CORES(KERNEL, tile) \
     KERNEL(tile, bf16)                \
-    KERNEL(tile, f16)
+    FP16(KERNEL(tile, f16))
 
 // Expand KERNEL(tile, precision) for every tile, or for those up to 32 columns wide.
 #define FOR_EACH_NARROW_TILE(KERNEL) \

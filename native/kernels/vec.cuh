@@ -114,11 +114,18 @@ __device__ __forceinline__ void zero8(float (&v)[VEC]) {
 
 }  // namespace separable
 
+// What is instantiated for fp16: nothing in a build under sanitizers, which would see bf16's templates a second time.
+#ifdef SEPARABLE_WITHOUT_FP16
+#define FP16(...)
+#else
+#define FP16(...) __VA_ARGS__
+#endif
+
 // Every storage type, as KERNELS(type, ending of its entry points). A new one is a line here, one in ON_TENSOR_CORES
 // (gemm_tiles.cuh), its widen and narrow above, its multiply_block in ptx.cuh, and spec.DType.
 #define FOR_EACH_16_BIT_DTYPE(KERNELS) \
     KERNELS(separable::bf16, bf16)     \
-    KERNELS(separable::f16, f16)
+    FP16(KERNELS(separable::f16, f16))
 
 #define FOR_EACH_DTYPE(KERNELS) \
     KERNELS(float, f32)         \
