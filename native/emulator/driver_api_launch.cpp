@@ -23,10 +23,12 @@ constexpr unsigned MAX_BLOCK_THREADS = 1024, MAX_BLOCK_Z = 64, MAX_GRID_YZ = 655
 // The parameters' own copy, for work that runs after the call too.
 class KeptParameters {
 public:
-    KeptParameters(const EmuKernel& kernel, void* const* values) : bytes_(kernel.parameter_bytes) {
+    KeptParameters(const EmuKernel& kernel, void* const* values) : bytes_(kernel.parameter_bytes + 1) {
         for (int i = 0; i < kernel.parameters; ++i) memcpy(bytes_.data() + kernel.parameter[i].offset, values[i], kernel.parameter[i].size);
     }
-    KeptParameters(const EmuKernel& kernel, const char* packed) : bytes_(packed, packed + kernel.parameter_bytes) {}
+    KeptParameters(const EmuKernel& kernel, const char* packed) : bytes_(kernel.parameter_bytes + 1) {
+        if (kernel.parameter_bytes > 0) memcpy(bytes_.data(), packed, kernel.parameter_bytes);
+    }
     const char* bytes() const { return bytes_.data(); }
 
 private:

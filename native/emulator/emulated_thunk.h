@@ -37,6 +37,7 @@ template <class... A, void (*Kernel)(A...)> struct EmuThunk<Kernel> {
     template <size_t... I>
     static inline __attribute__((always_inline)) void run(const EmuCtx* context, unsigned first, unsigned last, std::index_sequence<I...>) {
         // A copy, for then GCC knows that no pointer leads there; in one piece, for every thread with a barrier begins here.
+        static_assert(((alignof(A) <= 16) && ...), "the copy is aligned for every parameter");
         alignas(16) char a[Layout::BYTES + 1];
         memcpy(a, context->params, Layout::BYTES);
         emu_enter_block(context);
@@ -47,7 +48,7 @@ template <class... A, void (*Kernel)(A...)> struct EmuThunk<Kernel> {
             const int n = int(last - t < width - x ? last - t : width - x);
             for (int i = 0; i < n; ++i) {
                 emu_set_thread(x + unsigned(i), y, z, t + unsigned(i));
-                Kernel(*reinterpret_cast<const std::remove_cv_t<A>*>(a + Layout::offset(I))...);
+                Kernel(*reinterpret_cast<const std::remove_cv_t<A>*>(a + TABLE.parameter[I].offset)...);
                 if (emu_lost) return;  // constant false, and removed, when the kernel contains no barrier
             }
             t += unsigned(n);

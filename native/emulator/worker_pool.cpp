@@ -125,7 +125,7 @@ private:
     }
 
     // Interrupts the kernels of a launch that is past its deadline. It counts its own rounds: a process that was suspended meanwhile, or
-    // a machine asleep, is not to blame the kernel.
+    // a machine asleep, must not blame the kernel.
     [[noreturn]] void watch() {
         sigset_t all;
         sigfillset(&all);
@@ -153,12 +153,12 @@ private:
     }
 
     static constexpr int CLOSED = 1 << 30;
+    static constexpr int64_t TICKS_ALLOWED = 40;  // of the watch, for one launch
     const int workers_;  // the calling thread is one
     std::vector<std::unique_ptr<Seat>> seats_;
     Job* job_ = nullptr;
     std::atomic<int> gate_{CLOSED};
     std::atomic<unsigned> epoch_{0};
-    static constexpr int64_t TICKS_ALLOWED = 40;
     std::atomic<int64_t> ticks_{0}, deadline_{INT64_MAX};
 };
 

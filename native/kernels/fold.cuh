@@ -15,7 +15,7 @@ __device__ __forceinline__ bool last_to_arrive(int* ticket, int parts) {
         __threadfence();  // behind the barrier one thread's fence orders what all of them wrote
         is_last = atomicAdd(ticket, 1) == parts - 1;
         if (is_last) *ticket = 0;
-        __threadfence();
+        __threadfence();  // and what others wrote before their tickets comes before what is read from here on
     }
     __syncthreads();
     return is_last != 0;

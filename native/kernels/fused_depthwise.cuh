@@ -117,12 +117,10 @@ template <int K> constexpr int DW_FORWARD_STRIP = K == 3 ? 4 : 1;
 template <int K, int S, int W, class T>
 __device__ __forceinline__ void add_row(Float8 (&acc)[W], const Float8 (&v)[(W - 1) * S + K], const DwTaps<K, true, T>& filter, int ky, int x,
                                         int width) {
-    UNROLL_FLOAT8 for (int j = 0; j < (W - 1) * S + K; ++j) {
-        if (!worth_multiplying(x + j, width)) continue;
-        UNROLL_FLOAT8 for (int i = 0; i < W; ++i) {
-            const int kx = j - i * S;
-            if (kx >= 0 && kx < K) acc[i] += v[j] * filter.at(ky, kx);
-        }
+    UNROLL_FLOAT8 for (int kx = 0; kx < K; ++kx) {
+        const Float8 tap = filter.at(ky, kx);
+        UNROLL_FLOAT8 for (int i = 0; i < W; ++i)
+            if (worth_multiplying(x + i * S + kx, width)) acc[i] += v[i * S + kx] * tap;
     }
 }
 

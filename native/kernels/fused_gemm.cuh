@@ -28,6 +28,7 @@ __device__ __forceinline__ void persistent_product(unsigned char* shared, const 
     const auto keep = [&out](int row, int column, const Float8& v) { out(row, column, v); };
     for (int tile = mine.first, slab = 0; tile < mine.last; ++tile) {
         slab = Gemm::tile(shared, a, b, tile * Tile::BM, at.tile * Tile::BN, 0, depth, keep, slab);
+        // What is stored straight from registers needs none: tiles go on taking the two slabs in turn.
         if (Gemm::STORES_FROM_SHARED) __syncthreads();
     }
     if (!Gemm::STORES_FROM_SHARED) __syncthreads();

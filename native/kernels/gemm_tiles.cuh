@@ -89,7 +89,7 @@ FOR_EACH_16_BIT_DTYPE(LARGE_TENSOR_TILES)
     KERNEL(32x32, tf32)                   \
     KERNEL(16x16, tf32)
 
-// Of the fused schedule: one tile for every kind of width.
+// Of the fused schedule: one tile for every kind of width, in fp32 two for wide layers.
 #define FOR_EACH_FUSED_TILE(KERNEL) \
     KERNEL(128x64, f32)             \
     KERNEL(64x64, f32)              \

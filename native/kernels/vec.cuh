@@ -114,7 +114,7 @@ __device__ __forceinline__ void zero8(float (&v)[VEC]) {
 
 }  // namespace separable
 
-// What is instantiated for fp16: nothing in a build under sanitizers, which would see bf16's templates a second time.
+// What is instantiated for fp16: nothing in the sanitized build that repeats recorded launches, which would see bf16's templates again.
 #ifdef SEPARABLE_WITHOUT_FP16
 #define FP16(...)
 #else

@@ -34,14 +34,18 @@ record DepthwiseWalk(int images, int columns, int lanes, int tiles, int parts, i
         return over(spec.output(), 0, spec.kernelHeight() == 3 ? 4 : 1, ctas);
     }
 
-    /** Of the gradients on this device, and of their twins, whichever of them a kernel computes: as many CTAs as it holds of the one that takes most registers. */
+    /**
+     * Of the gradients on this device, and of their twins, whichever of them a kernel computes: as many CTAs as it holds of the one that
+     * takes most registers.
+     */
     static DepthwiseWalk backward(Device device, ConvSpec spec, DType type, int depth) {
         String form = spec.kernelHeight() == 3 ? "both" : depth == 1 ? "data" : "filter";
         return backward(spec, depth, residents(device, "fused_dw_backward_" + form + "_" + filter(spec) + "_norm", type));
     }
 
     /**
-     * Over the lines of x, in strips of DW_BACKWARD_STRIP pixels that begin where the stride divides the padded coordinate, for a grid of {@code depth} CTAs along z.
+     * Over the lines of x, in strips of DW_BACKWARD_STRIP pixels that begin where the stride divides the padded coordinate, for a grid of
+     * {@code depth} CTAs along z.
      *
      * @param ctas that the device holds at once
      */

@@ -192,7 +192,7 @@ public final class FusedPointwiseBackward extends DeviceOp<FusedPointwiseBackwar
         return new Launches(launch, fold, 1, variant(problem, split));
     }
 
-    /** Plain filter gradients have no large tile: 64x64 adds the same parts in the same order, for one group of threads has the whole depth in both. */
+    /** Plain filter gradients have none of the large tiles: 64x64 adds the same parts in the same order, for one group of threads has the whole depth in both. */
     private static Variant variant(Problem problem, FilterSplit split) {
         GemmTile tile = split.tile();
         return GemmTile.filterTiles(problem.type(), problem.products()).contains(tile) ? new GemmVariant(Pass.BACKWARD_FILTER, tile, split.splits())

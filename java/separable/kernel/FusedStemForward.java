@@ -33,7 +33,7 @@ public final class FusedStemForward extends DeviceOp<FusedStemForward.Launches> 
 
     /**
      * @param output the normalisation of {@code y}; of its activation the kernel knows nothing
-     * @throws IllegalArgumentException for a problem that {@link Conv} cannot compute
+     * @throws IllegalArgumentException for a problem that {@link Conv} cannot compute, or more channels than its grid has blocks for
      */
     public FusedStemForward(Device device, ConvSpec spec, DType type, NormSpec output) {
         this(device, spec, type, output, UnaryOperator.identity());

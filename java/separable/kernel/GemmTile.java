@@ -21,15 +21,15 @@ import separable.spec.Products;
  */
 record GemmTile(int rows, int columns, int depth, int threads, double cost, Products products) {
 
-    private static final GemmTile LARGE_F32 = new GemmTile(128, 64, 16, 128, 1.0);
+    private static final GemmTile TALL_F32 = new GemmTile(128, 64, 16, 128, 1.0);
     private static final List<GemmTile> F32 = List.of(
-            LARGE_F32, new GemmTile(64, 64, 16, 64, 1.02), new GemmTile(128, 32, 16, 64, 1.1),
+            TALL_F32, new GemmTile(64, 64, 16, 64, 1.02), new GemmTile(128, 32, 16, 64, 1.1),
             new GemmTile(256, 16, 8, 64, 1.3), new GemmTile(256, 8, 8, 32, 1.6));
     private static final List<GemmTile> TENSOR = List.of(
             new GemmTile(64, 64, 32, 128, 1.0), new GemmTile(128, 32, 32, 128, 1.2), new GemmTile(128, 16, 32, 128, 1.5));
     private static final GemmTile LARGE = new GemmTile(128, 128, 32, 256, 0.7);
     private static final List<GemmTile> TENSOR_AND_LARGE = Stream.concat(TENSOR.stream(), Stream.of(LARGE)).toList();
-    private static final List<GemmTile> F32_FUSED = Stream.concat(F32.subList(1, 4).stream(), Stream.of(LARGE_F32)).toList();
+    private static final List<GemmTile> F32_FUSED = Stream.concat(F32.subList(1, 4).stream(), Stream.of(TALL_F32)).toList();
     private static final List<GemmTile> F32_FILTER = List.of(
             new GemmTile(64, 64, 16, 64, 1.0), new GemmTile(32, 32, 64, 64, 1.3), new GemmTile(16, 16, 128, 64, 2.2));
     private static final List<GemmTile> TENSOR_FILTER = List.of(
@@ -60,7 +60,7 @@ record GemmTile(int rows, int columns, int depth, int threads, double cost, Prod
         return products.of(type) == Products.TF32 ? TF32 : type == DType.F32 ? F32 : TENSOR_AND_LARGE;
     }
 
-    /** Those that the fused kernels have: one for every kind of width, and the large one. */
+    /** Those that the fused kernels have: one for every kind of width; last, but for tf32, a larger one for wide layers. */
     static List<GemmTile> fusedTiles(DType type, Products products) {
         return products.of(type) == Products.TF32 ? TF32 : type == DType.F32 ? F32_FUSED : TENSOR_AND_LARGE;
     }
@@ -82,9 +82,10 @@ record GemmTile(int rows, int columns, int depth, int threads, double cost, Prod
 
     /** Of the filter gradient in one launch with this tile's data gradient: both suit the width of the input, and have as many threads. */
     GemmTile filterBeside(DType type) {
-        if (equals(LARGE) || equals(LARGE_F32)) {
+        if (equals(LARGE) || equals(TALL_F32)) {
             return this;
         }
+        // On tensor cores 16 x 16 costs twice as much an element: no less for as few columns.
         boolean narrowest = columns < NARROW && type == DType.F32 && products == Products.EXACT;
         return filterTiles(type, products).get(columns > NARROW ? 0 : narrowest ? 2 : 1);
     }

@@ -19,7 +19,7 @@ record GemmVariant(Pass pass, GemmTile tile, int splits, int depth) implements V
         this(pass, tile, splits, 0);
     }
 
-    /** The filter gradient of 16-bit operands in {@code parts} parts of {@code rows} pixels, each part added up by one group of threads in order. */
+    /** The filter gradient of operands of {@code type} in {@code parts} parts of {@code rows} pixels, each part added up by one group of threads in order. */
     static GemmVariant ofRows(DType type, int rows, int parts) {
         return new GemmVariant(Pass.BACKWARD_FILTER, GemmTile.filterTiles(type).get(0), parts, rows);
     }

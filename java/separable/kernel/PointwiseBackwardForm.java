@@ -23,8 +23,8 @@ import separable.spec.Shape;
  * <li>{@code DUAL}: two roles of one launch, the gradient of the input and that of the weights: 4 So + 3 Si. For all else, and fp32.
  * </ul>
  * Below 512 rows everything lies in the second-level cache and blocks are what is short: slices then, enough for half of the
- * multiprocessors, whatever they read as long as there is a multiprocessor for each. The blocks that share the rows are one a multiprocessor, two where {@code dW} is so small that
- * another copy of it costs less than waiting without one. Tiles have 128, 64 or 32 rows: the most that fit the device's shared memory
+ * multiprocessors, whatever they read as long as there is a multiprocessor for each block. The blocks that share the rows are one a
+ * multiprocessor, two where {@code dW} is so small that another copy of it costs less than waiting without one. Tiles have 128, 64 or 32 rows: the most that fit the device's shared memory
  * and that leave no block many more rows than smaller ones would; where not even 32 fit there are more slices.
  *
  * @param slice    channels of Cin a slice, a multiple of 16; all of Cin but for SLICE
@@ -88,8 +88,8 @@ public record PointwiseBackwardForm(Form form, int slice, int tileRows, boolean 
         for (int slices = Math.max(1, wanted); slices <= most && type != DType.F32; slices++) {
             Optional<PointwiseBackwardForm> form = sliced(device, spec, slices);
             if (form.isPresent()) {
-                boolean idle = rows < FEW_ROWS && slices * rowTiles <= device.multiprocessors();
-                return idle || (long) slices * cout + cin <= 2L * (cout + cin) ? form.get() : dual(spec);
+                boolean fits = rows < FEW_ROWS && form.get().parts() * form.get().slices(spec) <= device.multiprocessors();
+                return fits || (long) slices * cout + cin <= 2L * (cout + cin) ? form.get() : dual(spec);
             }
         }
         return dual(spec);

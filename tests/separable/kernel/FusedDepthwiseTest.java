@@ -40,7 +40,7 @@ class FusedDepthwiseTest {
                 ConvSpec.depthwise(new Shape(17, 23, 10, 8), 3, 1, 1, one),
                 // Several pieces a thread, some one more than others; first by one CTA, then by two.
                 ConvSpec.depthwise(new Shape(9, 5, 6, 520), 3, 1, 1, one),
-                ConvSpec.depthwise(new Shape(37, 5, 6, 200), 3, 2, 1, one),
+                ConvSpec.depthwise(new Shape(37, 5, 6, 104), 3, 2, 1, one),
                 ConvSpec.depthwise(new Shape(2, 5, 7, 40), 3, 2, 1, one),
                 ConvSpec.depthwise(new Shape(9, 13, 9, 24), 3, 2, 1, one),
                 ConvSpec.depthwise(new Shape(2, 6, 8, 40), 3, 2, 1, Padding.same(6, 8, 3, 3, 2, 1)),

@@ -50,10 +50,25 @@ class GemmTileTest {
     @Test
     void bothRolesHaveAsManyThreads() {
         for (DType type : DType.values()) {
-            for (GemmTile tile : GemmTile.fusedTiles(type, Products.EXACT)) {
-                assertThat(tile.filterBeside(type).threads()).as(tile.label()).isEqualTo(tile.threads());
+            for (Products products : type == DType.F32 ? Products.values() : new Products[] {Products.EXACT}) {
+                for (GemmTile tile : GemmTile.fusedTiles(type, products)) {
+                    assertThat(tile.filterBeside(type).threads()).as(tile.label()).isEqualTo(tile.threads());
+                }
             }
         }
+    }
+
+    /** Stems of width 0.25 have 8 channels, of 0.5 and V2's 0.35 sixteen, of 1.0 thirty-two; their pictures three, or one. */
+    @ParameterizedTest
+    @CsvSource({"F32, 8, 256x8", "F32, 16, 256x16", "F32, 32, 128x32", "BF16, 8, 128x16", "BF16, 16, 128x16", "BF16, 32, 128x32"})
+    void stemsTakeTilesAsNarrowAsTheyAre(DType type, int channels, String tile) {
+        assertThat(GemmTile.forData(GemmTile.stemTiles(type), 256 * 112 * 112, channels, MULTIPROCESSORS).get(0).label()).isEqualTo(tile);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"F32, 8, 27, 16x16", "F32, 32, 27, 32x32", "BF16, 32, 27, 32x32", "BF16, 16, 9, 16x16"})
+    void filtersOfStemsTakeTilesAsSmallAsTheyAre(DType type, int channels, int columns, String tile) {
+        assertThat(GemmTile.forFilter(GemmTile.stemFilterTiles(type), channels, columns).get(0).label()).isEqualTo(tile);
     }
 
     /** Layers whose gradients are two roles of a launch: 128x32 would suit 160 channels, but not the filter beside it. */

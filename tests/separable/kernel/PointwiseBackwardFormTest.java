@@ -53,6 +53,7 @@ class PointwiseBackwardFormTest {
         PointwiseBackwardForm.Limits small = new PointwiseBackwardForm.Limits(4, 1, 163 * 1024);
         assertThat(PointwiseBackwardForm.of(small, spec(32, 2, 512, 512), DType.BF16)).hasToString("dual");
         assertThat(PointwiseBackwardForm.of(H100, spec(32, 2, 512, 512), DType.BF16).form()).isEqualTo(FusedPointwiseBackward.Form.SLICE);
+        assertThat(PointwiseBackwardForm.of(H100, spec(30, 4, 1024, 512), DType.BF16).form()).isEqualTo(FusedPointwiseBackward.Form.SLICE);
     }
 
     @Test
