@@ -72,14 +72,11 @@ CUresult run(const Launch& launch) {
     return outcome.code == 0 ? CUDA_SUCCESS : Driver::get().poison_context(CUresult(outcome.code), outcome.text);
 }
 
-CUresult submit(Launch launch, CUstream stream) {
+// parameters: of the launch, which may be carried out later.
+CUresult submit(const Launch& launch, const std::shared_ptr<KeptParameters>& parameters, CUstream stream) {
     if (stream->capture == nullptr && Driver::get().fault_unnoticed()) return CUDA_SUCCESS;
     if (stream->capture == nullptr && !switches().deferred) return run(launch);
-    const auto kept = std::make_shared<KeptParameters>(*launch.kernel, launch.parameters);
-    return Streams::get().submit(stream, CU_NODE_KERNEL, [launch, kept]() mutable {
-        launch.parameters = kept->bytes();
-        return run(launch);
-    });
+    return Streams::get().submit(stream, CU_NODE_KERNEL, [launch, parameters] { return run(launch); });
 }
 
 // The `extra` form: all parameters in one buffer, each at its natural alignment.
@@ -179,11 +176,11 @@ CUDA_API cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, u
             if (const CUresult bad = find_buffer(kernel, extra, buffer); bad != CUDA_SUCCESS) return bad;
         if (extra == nullptr && parameters == nullptr && kernel.parameters > 0)
             return error(CUDA_ERROR_INVALID_VALUE, "kernel %s: no parameters given", kernel.name);
-        const KeptParameters kept = extra != nullptr ? KeptParameters(kernel, buffer) : KeptParameters(kernel, parameters);
-        const Launch launch{&kernel, dim3(grid_x, grid_y, grid_z), dim3(block_x, block_y, block_z), shared_bytes, kept.bytes(),
+        const auto kept = extra != nullptr ? std::make_shared<KeptParameters>(kernel, buffer) : std::make_shared<KeptParameters>(kernel, parameters);
+        const Launch launch{&kernel, dim3(grid_x, grid_y, grid_z), dim3(block_x, block_y, block_z), shared_bytes, kept->bytes(),
                             switches().order, switches().seed, switches().check};
         if (const CUresult bad = check_geometry(*function, launch); bad != CUDA_SUCCESS) return bad;
-        return submit(launch, stream);
+        return submit(launch, kept, stream);
     });
 }
 

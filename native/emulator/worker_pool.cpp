@@ -124,8 +124,8 @@ private:
         }
     }
 
-    // Interrupts the kernels of a launch that is past its deadline. It counts its own rounds: a process that was suspended meanwhile, or
-    // a machine asleep, must not blame the kernel.
+    // Interrupts the kernels of a launch that is past its deadline. It counts its own rounds: that a process was
+    // suspended meanwhile, or a machine asleep, is not the kernel's fault.
     [[noreturn]] void watch() {
         sigset_t all;
         sigfillset(&all);

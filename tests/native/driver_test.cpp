@@ -1,6 +1,8 @@
 // The device, memory, fault injection, limits, and the report of leaks.
 #include <unistd.h>
 
+#include <cstddef>
+
 #include "cases.h"
 #include "driver.h"
 
@@ -29,6 +31,8 @@ TEST(attributes, "SEPARABLE_EMULATOR_SMS=6") {
     EXPECT(value == 8);
     OK(cuDeviceGetAttribute(&value, 97, 0));
     EXPECT(value == 163 * 1024);
+    OK(cuDeviceGetAttribute(&value, 106, 0));
+    EXPECT(value == 1);
 }
 
 TEST(memory_limit, "SEPARABLE_EMULATOR_MEMORY=1M") {
@@ -63,6 +67,8 @@ TEST(launch_takes_a_packed_buffer) {
     void* extra[] = {CU_EXTRA_BUFFER_POINTER, &packed, CU_EXTRA_BUFFER_SIZE, &bytes, CU_EXTRA_END};
     OK(cuLaunchKernel(device.function("mixed_parameters"), 1, 1, 1, 1, 1, 1, 0, nullptr, nullptr, extra));
     EXPECT(out.read()[0] == 6.5f);
+    bytes = offsetof(decltype(packed), out);
+    EXPECT_CODE(cuLaunchKernel(device.function("mixed_parameters"), 1, 1, 1, 1, 1, 1, 0, nullptr, nullptr, extra), CUDA_ERROR_INVALID_VALUE);
 }
 
 TEST(nth_call_fails_as_told, "SEPARABLE_EMULATOR_FAULTS=cuMemAlloc:2:2,cuLaunchKernel:3:719") {

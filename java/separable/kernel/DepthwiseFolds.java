@@ -41,57 +41,50 @@ public final class DepthwiseFolds extends DeviceOp<DepthwiseFolds.Launches> {
         requireProblem("spec", spec, type);
         requireNonNull(norm, "norm");
         FusedDepthwiseForward.requireSupported("folding as a fused depthwise convolution", spec, FusedInput.RAW);
-        Launch statistics = statistics(device, spec, type, norm);
-        Launch reduce = backwardReduce(device, spec, type, norm);
-        Launch filter = backwardFilter(device, spec, type);
-        Fold fold = statisticsFold(device, spec, type).or(reduceFold(device, spec, type)).or(filterFold(device, spec, type));
-        return new Launches(statistics, reduce, filter, fold);
+        DepthwiseWalk forward = DepthwiseWalk.forward(device, spec, type);
+        DepthwiseWalk backward = DepthwiseWalk.backward(device, spec, type, 1);
+        DepthwiseWalk filter = DepthwiseWalk.backward(device, spec, type, DepthwiseWalk.filterDepth(spec));
+        Fold fold = statisticsFold(forward, spec).or(reduceFold(backward, spec)).or(filter.filterFold(spec));
+        return new Launches(statistics(device, forward, spec, type, norm), backwardReduce(device, backward, spec, type, norm),
+                backwardFilter(device, filter, spec, type), fold);
     }
 
     private static Launch launch(Device device, String entry, ConvSpec spec, DType type) {
         return device.kernel(entry + "_" + type.suffix()).launch().describe("folds of depthwise " + spec + " " + type);
     }
 
-    private static Fold statisticsFold(Device device, ConvSpec spec, DType type) {
-        return DepthwiseWalk.forward(device, spec, type).fold(BatchNorm.MOMENTS, spec.output());
+    private static Fold statisticsFold(DepthwiseWalk walk, ConvSpec spec) {
+        return walk.fold(BatchNorm.MOMENTS, spec.output());
     }
 
-    private static Launch statistics(Device device, ConvSpec spec, DType type, NormSpec norm) {
+    private static Launch statistics(Device device, DepthwiseWalk walk, ConvSpec spec, DType type, NormSpec norm) {
         Shape y = spec.output();
         Launch launch = launch(device, "bn_statistics_lines_k" + spec.kernelWidth(), spec, type)
                 .input("x", y.bytes(type)).output("stats", 2 * channel(spec)).output("running", 2 * channel(spec));
-        statisticsFold(device, spec, type).append(launch).i32(y.h()).i32(y.w()).i32(y.channelStride());
-        return DepthwiseWalk.forward(device, spec, type).shape(launch, 1).f32(norm.momentum());
+        statisticsFold(walk, spec).append(launch).i32(y.h()).i32(y.w()).i32(y.channelStride());
+        return walk.shape(launch, 1).f32(norm.momentum());
     }
 
-    private static Fold reduceFold(Device device, ConvSpec spec, DType type) {
-        return DepthwiseWalk.backward(device, spec, type, 1).fold(2, spec.input());
+    private static Fold reduceFold(DepthwiseWalk walk, ConvSpec spec) {
+        return walk.fold(2, spec.input());
     }
 
-    private static Launch backwardReduce(Device device, ConvSpec spec, DType type, NormSpec norm) {
+    private static Launch backwardReduce(Device device, DepthwiseWalk walk, ConvSpec spec, DType type, NormSpec norm) {
         Shape x = spec.input();
         long channel = channel(spec);
         Launch launch = launch(device, "bn_backward_reduce_lines", spec, type).input("x", x.bytes(type)).input("dy", x.bytes(type))
                 .input("stats", 2 * channel).input("gamma", channel).input("beta", channel)
                 .output("g", x.bytes(type), "dy").output("dgamma", channel).output("dbeta", channel);
-        reduceFold(device, spec, type).append(launch).i32(x.h()).i32(x.w()).i32(x.channelStride()).i32(DepthwiseWalk.before(spec));
-        DepthwiseWalk.backward(device, spec, type, 1).shape(launch, 1);
+        reduceFold(walk, spec).append(launch).i32(x.h()).i32(x.w()).i32(x.channelStride()).i32(DepthwiseWalk.before(spec));
+        walk.shape(launch, 1);
         return Bounds.of(norm.activation()).append(launch).f32(norm.epsilon());
     }
 
-    private static DepthwiseWalk filterWalk(Device device, ConvSpec spec, DType type) {
-        return DepthwiseWalk.backward(device, spec, type, DepthwiseWalk.filterDepth(spec));
-    }
-
-    private static Fold filterFold(Device device, ConvSpec spec, DType type) {
-        return filterWalk(device, spec, type).filterFold(spec);
-    }
-
-    private static Launch backwardFilter(Device device, ConvSpec spec, DType type) {
-        Fold fold = filterFold(device, spec, type);
+    private static Launch backwardFilter(Device device, DepthwiseWalk walk, ConvSpec spec, DType type) {
+        Fold fold = walk.filterFold(spec);
         Launch launch = launch(device, "dw_backward_filter_lines_" + DepthwiseWalk.filter(spec), spec, type);
         ConvOperands.vectors(spec, type, Layout.PADDED_NHWC).backwardFilter(launch, fold.bytes(), fold.tickets());
-        return filterWalk(device, spec, type).shape(DepthwiseWalk.geometry(launch, spec), DepthwiseWalk.filterDepth(spec));
+        return walk.shape(DepthwiseWalk.geometry(launch, spec), DepthwiseWalk.filterDepth(spec));
     }
 
     private static long channel(ConvSpec spec) {

@@ -24,8 +24,9 @@ import separable.spec.Shape;
  * </ul>
  * Below 512 rows everything lies in the second-level cache and blocks are what is short: slices then, enough for half of the
  * multiprocessors, whatever they read as long as there is a multiprocessor for each block. The blocks that share the rows are one a
- * multiprocessor, two where {@code dW} is so small that another copy of it costs less than waiting without one. Tiles have 128, 64 or 32 rows: the most that fit the device's shared memory
- * and that leave no block many more rows than smaller ones would; where not even 32 fit there are more slices.
+ * multiprocessor, two where {@code dW} is so small that another copy of it costs less than waiting without one. Tiles have 128, 64 or
+ * 32 rows: the most that fit the device's shared memory and that leave no block many more rows than smaller ones would; where not even
+ * 32 fit there are more slices.
  *
  * @param slice    channels of Cin a slice, a multiple of 16; all of Cin but for SLICE
  * @param tileRows rows of a tile; 0 for DUAL
@@ -83,8 +84,7 @@ public record PointwiseBackwardForm(Form form, int slice, int tileRows, boolean 
         int cin = spec.input().channelStride();
         int cout = spec.output().channelStride();
         int most = VectorGrid.blocks(cin, PointwiseOne.STEP);
-        int rowTiles = VectorGrid.blocks(rows, TILE_ROWS);
-        int wanted = rows >= FEW_ROWS ? 1 : Math.min(most, VectorGrid.blocks(device.multiprocessors() / 2, rowTiles));
+        int wanted = rows >= FEW_ROWS ? 1 : Math.min(most, VectorGrid.blocks(device.multiprocessors() / 2, VectorGrid.blocks(rows, TILE_ROWS)));
         for (int slices = Math.max(1, wanted); slices <= most && type != DType.F32; slices++) {
             Optional<PointwiseBackwardForm> form = sliced(device, spec, slices);
             if (form.isPresent()) {
