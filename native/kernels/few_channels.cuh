@@ -46,12 +46,11 @@ template <class Load> struct PackedPatches {
         return column;
     }
 
-    __device__ __forceinline__ Pack<Element> fetch(const Row& at, const Column& tap) const {
-        Pack<Element> pack = zero_pack<Element>();
+    __device__ __forceinline__ void fetch(const Row& at, const Column& tap, Pack<Element>& pack) const {
+        zero_pack(pack);
         UNROLL for (int k = 0; k < VEC; ++k)
             if ((unsigned)(at.y + tap.y[k]) < (unsigned)g.h && (unsigned)(at.x + tap.x[k]) < (unsigned)g.w)
                 pack.at[k] = load_one(load, at.offset + tap.offset[k], tap.channel[k]);
-        return pack;
     }
 };
 
@@ -79,11 +78,10 @@ template <class Load> struct PackedFilter {
         return column;
     }
 
-    __device__ __forceinline__ Pack<Element> fetch(const Row& at, const Column& tap) const {
-        Pack<Element> pack = zero_pack<Element>();
+    __device__ __forceinline__ void fetch(const Row& at, const Column& tap, Pack<Element>& pack) const {
+        zero_pack(pack);
         UNROLL for (int k = 0; k < VEC; ++k)
             if ((at.offset | tap.offset[k]) >= 0) pack.at[k] = load_one(load, at.offset + tap.offset[k], tap.offset[k] % g.cin);
-        return pack;
     }
 };
 

@@ -65,6 +65,9 @@ __device__ __forceinline__ Float8 load_tile(const float* p) { return load(p); }
 
 template <class T> __device__ __forceinline__ void store(T* p, const Float8& v) { store8(p, v.at); }
 
+// What is rounded to T already: the emulated device rounds by more instructions than one.
+template <class T> __device__ __forceinline__ void store_exact(T* p, const Float8& v) { store(p, v); }
+
 // a * b + c, rounded once: one instruction, and the same bits wherever it is inlined.
 __device__ __forceinline__ Float8 multiply_add(const Float8& a, const Float8& b, Float8 c) {
     UNROLL for (int k = 0; k < VEC; ++k) c[k] = fmaf(a[k], b[k], c[k]);
@@ -126,6 +129,13 @@ template <class T> __device__ __forceinline__ Float8 load(const T* p, EMU_SITE) 
 template <class T> __device__ __forceinline__ void store(T* p, const Float8& v, EMU_SITE) {
     if ((uintptr_t)p & 15) emu_trap(716, "misaligned 16-byte store", file_, line_);
     const EmulatedU16x8 packed = emulated_narrow<T>((EmulatedU32x8)v);
+    memcpy(p, &packed, sizeof packed);
+}
+
+template <class T> __device__ __forceinline__ void store_exact(T* p, const Float8& v) { store(p, v); }
+
+template <> __device__ __forceinline__ void store_exact<bf16>(bf16* p, const Float8& v) {
+    const EmulatedU16x8 packed = __builtin_convertvector((EmulatedU32x8)v >> 16, EmulatedU16x8);
     memcpy(p, &packed, sizeof packed);
 }
 

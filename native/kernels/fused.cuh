@@ -55,6 +55,7 @@ template <class T> struct NormLoad {
     const T* y;
     NormTable norm;
     __device__ __forceinline__ Reader at(int channel) const { return {y, norm.at(channel)}; }
+    __device__ __forceinline__ void touch(long long e) const { touch_line(y + e); }
 };
 
 // X = BN(y) + skip, the skip through a load of its own (RawLoad: a stored X; NormLoad: the output of a normalisation). Stored to
@@ -77,6 +78,10 @@ template <class T, class Skip> struct SumLoad {
     Skip skip;
     T* sum;
     __device__ __forceinline__ Reader at(int channel) const { return {branch.at(channel), skip.at(channel), sum}; }
+    __device__ __forceinline__ void touch(long long e) const {
+        branch.touch(e);
+        skip.touch(e);
+    }
 };
 
 // The coefficients of dY.
@@ -104,37 +109,25 @@ template <class T> struct GradientLoad {
     const T *g, *y;
     NormGradientTable table;
     __device__ __forceinline__ Reader at(int channel) const { return {g, y, table.at(channel)}; }
+    __device__ __forceinline__ void touch(long long e) const {
+        touch_line(g + e);
+        touch_line(y + e);
+    }
 };
 
 // G behind a mean over `pixels` pixels of an image, from dp: [images][channels], the gradient of the mean.
 template <class T> struct PoolGradient {
     const T *dp, *y;
     int pixels, channels;
+    float share;
+
+    __device__ __forceinline__ PoolGradient(const T* of_mean, const T* raw, int pixels_, int channels_)
+        : dp(of_mean), y(raw), pixels(pixels_), channels(channels_), share(1.f / (float)pixels_) {}
 
     // Of every pixel of an image, before the mask.
     __device__ __forceinline__ Float8 of_image(int image, int channel) const {
-        return rounded<T>(product(load_readonly(dp + image * channels + channel), 1.f / (float)pixels));
+        return rounded<T>(product(load_readonly(dp + image * channels + channel), share));
     }
-};
-
-// dY of the last convolution, before the pool.
-template <class T> struct PoolGradientLoad {
-    using Element = T;
-    struct Reader {
-        PoolGradient<T> pool;
-        NormAct norm;
-        NormGradient gradient;
-        int channel;
-        __device__ __forceinline__ Float8 operator()(int e) const {
-            const Float8 value = load_readonly(pool.y + e), g = pool.of_image(e / (pool.pixels * pool.channels), channel);
-            return gradient.template at<T>(value, norm.masked<T>(value, g));
-        }
-    };
-
-    PoolGradient<T> pool;
-    NormTable norm;
-    NormGradientTable table;
-    __device__ __forceinline__ Reader at(int channel) const { return {pool, norm.at(channel), table.at(channel), channel}; }
 };
 
 // Stores Y and gathers its statistics.

@@ -96,20 +96,6 @@ __device__ __forceinline__ bool worth_multiplying(int x, int width) {
 #endif
 }
 
-// Brings nearer what the threads beside this one are about to touch: the line of memory behind the one of p.
-template <class T> __device__ __forceinline__ void fetch_ahead(const T* p) {
-#ifndef __CUDACC__
-    __builtin_prefetch(p + 64 / sizeof(T));
-#endif
-}
-
-template <class T> __device__ __forceinline__ void fetch_ahead(const RawLoad<T>& in, int e) { fetch_ahead(in.x + e); }
-template <class T> __device__ __forceinline__ void fetch_ahead(const NormLoad<T>& in, int e) { fetch_ahead(in.y + e); }
-template <class T> __device__ __forceinline__ void fetch_ahead(const GradientLoad<T>& in, int e) {
-    fetch_ahead(in.g + e);
-    fetch_ahead(in.y + e);
-}
-
 // Pixels a strip is wide in the forward pass: DepthwiseWalk.forward. Lines of a 5x5 filter that are not finished are more.
 template <int K> constexpr int DW_FORWARD_STRIP = K == 3 ? 4 : 1;
 
@@ -132,7 +118,7 @@ __device__ __forceinline__ void load_pixels(Float8 (&v)[COUNT], const Reader& in
     UNROLL_FLOAT8 for (int j = 0; j < COUNT; ++j) {
         const int e = base + (x + j) * channels;
         v[j] = within(x + j, width) ? in(e) : broadcast(0.f);
-        fetch_ahead(load, e);
+        load.touch((long long)e + LINE<typename Load::Element>);  // the threads beside this one are about to read it
     }
 }
 
@@ -140,12 +126,10 @@ __device__ __forceinline__ void load_pixels(Float8 (&v)[COUNT], const Reader& in
 // belong to OPEN lines of y, of which acc[0] is the first and finished with this unit. A sum gets its terms in the order of the
 // plain kernel: ky and then kx ascending.
 template <int K, int S, int W, class Load, class Store, class T>
-__device__ __forceinline__ void dw_forward_piece(const DwPiece& piece, int channel, const Load& load, const T* w, Store& out,
-                                                 const DwGeometry& g) {
+__device__ __forceinline__ void dw_forward_piece(const DwPiece& piece, int channel, const Load& load, const DwAt<Load>& in,
+                                                 const DwTaps<K, true, T>& filter, Store& out, const DwGeometry& g) {
     constexpr int OPEN = (K + S - 1) / S;
     const int x = piece.strip * W;
-    const DwAt<Load> in(load, channel);
-    const DwTaps<K, true, T> filter(w, channel, g.channels);
     Float8 acc[OPEN][W];
     UNROLL_FLOAT8 for (int m = 0; m < OPEN; ++m)
         UNROLL_FLOAT8 for (int i = 0; i < W; ++i) acc[m][i] = broadcast(0.f);
@@ -175,8 +159,12 @@ template <int K, int S, class Load, class Store, class Tail, class T>
 __device__ __forceinline__ void dw_forward_walk(const Load& load, const T* w, Store out, const Tail& tail, const DwGeometry& g,
                                                 const DwCut& cut) {
     const DwWalk walk(cut, g.channels);
-    for (int item = walk.item; item < walk.end; item += walk.step)
-        dw_forward_piece<K, S, DW_FORWARD_STRIP<K>>(piece_at(cut, item, g.oh), walk.channel, load, w, out, g);
+    if (walk.item < walk.end) {
+        const DwAt<Load> in(load, walk.channel);
+        const DwTaps<K, true, T> filter(w, walk.channel, g.channels);
+        for (int item = walk.item; item < walk.end; item += walk.step)
+            dw_forward_piece<K, S, DW_FORWARD_STRIP<K>>(piece_at(cut, item, g.oh), walk.channel, load, in, filter, out, g);
+    }
     tail(out);
 }
 

@@ -7,6 +7,37 @@
 
 namespace separable {
 
+// dY [rows, channels] of the last convolution, before the pool. A row keeps its image: rows are divided by pixels once for all columns.
+template <class T> struct PoolGradientMatrix {
+    using Element = T;
+    struct Row { int offset, image; };
+    struct Column {
+        int offset;
+        NormAct norm;
+        NormGradient gradient;
+    };
+
+    PoolGradient<T> pool;
+    NormTable norm;
+    NormGradientTable table;
+    int rows;
+
+    __device__ __forceinline__ Row row(int r) const {
+        return r < rows ? Row{r * pool.channels, r / pool.pixels} : Row{-1, 0};
+    }
+    __device__ __forceinline__ Column column(int c) const {
+        const int channel = c < pool.channels ? c : 0;
+        return {c < pool.channels ? c : -1, norm.at(channel), table.at(channel)};
+    }
+
+    __device__ __forceinline__ void fetch(const Row& r, const Column& c, Pack<T>& pack) const {
+        if ((r.offset | c.offset) < 0) return zero_pack(pack);
+        const Float8 value = load_readonly(pool.y + r.offset + c.offset);
+        const Float8 g = c.norm.template masked<T>(value, pool.of_image(r.image, c.offset));
+        store_exact(pack.at, c.gradient.template at<T>(value, g));
+    }
+};
+
 // Which of `parts` CTAs over column tile `tile` of BN columns this is.
 struct ColumnPart {
     int part, parts, tile;

@@ -37,20 +37,20 @@ template <class T> struct DualOutput {
     float epsilon;
 };
 
-template <class Tile, class T, class GradientLoad>
-__device__ __forceinline__ void dual_data(unsigned char* shared, const ColumnPart& at, const GradientLoad& dy, const DualOutput<T>& to) {
+template <class Tile, class T, class Gradient>
+__device__ __forceinline__ void dual_data(unsigned char* shared, const ColumnPart& at, const Gradient& dy, const DualOutput<T>& to) {
     constexpr int COLUMNS = Tile::BN / VEC;
     const FoldPlace place = fold_place(at, COLUMNS, to.cin);
     const int channel = (place.first + (int)threadIdx.x % COLUMNS) * VEC;
     StoreGradient<T> out({to.g, to.m, to.cin}, to.y_previous, to.skip, to.previous.at(channel < to.cin ? channel : 0));
     persistent_product<Tile, Depth::ROWS>(
-        shared, at, Matrix<GradientLoad>{dy, to.m, to.cout}, matrix(to.w, to.cout, to.cin), to.m, to.cout, out,
+        shared, at, dy, matrix(to.w, to.cout, to.cin), to.m, to.cout, out,
         FoldGradientSums<Tile::THREADS>{to.previous.statistics, to.dgamma, to.dbeta, to.sums, to.partials, to.tickets + at.tile, place,
                                         to.m, to.cin, to.epsilon});
 }
 
-template <class DataTile, class FilterTile, class T, class GradientLoad, class InputLoad>
-__device__ __forceinline__ void fused_pw_dual(const GradientLoad& dy, const InputLoad& input, const DualOutput<T>& to) {
+template <class DataTile, class FilterTile, class T, class Gradient, class Input>
+__device__ __forceinline__ void fused_pw_dual(const Gradient& dy, const Input& input, const DualOutput<T>& to) {
     constexpr int DATA_BYTES = DataTile::template Gemm<Depth::COLUMNS, Depth::ROWS>::SHARED_BYTES;
     constexpr int FILTER_BYTES = FilterTile::template Gemm<Depth::ROWS, Depth::ROWS>::SHARED_BYTES;
     static_assert(DataTile::THREADS == FilterTile::THREADS, "both roles are played by the same block");
@@ -65,9 +65,8 @@ __device__ __forceinline__ void fused_pw_dual(const GradientLoad& dy, const Inpu
         dual_data<DataTile>(shared, ColumnPart{data / columns, to.data_parts, data % columns}, dy, to);
     } else {
         split_tile<FilterTile>(shared, SplitPlace{filters_before / to.splits, filters_before % to.splits, to.splits},
-                               Matrix<GradientLoad>{dy, to.m, to.cout}, Matrix<InputLoad>{input, to.m, to.cin}, to.cin, to.m,
-                               to.rows_per_split, to.partials + (size_t)to.data_parts * 2 * to.cin, to.tickets + columns,
-                               StoreRows<float>{to.dw, to.cout, to.cin});
+                               dy, input, to.cin, to.m, to.rows_per_split, to.partials + (size_t)to.data_parts * 2 * to.cin,
+                               to.tickets + columns, StoreRows<float>{to.dw, to.cout, to.cin});
     }
 }
 
@@ -85,11 +84,11 @@ __device__ __forceinline__ void fused_pw_dual(const GradientLoad& dy, const Inpu
         separable::DualOutput<T>{y_previous, skip, {previous, cin, low, high}, w, g_previous, dgamma, dbeta, sums_previous,  \
                                  dw, partials, tickets, m, cin, cout, data_parts, splits, rows_per_split, epsilon})
 
-#define DUAL_GRADIENT (separable::GradientLoad<T>{g, y, {statistics, sums, cout}})
+#define DUAL_GRADIENT (separable::Matrix<separable::GradientLoad<T>>{{g, y, {statistics, sums, cout}}, m, cout})
 #define DUAL_POOL_GRADIENT                                                                                                   \
-    (separable::PoolGradientLoad<T>{{dp, y, pixels, cout}, {statistics, cout, pool_low, pool_high}, {statistics, sums, cout}})
-#define DUAL_NORM separable::NormLoad<T>{y_previous, {previous, cin, low, high}}
-#define DUAL_STORED separable::RawLoad<T>{x}
+    (separable::PoolGradientMatrix<T>{{dp, y, pixels, cout}, {statistics, cout, pool_low, pool_high}, {statistics, sums, cout}, m})
+#define DUAL_NORM separable::Matrix<separable::NormLoad<T>>{{y_previous, {previous, cin, low, high}}, m, cin}
+#define DUAL_STORED separable::matrix(x, m, cin)
 
 #define FUSED_PW_DUAL(data, filter, dtype)                                                                                   \
     TILE_KERNEL(data, dtype) fused_pw_dual_norm_##data##_##dtype(                                                            \
@@ -130,9 +129,13 @@ __device__ __forceinline__ void fused_pw_dual(const GradientLoad& dy, const Inpu
 // A tile of the data gradient and the one of the filter gradient that goes with it, both by the width of Cin. Before a mean there
 // are many channels: only the wide ones.
 #define FOR_EACH_WIDE_DUAL_TILE(KERNEL) \
+    KERNEL(128x128, 128x128, f32)       \
     KERNEL(128x64, 128x64, f32)         \
     KERNEL(64x64, 64x64, f32)           \
     KERNEL(64x64, 64x64, tf32)          \
+    KERNEL(32x128, 64x64, f32)          \
+    KERNEL(32x128, 64x64, bf16)         \
+    FP16(KERNEL(32x128, 64x64, f16))    \
     KERNEL(64x64, 64x64, bf16)          \
     FP16(KERNEL(64x64, 64x64, f16))     \
     KERNEL(128x128, 128x128, bf16)      \

@@ -11,7 +11,7 @@
 //     Depth::ROWS      source[depth, outer], as dy and x in dW = dy^T x
 //
 // A Source provides Row row(int), Column column(int) (the index arithmetic, done once per row or column) and
-// Pack<T> fetch(Row, Column) (eight elements; zeros outside the matrix). It reads through a Load, and the product ends in a
+// fetch(Row, Column, Pack<T>&) (eight elements; zeros outside the matrix). It reads through a Load, and the product ends in a
 // Store and a Tail (functors.cuh). A thread stores eight columns of a row at a time and keeps its columns.
 #pragma once
 #include "functors.cuh"
@@ -25,11 +25,9 @@ template <class T> __device__ __forceinline__ void copy_pack(void* to, const voi
         reinterpret_cast<float4*>(to)[i] = reinterpret_cast<const float4*>(from)[i];
 }
 
-template <class T> __device__ __forceinline__ Pack<T> zero_pack() {
-    Pack<T> zeros;
+template <class T> __device__ __forceinline__ void zero_pack(Pack<T>& pack) {
     UNROLL for (int i = 0; i < (int)(sizeof(Pack<T>) / sizeof(float4)); ++i)
-        reinterpret_cast<float4*>(&zeros)[i] = make_float4(0.f, 0.f, 0.f, 0.f);
-    return zeros;
+        reinterpret_cast<float4*>(&pack)[i] = make_float4(0.f, 0.f, 0.f, 0.f);
 }
 
 // Eight elements of a source into a tile, which may hold them in another type.
@@ -41,19 +39,15 @@ template <class T, class S> __device__ __forceinline__ void put_pack(T* to, cons
     copy_pack<T>(to, &pack);
 }
 
-// Eight elements through the reader of a Load, as they go into a tile: what was made on load is narrowed (exactly), what lies in
-// memory travels as it is.
-template <class T, class Reader> __device__ __forceinline__ Pack<T> load_pack(const Reader& reader, int element) {
-    Pack<T> pack;
-    store(pack.at, reader(element));
-    return pack;
+// Eight elements through the reader of a Load, as they go into a tile: what was made on load is narrowed, what lies in memory
+// travels as it is.
+template <class T, class Reader> __device__ __forceinline__ void load_pack(const Reader& reader, int element, Pack<T>& pack) {
+    store_exact(pack.at, reader(element));
 }
 
-template <class T> __device__ __forceinline__ Pack<T> load_pack(const RawLoad<T>& raw, int element) {
-    Pack<T> pack;
+template <class T> __device__ __forceinline__ void load_pack(const RawLoad<T>& raw, int element, Pack<T>& pack) {
     UNROLL for (int i = 0; i < (int)(sizeof(Pack<T>) / sizeof(float4)); ++i)
         reinterpret_cast<float4*>(&pack)[i] = __ldg(reinterpret_cast<const float4*>(raw.x + element) + i);
-    return pack;
 }
 
 // A row-major matrix [rows, columns], columns a multiple of eight. A column keeps the reader of its channels: a Load's coefficients
@@ -75,8 +69,8 @@ template <class Load> struct Matrix {
         return {c < columns ? c : -1, load.at(c < columns ? c : 0)};
     }
 
-    __device__ __forceinline__ Pack<Element> fetch(Row r, const Column& c) const {
-        return (r.offset | c.offset) >= 0 ? load_pack<Element>(c.reader, r.offset + c.offset) : zero_pack<Element>();
+    __device__ __forceinline__ void fetch(Row r, const Column& c, Pack<Element>& pack) const {
+        if ((r.offset | c.offset) >= 0) load_pack(c.reader, r.offset + c.offset, pack); else zero_pack(pack);
     }
 };
 
@@ -84,9 +78,19 @@ template <class T> __device__ __forceinline__ Matrix<RawLoad<T>> matrix(const T*
     return {{at}, rows, columns};
 }
 
+// Sends for what lies so many rows and columns from there in a matrix.
+template <class Load, class Row, class Column>
+__device__ __forceinline__ void touch_beyond(const Matrix<Load>& source, const Row& r, const Column& c, int rows, int columns) {
+    source.load.touch((long long)r.offset + c.offset + (long long)rows * source.columns + columns);
+}
+
+// Of other sources the next slab lies elsewhere.
+template <class Source, class Row, class Column>
+__device__ __forceinline__ void touch_beyond(const Source&, const Row&, const Column&, int /*rows*/, int /*columns*/) {}
+
 // One thread's share in moving an operand's tile, OUTER x DEPTH elements a slab, from its source to shared memory. Eight
 // elements at a time; neighbouring threads take neighbouring columns. A slab is fetched into registers while the one
-// before it is multiplied.
+// before it is multiplied, and the one behind it is sent for.
 template <class Source, Depth DEPTH_IN, int OUTER, int DEPTH, int THREADS> struct Stager {
     using Element = typename Source::Element;
 
@@ -111,7 +115,10 @@ template <class Source, Depth DEPTH_IN, int OUTER, int DEPTH, int THREADS> struc
     __device__ __forceinline__ void fetch(int depth0) {
         if (ACROSS) column = source.column(depth0 + thread_column); else aim_rows(depth0);
         UNROLL for (int i = 0; i < SHARE; ++i)
-            if (mine(i)) pack[i] = source.fetch(row[i], column);
+            if (mine(i)) {
+                source.fetch(row[i], column, pack[i]);
+                touch_beyond(source, row[i], column, ACROSS ? 0 : DEPTH, ACROSS ? DEPTH : 0);
+            }
     }
 
     // Writes the slab as it lies in the source: tile[row][column].

@@ -12,11 +12,14 @@ using Element_tf32 = float;   // of tensors; Tile_*_tf32::Element is the operand
 
 // <name>_<precision>: BM x BN elements of the output per CTA. Filter gradients: the output is small and the depth is every
 // pixel of the batch, so groups share the depth of a slab.
+using Tile_128x128_f32 = SimtTile<128, 128, 16>;
 using Tile_128x64_f32 = SimtTile<128, 64, 16>;
 using Tile_64x64_f32 = SimtTile<64, 64, 16>;
+using Tile_32x128_f32 = SimtTile<32, 128, 16>;
 using Tile_128x32_f32 = SimtTile<128, 32, 16>;
 using Tile_256x16_f32 = SimtTile<256, 16, 8>;
 using Tile_256x8_f32 = SimtTile<256, 8, 8>;
+using FilterTile_128x128_f32 = Tile_128x128_f32;
 using FilterTile_128x64_f32 = Tile_128x64_f32;
 using FilterTile_64x64_f32 = SimtTile<64, 64, 16>;
 using FilterTile_32x32_f32 = SimtTile<32, 32, 64, 4>;
@@ -24,6 +27,7 @@ using FilterTile_16x16_f32 = SimtTile<16, 16, 128, 16>;
 
 #define TENSOR_TILES(T, dtype)                                         \
     using Tile_64x64_##dtype = TensorTile<T, 2, 2, 2, 4, 32>;          \
+    using Tile_32x128_##dtype = TensorTile<T, 1, 4, 2, 4, 32>;         \
     using Tile_128x32_##dtype = TensorTile<T, 4, 1, 2, 4, 32>;         \
     using Tile_128x16_##dtype = TensorTile<T, 4, 1, 2, 2, 32>;         \
     using FilterTile_64x64_##dtype = TensorTile<T, 2, 2, 2, 4, 32>;    \
@@ -89,12 +93,16 @@ FOR_EACH_16_BIT_DTYPE(LARGE_TENSOR_TILES)
     KERNEL(32x32, tf32)                   \
     KERNEL(16x16, tf32)
 
-// Of the fused schedule: one tile for every kind of width, in fp32 two for wide layers.
+// Of the fused schedule: one tile for every kind of width, and for wide layers of few rows. Values made on load are made again for
+// every column tile, so fp32 has the large one too.
 #define FOR_EACH_FUSED_TILE(KERNEL) \
+    KERNEL(128x128, f32)            \
+    KERNEL(32x128, f32)             \
     KERNEL(128x64, f32)             \
     KERNEL(64x64, f32)              \
     KERNEL(128x32, f32)             \
     KERNEL(256x16, f32)             \
+    ON_TENSOR_CORES(KERNEL, 32x128) \
     ON_TENSOR_CORES(KERNEL, 64x64)  \
     ON_TENSOR_CORES(KERNEL, 128x32) \
     ON_TENSOR_CORES(KERNEL, 128x16)

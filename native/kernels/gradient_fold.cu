@@ -2,9 +2,9 @@
 //
 //     gradient[e] = sum over p of partials[p][e]          added from zero, p ascending: the same bits from run to run
 //
-// partials: fp32 [parts][elements], elements a multiple of four; gradient: fp32 [elements], written with `=`.
-// grid: one CTA for 4 * FOLDING_THREADS elements of an entry, entries one after the other; first_block: that of the entry's first CTA.
-#include "vec.cuh"
+// partials: fp32 [parts][elements], elements a multiple of eight; gradient: fp32 [elements], written with `=`.
+// grid: one CTA for VEC * FOLDING_THREADS elements of an entry, entries one after the other; first_block: that of the entry's first CTA.
+#include "float8.cuh"
 
 namespace separable {
 
@@ -14,7 +14,7 @@ struct FoldEntry {
     int parts, elements, first_block, unused;
 };
 
-// Threads of a CTA, each for four neighbouring elements: GradientFold.THREADS.
+// Threads of a CTA, each for VEC neighbouring elements: GradientFold.THREADS.
 constexpr int FOLDING_THREADS = 128;
 
 // The last entry that begins at or before `block`: the entries lie in order of their blocks, the first begins at 0.
@@ -29,22 +29,16 @@ __device__ __forceinline__ int entry_of(const FoldEntry* table, int entries, int
 
 __device__ __forceinline__ void gradient_fold(const FoldEntry* table, int entries) {
     const FoldEntry entry = table[entry_of(table, entries, (int)blockIdx.x)];
-    const int e = (((int)blockIdx.x - entry.first_block) * FOLDING_THREADS + (int)threadIdx.x) * 4;
+    const int e = (((int)blockIdx.x - entry.first_block) * FOLDING_THREADS + (int)threadIdx.x) * VEC;
     if (e >= entry.elements) return;
-    const float4* part = reinterpret_cast<const float4*>(entry.partials + e);
-    float4 sum = make_float4(0.f, 0.f, 0.f, 0.f);
+    const float* part = entry.partials + e;
+    Float8 sum = broadcast(0.f);
     // Unrolled, the loads of several parts are on their way at once; the additions stay in order.
 #ifdef __CUDACC__
-#pragma unroll 8
+#pragma unroll 4
 #endif
-    for (int p = 0; p < entry.parts; ++p, part += entry.elements / 4) {
-        const float4 v = __ldg(part);
-        sum.x += v.x;
-        sum.y += v.y;
-        sum.z += v.z;
-        sum.w += v.w;
-    }
-    *reinterpret_cast<float4*>(entry.gradient + e) = sum;
+    for (int p = 0; p < entry.parts; ++p, part += entry.elements) sum += load_readonly(part);
+    store(entry.gradient + e, sum);
 }
 
 }  // namespace separable

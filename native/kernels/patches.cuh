@@ -55,10 +55,10 @@ template <class Load> struct Patches {
 
     __device__ __forceinline__ Column column(int c) const { return tap_of(c, g.cin, g); }
 
-    __device__ __forceinline__ Pack<Element> fetch(const Row& at, const Column& tap) const {
+    __device__ __forceinline__ void fetch(const Row& at, const Column& tap, Pack<Element>& pack) const {
         const int y = at.y + tap.y, x_ = at.x + tap.x;
-        if ((unsigned)y >= (unsigned)g.h || (unsigned)x_ >= (unsigned)g.w) return zero_pack<Element>();
-        return load_pack<Element>(load.at(tap.channel), ((at.image * g.h + y) * g.w + x_) * g.cin + tap.channel);
+        if ((unsigned)y >= (unsigned)g.h || (unsigned)x_ >= (unsigned)g.w) return zero_pack(pack);
+        load_pack(load.at(tap.channel), ((at.image * g.h + y) * g.w + x_) * g.cin + tap.channel, pack);
     }
 };
 
@@ -81,12 +81,12 @@ template <class Load> struct Arrivals {
         return tap.y < 0 ? tap : Tap{tap.channel, -tap.y, -tap.x};
     }
 
-    __device__ __forceinline__ Pack<Element> fetch(const Row& at, const Column& tap) const {
+    __device__ __forceinline__ void fetch(const Row& at, const Column& tap, Pack<Element>& pack) const {
         const int y = at.y + tap.y, x = at.x + tap.x;       // in the padded picture, output pixel times stride
         const int oy = y / g.stride, ox = x / g.stride;
         const bool met = y >= 0 && x >= 0 && oy * g.stride == y && ox * g.stride == x && oy < g.ho && ox < g.wo;
-        if (!met) return zero_pack<Element>();
-        return load_pack<Element>(load.at(tap.channel), ((at.image * g.ho + oy) * g.wo + ox) * g.cout + tap.channel);
+        if (!met) return zero_pack(pack);
+        load_pack(load.at(tap.channel), ((at.image * g.ho + oy) * g.wo + ox) * g.cout + tap.channel, pack);
     }
 };
 
@@ -106,8 +106,8 @@ template <class Load> struct Taps {
 
     __device__ __forceinline__ Column column(int c) const { return {c < g.cin ? c : -1}; }
 
-    __device__ __forceinline__ Pack<Element> fetch(Row r, Column c) const {
-        return (r.offset | c.offset) >= 0 ? load_pack<Element>(load.at(c.offset), r.offset + c.offset) : zero_pack<Element>();
+    __device__ __forceinline__ void fetch(Row r, Column c, Pack<Element>& pack) const {
+        if ((r.offset | c.offset) >= 0) load_pack(load.at(c.offset), r.offset + c.offset, pack); else zero_pack(pack);
     }
 };
 

@@ -11,6 +11,17 @@ using f16 = __half;
 
 constexpr int VEC = 8;
 
+// Sends for a line of memory that is needed soon, be it of the tensor or not. On a GPU other warps work while one waits; on the
+// emulated device nobody does.
+__device__ __forceinline__ void touch_line(const void* p) {
+#ifndef __CUDACC__
+    __builtin_prefetch(p);
+#endif
+}
+
+// Elements of a line.
+template <class T> constexpr int LINE = 64 / (int)sizeof(T);
+
 // Eight neighbouring elements as they lie in memory: 16 bytes of bf16 or fp16, 32 of fp32.
 template <class T> struct __align__(16) Pack { T at[VEC]; };
 

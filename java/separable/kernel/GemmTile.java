@@ -16,7 +16,7 @@ import separable.spec.Products;
  * @param depth    of the slabs the sum is taken in: parts of a split sum begin at multiples of it
  * @param threads  a block
  * @param cost     time per element of the tile, relative to 64 x 64 on tensor cores and 128 x 64 on ordinary lanes: narrower ones take more bytes
- *                 of operands for a multiplication, the large one half as many
+ *                 of operands for a multiplication, the large ones fewer
  * @param products of fp32 operands
  */
 record GemmTile(int rows, int columns, int depth, int threads, double cost, Products products) {
@@ -29,7 +29,10 @@ record GemmTile(int rows, int columns, int depth, int threads, double cost, Prod
             new GemmTile(64, 64, 32, 128, 1.0), new GemmTile(128, 32, 32, 128, 1.2), new GemmTile(128, 16, 32, 128, 1.5));
     private static final GemmTile LARGE = new GemmTile(128, 128, 32, 256, 0.7);
     private static final List<GemmTile> TENSOR_AND_LARGE = Stream.concat(TENSOR.stream(), Stream.of(LARGE)).toList();
-    private static final List<GemmTile> F32_FUSED = Stream.concat(F32.subList(1, 4).stream(), Stream.of(TALL_F32)).toList();
+    private static final List<GemmTile> TENSOR_FUSED = Stream.concat(TENSOR.stream(), Stream.of(new GemmTile(32, 128, 32, 128, 1.2), LARGE)).toList();
+    private static final GemmTile LARGE_F32 = new GemmTile(128, 128, 16, 256, 0.95);
+    private static final List<GemmTile> F32_FUSED = Stream.concat(F32.subList(1, 4).stream(),
+            Stream.of(new GemmTile(32, 128, 16, 64, 1.1), TALL_F32, LARGE_F32)).toList();
     private static final List<GemmTile> F32_FILTER = List.of(
             new GemmTile(64, 64, 16, 64, 1.0), new GemmTile(32, 32, 64, 64, 1.3), new GemmTile(16, 16, 128, 64, 2.2));
     private static final List<GemmTile> TENSOR_FILTER = List.of(
@@ -60,9 +63,9 @@ record GemmTile(int rows, int columns, int depth, int threads, double cost, Prod
         return products.of(type) == Products.TF32 ? TF32 : type == DType.F32 ? F32 : TENSOR_AND_LARGE;
     }
 
-    /** Those that the fused kernels have: one for every kind of width; last, but for tf32, a larger one for wide layers. */
+    /** Those that the fused kernels have: one for every kind of width; then, but for tf32, of wide layers one for few rows and larger ones. */
     static List<GemmTile> fusedTiles(DType type, Products products) {
-        return products.of(type) == Products.TF32 ? TF32 : type == DType.F32 ? F32_FUSED : TENSOR_AND_LARGE;
+        return products.of(type) == Products.TF32 ? TF32 : type == DType.F32 ? F32_FUSED : TENSOR_FUSED;
     }
 
     /** Those of them that the fused kernels behind a mean over pixels have, where there are many channels. */
@@ -82,7 +85,7 @@ record GemmTile(int rows, int columns, int depth, int threads, double cost, Prod
 
     /** Of the filter gradient in one launch with this tile's data gradient: both suit the width of the input, and have as many threads. */
     GemmTile filterBeside(DType type) {
-        if (equals(LARGE) || equals(TALL_F32)) {
+        if (equals(LARGE) || equals(TALL_F32) || equals(LARGE_F32)) {
             return this;
         }
         // On tensor cores 16 x 16 costs twice as much an element: no less for as few columns.

@@ -27,7 +27,10 @@ public final class GradientFold extends DeviceOp<GradientFold.Folding> {
     private static final int THREADS = 128;
 
     /** Neighbouring elements of a thread. */
-    private static final int VECTOR = 4;
+    private static final int VECTOR = 8;
+
+    /** Bytes, of what a vector is loaded in. */
+    private static final int ALIGNMENT = 16;
 
     /** struct FoldEntry in gradient_fold.cu. */
     private static final int ENTRY_BYTES = 32;
@@ -37,7 +40,7 @@ public final class GradientFold extends DeviceOp<GradientFold.Folding> {
      *
      * @param partials fp32 {@code [parts][elements]}
      * @param parts    at least 1
-     * @param elements a multiple of 4
+     * @param elements a multiple of 8
      * @param gradient fp32 {@code [elements]}, written with {@code =}; both addresses are multiples of 16
      */
     public record Part(CUdeviceptr partials, int parts, int elements, CUdeviceptr gradient) {
@@ -55,9 +58,9 @@ public final class GradientFold extends DeviceOp<GradientFold.Folding> {
 
         private static void requireAddress(String name, CUdeviceptr pointer) {
             long address = Handles.address(pointer);
-            if (address == 0 || address % (VECTOR * Float.BYTES) != 0) {
+            if (address == 0 || address % ALIGNMENT != 0) {
                 throw new IllegalArgumentException(String.format("the fold of gradients: %s at address 0x%x: device memory at a multiple of %d is needed",
-                        name, address, VECTOR * Float.BYTES));
+                        name, address, ALIGNMENT));
             }
         }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -46,15 +47,22 @@ class FusedPointwiseBackwardTest {
             new Problem(new Shape(2, 13, 11, 136), 24, 0, 2), new Problem(new Shape(1, 7, 9, 24), 136, 1, 1),
             new Problem(new Shape(3, 19, 11, 40), 8, 1, 4), new Problem(new Shape(7, 10, 10, 8), 40, 2, 3)};
 
-    /** For the large tile, of which rows and columns are left over, of the filter too. */
-    private static final Problem WIDE = new Problem(new Shape(2, 13, 11, 136), 40, 3, 2);
+    /** The first of the tiles that are for wide layers alone. */
+    private static final int FIRST_WIDE = 3;
+
+    /** For each of those, of which rows and columns are left over, of the filter too. */
+    private static Stream<Problem> wide(Precision precision) {
+        return IntStream.range(FIRST_WIDE, GemmTile.fusedTiles(precision.type(), precision.products()).size())
+                .mapToObj(tile -> new Problem(new Shape(2, 13, 11, 136), 40, tile, 2));
+    }
 
     /** Every kind of gradient and input, with and without a skip, spread over the problems; tf32 where the device has it. */
     static Stream<Arguments> problems() {
-        Stream<Arguments> wide = Stream.of(Precision.FP32, Precision.BF16, Precision.FP16).flatMap(precision -> Stream.of(
-                Arguments.of(precision, FusedGradient.STORED, Input.NORM, true, WIDE), Arguments.of(precision, FusedGradient.STORED, Input.STORED, false, WIDE),
-                Arguments.of(precision, FusedGradient.pooled(Activation.RELU6), Input.NORM, false, WIDE),
-                Arguments.of(precision, FusedGradient.pooled(Activation.RELU), Input.STORED, true, WIDE)));
+        Stream<Arguments> wide = Stream.of(Precision.values()).flatMap(precision -> wide(precision).flatMap(problem -> Stream.of(
+                Arguments.of(precision, FusedGradient.STORED, Input.NORM, true, problem),
+                Arguments.of(precision, FusedGradient.STORED, Input.STORED, false, problem),
+                Arguments.of(precision, FusedGradient.pooled(Activation.RELU6), Input.NORM, false, problem),
+                Arguments.of(precision, FusedGradient.pooled(Activation.RELU), Input.STORED, true, problem))));
         return Stream.concat(wide, Stream.of(Precision.values()).flatMap(precision -> Stream.of(
                 Arguments.of(precision, FusedGradient.STORED, Input.NORM, false, PROBLEMS[0]),
                 Arguments.of(precision, FusedGradient.STORED, Input.STORED, true, PROBLEMS[0]),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -49,14 +50,20 @@ class FusedPointwiseForwardTest {
             new Problem(new Shape(2, 13, 11, 24), 136, 0, 2), new Problem(new Shape(1, 7, 9, 136), 8, 1, 1),
             new Problem(new Shape(3, 19, 11, 8), 40, 1, 4), new Problem(new Shape(7, 10, 10, 40), 24, 2, 3)};
 
-    /** For the large tile, of which rows and columns are left over. */
-    private static final Problem WIDE = new Problem(new Shape(2, 13, 11, 40), 136, 3, 2);
+    /** The first of the tiles that are for wide layers alone. */
+    private static final int FIRST_WIDE = 3;
+
+    /** For each of those, of which rows and columns are left over. */
+    private static Stream<Problem> wide(Precision precision) {
+        return IntStream.range(FIRST_WIDE, GemmTile.fusedTiles(precision.type(), precision.products()).size())
+                .mapToObj(tile -> new Problem(new Shape(2, 13, 11, 40), 136, tile, 2));
+    }
 
     /** Every kind of input with every tile; tf32 where the device has it. */
     static Stream<Arguments> problems() {
         return Stream.of(Precision.values()).flatMap(precision -> Stream.of(FusedInput.values()).flatMap(input ->
-                Stream.of(PROBLEMS[0], PROBLEMS[input.sums() ? 1 : 2], PROBLEMS[3], WIDE)
-                        .filter(problem -> problem.tile < GemmTile.fusedTiles(precision.type(), precision.products()).size()).map(problem -> Arguments.of(precision, input, problem))));
+                Stream.concat(Stream.of(PROBLEMS[0], PROBLEMS[input.sums() ? 1 : 2], PROBLEMS[3]), wide(precision))
+                        .map(problem -> Arguments.of(precision, input, problem))));
     }
 
     /** What a forward pass leaves. */

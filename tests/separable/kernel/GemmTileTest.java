@@ -6,6 +6,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import separable.spec.ConvSpec;
 import separable.spec.DType;
 import separable.spec.Products;
@@ -37,13 +38,31 @@ class GemmTileTest {
     void fewRowsTakeSmallTiles() {
         assertThat(tile(4 * 7 * 7, 1024, 1024, DType.BF16, Products.EXACT)).isNotEqualTo("128x128");
         assertThat(tile(14 * 14, 512, 512, DType.BF16, Products.EXACT)).isNotEqualTo("128x128");
+        assertThat(tile(128, 512, 512, DType.F32, Products.EXACT)).isNotEqualTo("128x128");
     }
 
-    /** Its operands of four bytes fit no block's shared memory, and ordinary lanes have tiles of their own. */
+    /** Of 32 rows a tile of 64 would be half empty; where there are multiprocessors enough, more blocks are worth that. */
+    @ParameterizedTest
+    @EnumSource(DType.class)
+    void ofAFewRowsTilesAreFlatWhereMultiprocessorsAreFew(DType type) {
+        List<GemmTile> tiles = GemmTile.fusedTiles(type, Products.EXACT);
+        assertThat(GemmTile.forProduct(tiles, 32, 512, 512, 2).get(0).label()).isEqualTo("32x128");
+        assertThat(GemmTile.forProduct(tiles, 64, 512, 512, 2).get(0).label()).isEqualTo("64x64");
+        assertThat(tile(32, 512, 512, type, Products.EXACT)).isNotEqualTo("32x128");
+    }
+
+    /** Its operands of four bytes fit no block's shared memory on tensor cores. */
     @Test
-    void theLargeTileIsOf16BitsOnly() {
-        assertThat(tile(256 * 14 * 14, 512, 512, DType.F32, Products.EXACT)).isEqualTo("128x64");
+    void tf32HasNoLargeTile() {
         assertThat(tile(256 * 14 * 14, 512, 512, DType.F32, Products.TF32)).isEqualTo("64x64 tf32");
+    }
+
+    /** On ordinary lanes the fused schedule makes fewer values again in wide tiles; plain products, which make none, have none so wide. */
+    @Test
+    void onOrdinaryLanesOnlyTheFusedScheduleHasTheLargeTile() {
+        assertThat(tile(256 * 14 * 14, 512, 512, DType.F32, Products.EXACT)).isEqualTo("128x128");
+        assertThat(tile(256 * 14 * 14, 64, 512, DType.F32, Products.EXACT)).isEqualTo("128x64");
+        assertThat(GemmTile.pointwiseTiles(DType.F32, Products.EXACT)).extracting(GemmTile::label).doesNotContain("128x128");
     }
 
     /** The roles of a backward pass are played by the same blocks. */
@@ -82,7 +101,7 @@ class GemmTileTest {
     /** V1's 512 channels at 14x14: one block a multiprocessor, half of them for either gradient. */
     @Test
     void largeTilesOfBothGradientsFillTheDeviceOnce() {
-        GemmTile tile = GemmTile.fusedPoolTiles(DType.BF16, Products.EXACT).get(1);
+        GemmTile tile = GemmTile.fusedPoolTiles(DType.BF16, Products.EXACT).stream().filter(each -> each.label().equals("128x128")).findFirst().orElseThrow();
         DualGrid grid = DualGrid.of(tile, ConvSpec.pointwise(new Shape(256, 14, 14, 512), 512), DType.BF16, MULTIPROCESSORS);
         assertThat(List.of(grid.filter().tiles(), grid.filter().splits(), grid.data().parts(), grid.data().columnTiles())).isEqualTo(List.of(16, 4, 17, 4));
     }

@@ -21,7 +21,7 @@ class GradientFoldTest {
     /** Layers of less than a block, of several blocks and a ragged one, of one part and of many; into one flat buffer. */
     @Test
     void addsThePartsOfEveryLayerInOrder(Device device, Stream stream) {
-        int[] elements = {64, 512, 1088, 4, 2048 + 320};
+        int[] elements = {64, 512, 1088, 8, 2048 + 320};
         int[] counts = {3, 1, 17, 40, 9};
         DeviceBuffer flat = Poisoned.floats(device, total(elements));
         List<GradientFold.Part> parts = new ArrayList<>();
@@ -68,7 +68,7 @@ class GradientFoldTest {
         assertThatThrownBy(() -> new GradientFold(device, List.of())).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("at least one layer");
         assertThatThrownBy(() -> new GradientFold(device, null)).isInstanceOf(NullPointerException.class).hasMessage("parts");
         assertThatThrownBy(() -> new GradientFold.Part(Handles.pointer(256), 0, 64, Handles.pointer(512))).hasMessageContaining("of 0 gradients");
-        assertThatThrownBy(() -> new GradientFold.Part(Handles.pointer(256), 1, 6, Handles.pointer(512))).hasMessageContaining("multiple of 4");
+        assertThatThrownBy(() -> new GradientFold.Part(Handles.pointer(256), 1, 12, Handles.pointer(512))).hasMessageContaining("multiple of 8");
         assertThatThrownBy(() -> new GradientFold.Part(Handles.pointer(256), 1, 8, Handles.pointer(520))).hasMessageContaining("gradient at address 0x208");
         assertThatThrownBy(() -> new GradientFold.Part(Handles.pointer(0), 1, 8, Handles.pointer(512))).hasMessageContaining("partials at address 0x0");
     }
