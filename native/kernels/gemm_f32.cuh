@@ -57,8 +57,8 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct SimtGemm : CtaProduct
         Float8 sum[TM];
         UNROLL_FLOAT8 for (int i = 0; i < TM; ++i) sum[i] = broadcast(0.f);
 
-        stage_a.fetch(depth0);
         stage_b.fetch(depth0);
+        stage_a.fetch(depth0);
         for (int d = depth0; d < depth1; d += BK, slab ^= 1) {
             float* const tile_a = shared + slab * SLAB;
             float* const tile_b = tile_a + FLOATS_A;
@@ -66,8 +66,8 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct SimtGemm : CtaProduct
             if (DEPTH_B == Depth::COLUMNS) stage_b.stash_transposed(tile_b, BN); else stage_b.stash(tile_b, BN);
             __syncthreads();
             if (d + BK < depth1) {
+                stage_b.fetch(d + BK);  // first: what is only loaded, weights mostly, is under way while A's values are made
                 stage_a.fetch(d + BK);
-                stage_b.fetch(d + BK);
             }
             const int first = group * Tile::GROUP_DEPTH;
             multiply(sum, tile_a + thread_row * (A_ACROSS ? PITCH_A : TM), tile_b + thread_column * VEC,
