@@ -44,6 +44,14 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct SimtGemm : CtaProduct
         }
     }
 
+    // What is only loaded is under way while values are made of the rest: weights beside a picture. Of two pictures (A by rows) the one
+    // whose values take more registers to make comes first.
+    template <class StageA, class StageB> static __device__ __forceinline__ void fetch(StageA& a, StageB& b, int depth) {
+        if (A_ACROSS) b.fetch(depth);
+        a.fetch(depth);
+        if (!A_ACROSS) b.fetch(depth);
+    }
+
     // As TensorGemm::tile.
     template <class SourceA, class SourceB, class Store>
     static __device__ __forceinline__ int tile(unsigned char* memory, const SourceA& a, const SourceB& b, int m0, int n0, int depth0,
@@ -57,18 +65,14 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct SimtGemm : CtaProduct
         Float8 sum[TM];
         UNROLL_FLOAT8 for (int i = 0; i < TM; ++i) sum[i] = broadcast(0.f);
 
-        stage_b.fetch(depth0);
-        stage_a.fetch(depth0);
+        fetch(stage_a, stage_b, depth0);
         for (int d = depth0; d < depth1; d += BK, slab ^= 1) {
             float* const tile_a = shared + slab * SLAB;
             float* const tile_b = tile_a + FLOATS_A;
             stage_a.stash(tile_a, PITCH_A);
             if (DEPTH_B == Depth::COLUMNS) stage_b.stash_transposed(tile_b, BN); else stage_b.stash(tile_b, BN);
             __syncthreads();
-            if (d + BK < depth1) {
-                stage_b.fetch(d + BK);  // first: what is only loaded, weights mostly, is under way while A's values are made
-                stage_a.fetch(d + BK);
-            }
+            if (d + BK < depth1) fetch(stage_a, stage_b, d + BK);
             const int first = group * Tile::GROUP_DEPTH;
             multiply(sum, tile_a + thread_row * (A_ACROSS ? PITCH_A : TM), tile_b + thread_column * VEC,
                      first, min(first + Tile::GROUP_DEPTH, depth1 - d));
