@@ -7,7 +7,8 @@
 
 namespace separable {
 
-// dY [rows, channels] of the last convolution, before the pool. A row keeps its image: rows are divided by pixels once for all columns.
+// dY [rows, channels] of the last convolution, before the pool. A row keeps its image, and is divided by pixels once for all columns that a
+// thread reads of it.
 template <class T> struct PoolGradientMatrix {
     using Element = T;
     struct Row { int offset, image; };

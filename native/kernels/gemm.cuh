@@ -90,7 +90,7 @@ __device__ __forceinline__ void touch_beyond(const Source&, const Row&, const Co
 
 // One thread's share in moving an operand's tile, OUTER x DEPTH elements a slab, from its source to shared memory. Eight
 // elements at a time; neighbouring threads take neighbouring columns. A slab is fetched into registers while the one
-// before it is multiplied, and the one behind it is sent for.
+// before it is multiplied; on the emulated device the one behind it is sent for then, if the source is a matrix.
 template <class Source, Depth DEPTH_IN, int OUTER, int DEPTH, int THREADS> struct Stager {
     using Element = typename Source::Element;
 

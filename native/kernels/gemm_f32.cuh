@@ -44,8 +44,8 @@ template <class Tile, Depth DEPTH_A, Depth DEPTH_B> struct SimtGemm : CtaProduct
         }
     }
 
-    // What is only loaded is under way while values are made of the rest: weights beside a picture. Of two pictures (A by rows) the one
-    // whose values take more registers to make comes first.
+    // Weights are only loaded: first, they are under way while A's values are made. Of two pictures (A by rows) dY comes first. So
+    // nothing spills; the other way round some of the fused kernels do.
     template <class StageA, class StageB> static __device__ __forceinline__ void fetch(StageA& a, StageB& b, int depth) {
         if (A_ACROSS) b.fetch(depth);
         a.fetch(depth);

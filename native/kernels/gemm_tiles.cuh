@@ -27,7 +27,6 @@ using FilterTile_16x16_f32 = SimtTile<16, 16, 128, 16>;
 
 #define TENSOR_TILES(T, dtype)                                         \
     using Tile_64x64_##dtype = TensorTile<T, 2, 2, 2, 4, 32>;          \
-    using Tile_32x128_##dtype = TensorTile<T, 1, 4, 2, 4, 32>;         \
     using Tile_128x32_##dtype = TensorTile<T, 4, 1, 2, 4, 32>;         \
     using Tile_128x16_##dtype = TensorTile<T, 4, 1, 2, 2, 32>;         \
     using FilterTile_64x64_##dtype = TensorTile<T, 2, 2, 2, 4, 32>;    \
@@ -36,12 +35,14 @@ using FilterTile_16x16_f32 = SimtTile<16, 16, 128, 16>;
 FOR_EACH_16_BIT_DTYPE(TENSOR_TILES)
 TENSOR_TILES(tf32, tf32)
 
-// Of pointwise products, for wide layers: a multiplication takes half the bytes of operands that it takes in 64x64, and by the
-// warps' 64x32 elements three quarters of those read from shared memory. (In tf32 the slabs would not fit.)
-#define LARGE_TENSOR_TILES(T, dtype)                             \
+// Of pointwise products, for wide layers. The large one: a multiplication takes half the bytes of operands that it takes in 64x64, and
+// by the warps' 64x32 elements three quarters of those read from shared memory. (In tf32 the slabs would not fit.) The flat one is for
+// few rows.
+#define WIDE_TENSOR_TILES(T, dtype)                             \
+    using Tile_32x128_##dtype = TensorTile<T, 1, 4, 2, 4, 32>;  \
     using Tile_128x128_##dtype = TensorTile<T, 2, 4, 4, 4, 32>; \
     using FilterTile_128x128_##dtype = Tile_128x128_##dtype;
-FOR_EACH_16_BIT_DTYPE(LARGE_TENSOR_TILES)
+FOR_EACH_16_BIT_DTYPE(WIDE_TENSOR_TILES)
 
 }  // namespace separable
 

@@ -29,10 +29,11 @@ record GemmTile(int rows, int columns, int depth, int threads, double cost, Prod
             new GemmTile(64, 64, 32, 128, 1.0), new GemmTile(128, 32, 32, 128, 1.2), new GemmTile(128, 16, 32, 128, 1.5));
     private static final GemmTile LARGE = new GemmTile(128, 128, 32, 256, 0.7);
     private static final List<GemmTile> TENSOR_AND_LARGE = Stream.concat(TENSOR.stream(), Stream.of(LARGE)).toList();
-    private static final List<GemmTile> TENSOR_FUSED = Stream.concat(TENSOR.stream(), Stream.of(new GemmTile(32, 128, 32, 128, 1.2), LARGE)).toList();
+    private static final GemmTile FLAT = new GemmTile(32, 128, 32, 128, 1.2);
+    private static final List<GemmTile> TENSOR_FUSED = Stream.concat(TENSOR.stream(), Stream.of(FLAT, LARGE)).toList();
+    private static final GemmTile FLAT_F32 = new GemmTile(32, 128, 16, 64, 1.1);
     private static final GemmTile LARGE_F32 = new GemmTile(128, 128, 16, 256, 0.95);
-    private static final List<GemmTile> F32_FUSED = Stream.concat(F32.subList(1, 4).stream(),
-            Stream.of(new GemmTile(32, 128, 16, 64, 1.1), TALL_F32, LARGE_F32)).toList();
+    private static final List<GemmTile> F32_FUSED = Stream.concat(F32.subList(1, 4).stream(), Stream.of(FLAT_F32, TALL_F32, LARGE_F32)).toList();
     private static final List<GemmTile> F32_FILTER = List.of(
             new GemmTile(64, 64, 16, 64, 1.0), new GemmTile(32, 32, 64, 64, 1.3), new GemmTile(16, 16, 128, 64, 2.2));
     private static final List<GemmTile> TENSOR_FILTER = List.of(
@@ -85,7 +86,7 @@ record GemmTile(int rows, int columns, int depth, int threads, double cost, Prod
 
     /** Of the filter gradient in one launch with this tile's data gradient: both suit the width of the input, and have as many threads. */
     GemmTile filterBeside(DType type) {
-        if (equals(LARGE) || equals(TALL_F32) || equals(LARGE_F32)) {
+        if (isLarge() || equals(TALL_F32)) {
             return this;
         }
         // On tensor cores 16 x 16 costs twice as much an element: no less for as few columns.
@@ -128,13 +129,23 @@ record GemmTile(int rows, int columns, int depth, int threads, double cost, Prod
     }
 
     /**
-     * The same for a product with sums over {@code depth}: the large tile only where the second-level cache is read much more than memory.
-     * Through memory go {@code depth + width} elements a row, from the cache to 64 x 64 tiles {@code depth * width / 32}; the large tile
-     * halves those. But its registers leave room for one block a multiprocessor, which multiplies nothing while a tile is stored.
+     * The same for a product with sums over {@code depth}: the large tiles only where the second-level cache is read much more than memory.
+     * Through memory go {@code depth + width} elements a row, from the cache to 64 x 64 tiles {@code depth * width / 32}; a large tile
+     * halves those. But its registers leave room for one block a multiprocessor, which multiplies nothing while a tile is stored. And the
+     * flat tiles only where others would be half empty.
      */
     static List<GemmTile> forProduct(List<GemmTile> tiles, int height, int width, int depth, int multiprocessors) {
         boolean wide = (long) depth * width / 32 >= (long) MANY_READS * (depth + width);
-        return forData(tiles.stream().filter(tile -> wide || !tile.equals(LARGE)).toList(), height, width, multiprocessors);
+        List<GemmTile> suitable = tiles.stream().filter(tile -> (wide || !tile.isLarge()) && (height <= tile.rows || !tile.isFlat())).toList();
+        return forData(suitable, height, width, multiprocessors);
+    }
+
+    private boolean isLarge() {
+        return equals(LARGE) || equals(LARGE_F32);
+    }
+
+    private boolean isFlat() {
+        return equals(FLAT) || equals(FLAT_F32);
     }
 
     /** Best first: the tiles that waste least on a filter gradient of {@code height x width}; splitting its depth shares the work. */

@@ -41,6 +41,14 @@ class GemmTileTest {
         assertThat(tile(128, 512, 512, DType.F32, Products.EXACT)).isNotEqualTo("128x128");
     }
 
+    /** Of more rows they would only be read for more often, however well their blocks share the device. */
+    @ParameterizedTest
+    @EnumSource(DType.class)
+    void flatTilesAreForFewRowsOnly(DType type) {
+        assertThat(tile(8 * 7 * 7, 1280, 320, type, Products.EXACT)).isNotEqualTo("32x128");
+        assertThat(tile(32 * 7 * 7, 1024, 1024, type, Products.EXACT)).isNotEqualTo("32x128");
+    }
+
     /** Of 32 rows a tile of 64 would be half empty; where there are multiprocessors enough, more blocks are worth that. */
     @ParameterizedTest
     @EnumSource(DType.class)
@@ -62,6 +70,7 @@ class GemmTileTest {
     void onOrdinaryLanesOnlyTheFusedScheduleHasTheLargeTile() {
         assertThat(tile(256 * 14 * 14, 512, 512, DType.F32, Products.EXACT)).isEqualTo("128x128");
         assertThat(tile(256 * 14 * 14, 64, 512, DType.F32, Products.EXACT)).isEqualTo("128x64");
+        assertThat(tile(256 * 56 * 56, 128, 64, DType.F32, Products.EXACT)).as("shallow sums").isEqualTo("128x64");
         assertThat(GemmTile.pointwiseTiles(DType.F32, Products.EXACT)).extracting(GemmTile::label).doesNotContain("128x128");
     }
 
