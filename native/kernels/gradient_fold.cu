@@ -35,7 +35,7 @@ __device__ __forceinline__ void gradient_fold(const FoldEntry* table, int entrie
     Float8 sum = broadcast(0.f);
     // Unrolled, the loads of several parts are on their way at once; the additions stay in order.
 #ifdef __CUDACC__
-#pragma unroll 8
+#pragma unroll 4
 #endif
     for (int p = 0; p < entry.parts; ++p, part += entry.elements) sum += load_readonly(part);
     store(entry.gradient + e, sum);
