@@ -27,8 +27,8 @@ class FatbinTest {
     /** Static shared memory a block can have on every GPU. */
     static final int SHARED_BYTES = 48 * 1024;
 
-    /** Bytes of stack that are no spills: cosf reduces arguments above 105615, as no draw is, in an array that sm_90 keeps there. */
-    static final Map<String, Integer> STACKS = Map.of("initialise_normal_f32", 32);
+    /** Bytes of stack that are no spills: cosf and sinf reduce arguments above 105615, as no draw and no angle is, in an array there. */
+    static final Map<String, Integer> STACKS = Map.of("initialise_normal_f32", 32, "augment_draw", 32);
 
     /** Kernel names, and the threads of the largest block each was launched with. A line begins: name, grid x y z, block x y z. */
     static SortedMap<String, Integer> blocks() {
