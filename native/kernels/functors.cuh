@@ -6,7 +6,7 @@
 //   Load    using Element = T, the type of the tensor; at(channel) gives the reader of the eight channels from `channel` on, a
 //           multiple of eight; a reader's operator()(int element) gives the eight values that begin at `element` of the tensor.
 //           They are such as a T can hold: a value made on load equals the one that a kernel before would have stored. Those
-//           that a Matrix or a depthwise walk reads have touch(long long element) too, which sends for what it is made of.
+//           that a Matrix or a depthwise walk reads have prefetch(long long element) too, for what they are made of.
 //   Store   operator()(int row, int channel, const Float8& v): eight sums before they are rounded to what is stored. A ragged
 //           tile has rows and channels beyond the end of the output; the Store leaves those out. The core keeps one Store a
 //           thread, which may gather as it stores.
@@ -24,7 +24,7 @@ template <class T> struct RawLoad {
     const T* x;
     __device__ __forceinline__ RawLoad at(int /*channel*/) const { return *this; }
     __device__ __forceinline__ Float8 operator()(int e) const { return load_readonly(x + e); }
-    __device__ __forceinline__ void touch(long long e) const { touch_line(x + e); }
+    __device__ __forceinline__ void prefetch(long long e) const { prefetch_line(x + e); }
 };
 
 // x + bias, in fp32: only for a Store that rounds. x may be the tensor that is written.

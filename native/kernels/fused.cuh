@@ -55,7 +55,7 @@ template <class T> struct NormLoad {
     const T* y;
     NormTable norm;
     __device__ __forceinline__ Reader at(int channel) const { return {y, norm.at(channel)}; }
-    __device__ __forceinline__ void touch(long long e) const { touch_line(y + e); }
+    __device__ __forceinline__ void prefetch(long long e) const { prefetch_line(y + e); }
 };
 
 // X = BN(y) + skip, the skip through a load of its own (RawLoad: a stored X; NormLoad: the output of a normalisation). Stored to
@@ -78,9 +78,9 @@ template <class T, class Skip> struct SumLoad {
     Skip skip;
     T* sum;
     __device__ __forceinline__ Reader at(int channel) const { return {branch.at(channel), skip.at(channel), sum}; }
-    __device__ __forceinline__ void touch(long long e) const {
-        branch.touch(e);
-        skip.touch(e);
+    __device__ __forceinline__ void prefetch(long long e) const {
+        branch.prefetch(e);
+        skip.prefetch(e);
     }
 };
 
@@ -109,9 +109,9 @@ template <class T> struct GradientLoad {
     const T *g, *y;
     NormGradientTable table;
     __device__ __forceinline__ Reader at(int channel) const { return {g, y, table.at(channel)}; }
-    __device__ __forceinline__ void touch(long long e) const {
-        touch_line(g + e);
-        touch_line(y + e);
+    __device__ __forceinline__ void prefetch(long long e) const {
+        prefetch_line(g + e);
+        prefetch_line(y + e);
     }
 };
 

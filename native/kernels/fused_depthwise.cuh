@@ -118,7 +118,7 @@ __device__ __forceinline__ void load_pixels(Float8 (&v)[COUNT], const Reader& in
     UNROLL_FLOAT8 for (int j = 0; j < COUNT; ++j) {
         const int e = base + (x + j) * channels;
         v[j] = within(x + j, width) ? in(e) : broadcast(0.f);
-        load.touch((long long)e + LINE<typename Load::Element>);  // the threads beside this one are about to read it
+        load.prefetch((long long)e + LINE<typename Load::Element>);  // the threads beside this one are about to read it
     }
 }
 

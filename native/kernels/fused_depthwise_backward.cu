@@ -52,7 +52,7 @@ template <class T, bool KNOWN> struct DwStoreGradient : SumGradient<T> {
         const Float8 value = load_readonly(y + e), sum = rounded<T>(dx);
         const Float8 gradient = KNOWN ? where_inside(sum, a, at.low, at.high) : at.template masked<T>(value, sum);
         store(g + e, gradient);
-        touch_line(g + e + LINE<T>);
+        prefetch_line(g + e + LINE<T>);
         this->add(gradient, value - at.mean);
     }
 };

@@ -78,19 +78,19 @@ template <class T> __device__ __forceinline__ Matrix<RawLoad<T>> matrix(const T*
     return {{at}, rows, columns};
 }
 
-// Sends for what lies so many rows and columns from there in a matrix.
+// Prefetches what lies so many rows and columns from there in a matrix.
 template <class Load, class Row, class Column>
-__device__ __forceinline__ void touch_beyond(const Matrix<Load>& source, const Row& r, const Column& c, int rows, int columns) {
-    source.load.touch((long long)r.offset + c.offset + (long long)rows * source.columns + columns);
+__device__ __forceinline__ void prefetch_beyond(const Matrix<Load>& source, const Row& r, const Column& c, int rows, int columns) {
+    source.load.prefetch((long long)r.offset + c.offset + (long long)rows * source.columns + columns);
 }
 
 // Of other sources the next slab lies elsewhere.
 template <class Source, class Row, class Column>
-__device__ __forceinline__ void touch_beyond(const Source&, const Row&, const Column&, int /*rows*/, int /*columns*/) {}
+__device__ __forceinline__ void prefetch_beyond(const Source&, const Row&, const Column&, int /*rows*/, int /*columns*/) {}
 
 // One thread's share in moving an operand's tile, OUTER x DEPTH elements a slab, from its source to shared memory. Eight
 // elements at a time; neighbouring threads take neighbouring columns. A slab is fetched into registers while the one
-// before it is multiplied; on the emulated device the one behind it is sent for then, if the source is a matrix.
+// before it is multiplied; on the emulated device the one behind it is prefetched then, if the source is a matrix.
 template <class Source, Depth DEPTH_IN, int OUTER, int DEPTH, int THREADS> struct Stager {
     using Element = typename Source::Element;
 
@@ -117,7 +117,7 @@ template <class Source, Depth DEPTH_IN, int OUTER, int DEPTH, int THREADS> struc
         UNROLL for (int i = 0; i < SHARE; ++i)
             if (mine(i)) {
                 source.fetch(row[i], column, pack[i]);
-                touch_beyond(source, row[i], column, ACROSS ? 0 : DEPTH, ACROSS ? DEPTH : 0);
+                prefetch_beyond(source, row[i], column, ACROSS ? 0 : DEPTH, ACROSS ? DEPTH : 0);
             }
     }
 

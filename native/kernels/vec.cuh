@@ -11,15 +11,15 @@ using f16 = __half;
 
 constexpr int VEC = 8;
 
-// Sends for a line of memory that is needed soon, be it of the tensor or not. On a GPU other warps work while one waits; on the
-// emulated device nobody does.
-__device__ __forceinline__ void touch_line(const void* p) {
+// Brings a line of memory that is needed soon into the emulated device's caches; p may lie outside of the tensor. On a GPU nothing:
+// there other warps work while one waits.
+__device__ __forceinline__ void prefetch_line(const void* p) {
 #ifndef __CUDACC__
     __builtin_prefetch(p);
 #endif
 }
 
-// Elements of a line.
+// Elements of such a line.
 template <class T> constexpr int LINE = 64 / (int)sizeof(T);
 
 // Eight neighbouring elements as they lie in memory: 16 bytes of bf16 or fp16, 32 of fp32.
